@@ -1,0 +1,139 @@
+//! What is written for an experiment: the user's function, then a type of the same name.
+
+use proc_macro2::{Ident, Span, TokenStream};
+use quote::{quote, quote_spanned};
+use syn::spanned::Spanned;
+use syn::{Type, parse_quote};
+
+use super::model::Experiment;
+use crate::support::comments::comment;
+use crate::support::names::own;
+use crate::support::spans::{at, ends};
+
+pub(crate) fn expand(experiment: &Experiment) -> TokenStream {
+    let function = &experiment.function;
+    let (vis, ident) = (&function.vis, experiment.ident());
+    let comment = format!("The experiment [`{ident}`](fn@{ident}) as a type: it names it where types are written.");
+    let facts = experiment.parameters.as_ref().map(|parameters| facts(experiment, parameters));
+    quote! {
+        #function
+
+        #[doc = #comment]
+        #[allow(non_camel_case_types)]
+        #vis enum #ident {}
+
+        #facts
+    }
+}
+
+/// The `Experiment` of the type, and its registration.
+fn facts(experiment: &Experiment, parameters: &Type) -> TokenStream {
+    let Experiment { private, function, .. } = experiment;
+    let ident = experiment.ident();
+    let (name, comment) = (experiment.name(), comment(&function.attrs));
+    let result = experiment.result.as_ref().map_or_else(|| name.clone(), syn::LitStr::value);
+    let output = output(experiment);
+    let shared: Type = experiment.shared.clone().unwrap_or_else(|| parse_quote!(()));
+    let functions = [exploration(experiment), Some(prepare(experiment)), Some(run(experiment)), finish(experiment)];
+    let registration = experiment.is_callable.then(|| registration(experiment));
+    quote! {
+        const _: () = {
+            #[automatically_derived]
+            #[allow(unused_variables)]
+            impl #private::Experiment for #ident {
+                type Parameters = #parameters;
+                type Results = #output::Results;
+                type Shared = #shared;
+
+                const NAME: &'static #private::str = #name;
+                const COMMENT: &'static #private::str = #comment;
+                const RESULT: &'static #private::str = #result;
+
+                #(#functions)*
+            }
+
+            #registration
+        };
+    }
+}
+
+/// What the function returns, as what generated code asks of it; errors land on the type.
+fn output(experiment: &Experiment) -> TokenStream {
+    let (private, output) = (&experiment.private, experiment.output());
+    // Where the function's own type cannot be used, its mistake is told already.
+    if let Type::ImplTrait(_) = output {
+        return quote!(<() as #private::Outcome>);
+    }
+    let (first, last) = ends(&output);
+    let (open, close) = (at(first, quote!(<)), at(last, quote!(as #private::Outcome>)));
+    quote!(#open #output #close)
+}
+
+fn exploration(experiment: &Experiment) -> Option<TokenStream> {
+    let (private, explore) = (&experiment.private, experiment.explore.as_ref()?);
+    let with = quote_spanned!(explore.span()=> #private::explore_with(#explore));
+    Some(quote! {
+        fn exploration() -> #private::Result<#private::Exploration<Self::Parameters>, #private::ExploreError> {
+            #with
+        }
+    })
+}
+
+fn prepare(experiment: &Experiment) -> TokenStream {
+    let (private, presets) = (&experiment.private, own("presets"));
+    let body = match (&experiment.prepare, &experiment.shared) {
+        (Some(prepare), Some(_)) => {
+            quote_spanned!(prepare.span()=> #private::Prepare::<Self::Parameters, Self::Shared, _>::prepare(#prepare, #presets))
+        }
+        (_, None) => quote!(),
+        (None, Some(_)) => quote!(#private::missing()),
+    };
+    quote! {
+        fn prepare(#presets: &Self::Parameters) -> Self::Shared {
+            #body
+        }
+    }
+}
+
+fn run(experiment: &Experiment) -> TokenStream {
+    let (private, ident, output) = (&experiment.private, experiment.ident(), output(experiment));
+    // The run is spanned at its type, so that another type than `Run` is told there.
+    let run = experiment.run.as_ref().map(|ty| Ident::new("run", ty.span().resolved_at(Span::mixed_site())));
+    let (own_parameters, own_shared, own_run) = (own("parameters"), own("shared"), own("run"));
+    let shared = experiment.shared.as_ref().map(|_| quote!(#own_shared,));
+    let body = if experiment.is_callable {
+        quote!(#output::into_results(#ident(#own_parameters, #shared #run)))
+    } else {
+        quote!(#private::missing())
+    };
+    quote! {
+        #[inline]
+        fn run(
+            #own_parameters: &Self::Parameters,
+            #own_shared: &Self::Shared,
+            #own_run: &mut #private::Run,
+        ) -> #private::Result<Self::Results, #private::BoxError> {
+            #body
+        }
+    }
+}
+
+fn finish(experiment: &Experiment) -> Option<TokenStream> {
+    let (private, finish) = (&experiment.private, experiment.finish.as_ref()?);
+    let trajectory = own("trajectory");
+    let with = quote_spanned!(finish.span()=> #private::finish_with(#finish(#trajectory)));
+    Some(quote! {
+        fn finish(#trajectory: &mut #private::Trajectory<Self>) -> #private::Result<(), #private::BoxError> {
+            #with
+        }
+    })
+}
+
+fn registration(experiment: &Experiment) -> TokenStream {
+    let (private, ident) = (&experiment.private, experiment.ident());
+    quote! {
+        #private::inventory::submit! {
+            #private::Registration::of::<#ident>(#private::module_path!())
+        }
+    }
+}

@@ -1,0 +1,395 @@
+//! What is written for a parameter set: the user's struct, then facts about it.
+
+use proc_macro2::{Delimiter, Group, Ident, TokenStream};
+use quote::{format_ident, quote};
+use syn::{Expr, ExprLit, ExprRange, Lit, Type};
+
+use super::derived::{as_function_body, used_fields};
+use super::model::{Kind, Member, Parameter, ParameterSet};
+use crate::support::names::{derived_function, local, names_struct, own, plain};
+use crate::support::spans::{at, ends};
+
+pub(crate) fn expand(set: &ParameterSet) -> TokenStream {
+    let item = &set.item;
+    let derived_functions = set.members.iter().filter_map(|member| derived_function_of(set, member));
+    let names_struct = names_struct_of(set);
+    let std_traits = [clone(set), debug(set), partial_eq(set), default(set)];
+    let parameter_set = parameter_set(set);
+    let names = names(set);
+    quote! {
+        #item
+
+        const _: () = {
+            #names_struct
+            #(#derived_functions)*
+            #names
+            #parameter_set
+            #(#std_traits)*
+        };
+    }
+}
+
+impl Member {
+    /// The member's type as what generated code asks of it; errors land on the type.
+    fn door(&self, set: &ParameterSet) -> TokenStream {
+        let (private, ty) = (&set.private, &self.ty);
+        let (first, last) = ends(ty);
+        let open = at(first, quote!(<));
+        let asked = match self.kind {
+            Kind::Parameter(_) => quote!(#private::ParameterLeaf),
+            Kind::Group => quote!(#private::ParameterGroup),
+        };
+        let close = at(last, quote!(as #asked>));
+        quote!(#open #ty #close)
+    }
+
+    /// The type of the member's name or names.
+    fn type_of_names(&self, set: &ParameterSet) -> TokenStream {
+        let (private, ty) = (&set.private, &self.ty);
+        let (first, last) = ends(ty);
+        match self.kind {
+            Kind::Parameter(_) => quote!(#private::Name<Root, #ty>),
+            Kind::Group => {
+                let (door, open) = (self.door(set), at(first, quote!(#private::GroupNames<)));
+                let close = at(last, quote!(::Names<Root>>));
+                quote!(#open #door #close)
+            }
+        }
+    }
+
+    /// The member's name or names, behind the leaves of the members before it.
+    fn names(&self, set: &ParameterSet, before: &TokenStream) -> TokenStream {
+        let (first, last) = ends(&self.ty);
+        let (ident, door) = (at(first, &self.ident), self.door(set));
+        let mut arguments = Group::new(Delimiter::Parenthesis, quote!(first + #before));
+        arguments.set_span(last);
+        let from = at(
+            last,
+            match self.kind {
+                Kind::Parameter(_) => quote!(::name),
+                Kind::Group => quote!(::names_from),
+            },
+        );
+        quote!(#ident: #door #from #arguments)
+    }
+}
+
+/// The struct of typed names.
+fn names_struct_of(set: &ParameterSet) -> TokenStream {
+    let ParameterSet { private, item, members } = set;
+    let (vis, ident, names) = (&item.vis, &item.ident, names_struct(&item.ident));
+    let comment = format!("The typed names of [`{ident}`].");
+    let fields = members.iter().map(|member| {
+        let Member { ident, vis, docs, .. } = member;
+        let ty = member.type_of_names(set);
+        let fallback = docs.is_empty().then(|| format!("The names of `{}`.", plain(ident))).into_iter();
+        quote!(#(#docs)* #(#[doc = #fallback])* #vis #ident: #ty)
+    });
+    quote! {
+        #[doc = #comment]
+        #[allow(dead_code, private_interfaces)]
+        #vis struct #names<Root: #private::ParameterSet> {
+            #(#fields,)*
+            // Tells the compiler the struct's size even where the type of a group is wrong.
+            #[doc(hidden)]
+            __root: #private::PhantomData<Root>,
+        }
+
+        #[automatically_derived]
+        impl<Root: #private::ParameterSet> #private::Clone for #names<Root> {
+            fn clone(&self) -> Self {
+                *self
+            }
+        }
+
+        #[automatically_derived]
+        impl<Root: #private::ParameterSet> #private::Copy for #names<Root> {}
+    }
+}
+
+/// `T::names()`.
+fn names(set: &ParameterSet) -> TokenStream {
+    let (private, vis, ident) = (&set.private, &set.item.vis, &set.item.ident);
+    quote! {
+        #[automatically_derived]
+        impl #ident {
+            /// The typed names of these parameters: natural naming is field access.
+            #[must_use]
+            #[allow(dead_code)]
+            #vis fn names() -> <Self as #private::ParameterSet>::Names<Self> {
+                <Self as #private::ParameterSet>::names_from(0)
+            }
+        }
+    }
+}
+
+fn parameter_set(set: &ParameterSet) -> TokenStream {
+    let ParameterSet { private, item, members } = set;
+    let (ident, names) = (&item.ident, names_struct(&item.ident));
+    let len = len_of(set, members);
+    let declarations = members.iter().map(|member| declaration(set, member));
+    let named = members.iter().enumerate().map(|(position, member)| {
+        let before = len_of(set, &members[..position]);
+        member.names(set, &before)
+    });
+    let leaves = members.iter().map(|member| leaf(set, member, &format_ident!("leaf"), &quote!(&)));
+    let leaves_mut = members.iter().map(|member| leaf(set, member, &format_ident!("leaf_mut"), &quote!(&mut)));
+    let derivations = members.iter().filter_map(|member| derivation(set, member));
+    let declaration = own("declaration");
+    let no_such_leaf = {
+        let message = format!("`{ident}` has {{}} parameters, so there is none of number {{}}");
+        quote!(#private::panic!(#message, <Self as #private::ParameterSet>::LEN, index))
+    };
+    quote! {
+        #[automatically_derived]
+        #[allow(unused_variables)]
+        impl #private::ParameterSet for #ident {
+            type Names<Root: #private::ParameterSet> = #names<Root>;
+
+            const LEN: usize = #len;
+
+            fn declare(#declaration: &mut #private::Declaration) {
+                #(#declarations)*
+            }
+
+            fn names_from<Root: #private::ParameterSet>(first: usize) -> #names<Root> {
+                #names { #(#named,)* __root: #private::PhantomData }
+            }
+
+            fn leaf(&self, index: usize) -> &dyn #private::AnyParameter {
+                let place = index;
+                #(#leaves)*
+                #no_such_leaf
+            }
+
+            fn leaf_mut(&mut self, index: usize) -> &mut dyn #private::AnyParameter {
+                let place = index;
+                #(#leaves_mut)*
+                #no_such_leaf
+            }
+
+            fn derive(&mut self) {
+                #(#derivations)*
+            }
+        }
+    }
+}
+
+/// The number of leaves of some members.
+fn len_of(set: &ParameterSet, members: &[Member]) -> TokenStream {
+    let leaves = members.iter().filter(|member| member.parameter().is_some()).count();
+    let groups = members.iter().filter(|member| member.parameter().is_none()).map(|group| group.door(set));
+    quote!(#leaves #(+ #groups::LEN)*)
+}
+
+/// Finds a leaf: each member takes its share of the numbers.
+fn leaf(set: &ParameterSet, member: &Member, find: &Ident, reference: &TokenStream) -> TokenStream {
+    let (ident, door) = (&member.ident, member.door(set));
+    match member.kind {
+        Kind::Parameter(_) => quote! {
+            if place == 0 {
+                return #door::#find(#reference self.#ident);
+            }
+            let place = place - 1;
+        },
+        Kind::Group => quote! {
+            if place < #door::LEN {
+                return #door::#find(#reference self.#ident, place);
+            }
+            let place = place - #door::LEN;
+        },
+    }
+}
+
+fn declaration(set: &ParameterSet, member: &Member) -> TokenStream {
+    let (name, comment, door) = (plain(&member.ident), &member.comment, member.door(set));
+    let declaration = own("declaration");
+    let Some(parameter) = member.parameter() else {
+        return quote!(#door::declare_group(#declaration, #name););
+    };
+    let unit = parameter.unit.iter();
+    let aliases = &parameter.aliases;
+    let derived = parameter.derived.iter().map(|given| &given.name);
+    let range = range(set, member, parameter);
+    let choices = choices(set, member, parameter);
+    quote! {
+        #door::declare(#declaration, #name, #comment)
+            #(.unit(#unit))* #(.alias(#aliases))* #(.#derived())* #range #choices;
+    }
+}
+
+/// `.range(…)`, whose ends must be of the parameter's own type.
+fn range(set: &ParameterSet, member: &Member, parameter: &Parameter) -> Option<TokenStream> {
+    let (private, ty) = (&set.private, &member.ty);
+    let given = parameter.range.as_ref()?;
+    let Expr::Range(ExprRange { start, end, limits, .. }) = &given.value else { return None };
+    let option = &given.name;
+    let end_of_type = |end: &Expr| {
+        let end = owned(set, member, end);
+        quote!(#private::same::<#ty>(#end))
+    };
+    let start = start.as_deref().map(end_of_type);
+    let end = end.as_deref().map(end_of_type);
+    Some(quote!(.#option(#start #limits #end)))
+}
+
+/// `.choices(…)`, which must be of the parameter's own type.
+fn choices(set: &ParameterSet, member: &Member, parameter: &Parameter) -> Option<TokenStream> {
+    let (private, ty) = (&set.private, &member.ty);
+    let given = parameter.choices.as_ref()?;
+    let Expr::Array(list) = &given.value else { return None };
+    let option = &given.name;
+    let choices = list.elems.iter().map(|choice| owned(set, member, choice));
+    let len = list.elems.len();
+    Some(quote!(.#option(#private::same::<[#ty; #len]>([#(#choices),*]))))
+}
+
+/// A text literal becomes a `String` where the parameter is one; everything else stays.
+fn owned(set: &ParameterSet, member: &Member, value: &Expr) -> TokenStream {
+    let private = &set.private;
+    match value {
+        Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) if member.is_string() => quote!(#private::String::from(#text)),
+        other => quote!(#other),
+    }
+}
+
+/// The function that computes a derived parameter, with a reference to each parameter it uses.
+fn derived_function_of(set: &ParameterSet, member: &Member) -> Option<TokenStream> {
+    let derived = member.parameter()?.derived.as_ref()?;
+    let (name, ty) = (derived_function(&member.ident), &member.ty);
+    let arguments = used_fields(&derived.value).into_iter().map(|field| {
+        let ty = type_of(set, &field);
+        let argument = local(&field);
+        quote!(#argument: &#ty)
+    });
+    let body = as_function_body(&derived.value, &set.item.ident);
+    // Nobody can write `#[allow]` in front of an option, so the usual casts of counts are allowed here.
+    Some(quote! {
+        #[allow(
+            unused_parens, clippy::cast_possible_truncation, clippy::cast_possible_wrap, clippy::cast_precision_loss,
+            clippy::cast_sign_loss, clippy::deref_addrof, clippy::explicit_auto_deref, clippy::needless_borrow,
+            clippy::ptr_arg, clippy::too_many_arguments, clippy::trivially_copy_pass_by_ref
+        )]
+        fn #name(#(#arguments),*) -> #ty {
+            #body
+        }
+    })
+}
+
+fn type_of<'a>(set: &'a ParameterSet, field: &Ident) -> Option<&'a Type> {
+    set.members.iter().find(|member| member.ident == *field).map(|member| &member.ty)
+}
+
+/// Brings a derived parameter, or those of a group, up to date.
+fn derivation(set: &ParameterSet, member: &Member) -> Option<TokenStream> {
+    let ident = &member.ident;
+    let Some(parameter) = member.parameter() else {
+        let door = member.door(set);
+        return Some(quote!(#door::derive(&mut self.#ident);));
+    };
+    let derived = parameter.derived.as_ref()?;
+    let function = derived_function(ident);
+    let arguments = used_fields(&derived.value);
+    Some(quote!(self.#ident = #function(#(&self.#arguments),*);))
+}
+
+/// `Default`: the declared defaults, in order, then what is derived from them.
+fn default(set: &ParameterSet) -> Option<TokenStream> {
+    if set.derived("Default").is_some() {
+        return None;
+    }
+    let (private, ident) = (&set.private, &set.item.ident);
+    let values = set.members.iter().map(|member| {
+        let (variable, ty, value) = (local(&member.ident), &member.ty, initial_value(set, member));
+        quote!(let #variable: #ty = #value;)
+    });
+    let fields = set.members.iter().map(|member| {
+        let (ident, variable) = (&member.ident, local(&member.ident));
+        quote!(#ident: #variable)
+    });
+    Some(quote! {
+        #[automatically_derived]
+        impl #private::Default for #ident {
+            fn default() -> Self {
+                #(#values)*
+                Self { #(#fields),* }
+            }
+        }
+    })
+}
+
+fn initial_value(set: &ParameterSet, member: &Member) -> TokenStream {
+    let Some(parameter) = member.parameter() else {
+        let door = member.door(set);
+        return quote!(#door::initial());
+    };
+    if let Some(derived) = &parameter.derived {
+        let function = derived_function(&member.ident);
+        let arguments = used_fields(&derived.value).into_iter().map(|field| local(&field));
+        return quote!(#function(#(&#arguments),*));
+    }
+    match &parameter.default {
+        Some(default) => owned(set, member, default),
+        // The mistake is told already; this keeps the compiler from telling another.
+        None => {
+            let private = &set.private;
+            quote!(#private::missing())
+        }
+    }
+}
+
+fn clone(set: &ParameterSet) -> Option<TokenStream> {
+    let (private, ident) = (&set.private, &set.item.ident);
+    let fields = set.members.iter().map(|member| {
+        let (ident, door) = (&member.ident, member.door(set));
+        quote!(#ident: #door::duplicate(&self.#ident))
+    });
+    set.derived("Clone").is_none().then(|| {
+        quote! {
+            #[automatically_derived]
+            impl #private::Clone for #ident {
+                fn clone(&self) -> Self {
+                    Self { #(#fields),* }
+                }
+            }
+        }
+    })
+}
+
+fn debug(set: &ParameterSet) -> Option<TokenStream> {
+    let (private, ident) = (&set.private, &set.item.ident);
+    let name = plain(ident);
+    let fields = set.members.iter().map(|member| {
+        let (ident, door, name) = (&member.ident, member.door(set), plain(&member.ident));
+        quote!(.field(#name, #door::as_debug(&self.#ident)))
+    });
+    set.derived("Debug").is_none().then(|| {
+        quote! {
+            #[automatically_derived]
+            impl #private::Debug for #ident {
+                fn fmt(&self, f: &mut #private::Formatter<'_>) -> #private::FmtResult {
+                    f.debug_struct(#name)#(#fields)*.finish()
+                }
+            }
+        }
+    })
+}
+
+fn partial_eq(set: &ParameterSet) -> Option<TokenStream> {
+    let (private, ident) = (&set.private, &set.item.ident);
+    let fields = set.members.iter().map(|member| {
+        let (ident, door) = (&member.ident, member.door(set));
+        quote!(&& #door::equals(&self.#ident, &other.#ident))
+    });
+    set.derived("PartialEq").is_none().then(|| {
+        quote! {
+            #[automatically_derived]
+            #[allow(unused_variables)]
+            impl #private::PartialEq for #ident {
+                fn eq(&self, other: &Self) -> bool {
+                    true #(#fields)*
+                }
+            }
+        }
+    })
+}

@@ -1,0 +1,87 @@
+//! The rules of result sets.
+
+use std::collections::HashSet;
+
+use syn::{Expr, ExprLit, Lit};
+
+use super::model::{ResultField, ResultSet};
+use crate::support::errors::Errors;
+
+pub(crate) fn check(set: &mut ResultSet, errors: &mut Errors) {
+    for result in &mut set.results {
+        dims_are_a_list_of_names(result, errors);
+        dims_have_names_of_their_own(result, errors);
+    }
+}
+
+fn dims_are_a_list_of_names(result: &mut ResultField, errors: &mut Errors) {
+    let is_name = |name: &Expr| matches!(name, Expr::Lit(ExprLit { lit: Lit::Str(_), .. }));
+    result.dims.take_if(|dims| match &dims.value {
+        Expr::Array(list) if list.elems.iter().all(is_name) => false,
+        other => {
+            errors.at(other, "`dims` is a list of names, outermost first; write `dims = [\"time\"]`");
+            true
+        }
+    });
+}
+
+fn dims_have_names_of_their_own(result: &ResultField, errors: &mut Errors) {
+    let Some(Expr::Array(list)) = result.dims.as_ref().map(|dims| &dims.value) else { return };
+    let mut names = HashSet::new();
+    for name in &list.elems {
+        if let Expr::Lit(ExprLit { lit: Lit::Str(text), .. }) = name
+            && !names.insert(text.value())
+        {
+            let message =
+                format_args!("two dimensions of `{}` are named {}; rename one of them", result.ident, text.token());
+            errors.at(name, message);
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proc_macro2::TokenStream;
+    use quote::quote;
+
+    use super::*;
+
+    fn messages(item: TokenStream) -> Vec<String> {
+        let mut errors = Errors::default();
+        if let Some(mut set) = ResultSet::parse(TokenStream::new(), item, &mut errors) {
+            check(&mut set, &mut errors);
+        }
+        errors.messages()
+    }
+
+    #[test]
+    fn every_mistake_of_a_result_set_is_told() {
+        let set = quote! {
+            struct Firing {
+                #[result(dims = "time")] v: Array1<f64>,
+                #[result(dims = ["x", "x"])] map: Array2<f64>,
+                #[result(units = "Hz")] rate: f64,
+                rate: f64,
+            }
+        };
+        assert_eq!(
+            messages(set),
+            [
+                "there is no option `units`; the options are `unit` and `dims`",
+                "result `rate` is declared twice; rename one of them",
+                "`dims` is a list of names, outermost first; write `dims = [\"time\"]`",
+                "two dimensions of `map` are named \"x\"; rename one of them",
+            ]
+        );
+    }
+
+    #[test]
+    fn only_structs_with_named_fields_are_sets() {
+        assert_eq!(
+            messages(quote!(
+                struct Rate(f64);
+            )),
+            ["`#[results]` goes on a struct with named fields"]
+        );
+    }
+}

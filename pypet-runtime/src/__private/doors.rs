@@ -1,0 +1,158 @@
+//! What generated code asks of a field, whatever its type.
+//!
+//! Each trait gathers all that is asked, so that a type which cannot be a parameter, a group or a result gives
+//! one message, under the type, and not one for each thing that is asked.
+
+#![expect(missing_docs, reason = "each method only opens the door to the one it is named after")]
+
+use std::fmt::Debug;
+
+use crate::parameter::{AnyParameter, Declaration, Declared, Name, ParameterSet};
+use crate::result::{DeclaredResult, ResultDeclaration, Row};
+use crate::value::{ParamValue, ResultValue};
+
+/// A field of a parameter set that is a parameter.
+#[diagnostic::on_unimplemented(
+    message = "a parameter cannot hold `{Self}`",
+    label = "this type cannot be a parameter",
+    note = "use a number, `bool`, `String`, an enum with `#[derive(ParamValue)]`, or a `Vec`, `[T; N]` or `ndarray` array of these",
+    note = "a field without `#[param(…)]` is a group; a group's type has `#[parameters]`"
+)]
+pub trait ParameterLeaf: Sized {
+    fn name<Root: ParameterSet>(index: usize) -> Name<Root, Self>;
+    fn declare<'a>(declaration: &'a mut Declaration, name: &str, comment: &str) -> Declared<'a, Self>;
+    fn leaf(&self) -> &dyn AnyParameter;
+    fn leaf_mut(&mut self) -> &mut dyn AnyParameter;
+    fn duplicate(&self) -> Self;
+    fn equals(&self, other: &Self) -> bool;
+    fn as_debug(&self) -> &dyn Debug;
+}
+
+#[diagnostic::do_not_recommend]
+impl<V: ParamValue> ParameterLeaf for V {
+    fn name<Root: ParameterSet>(index: usize) -> Name<Root, V> {
+        Name::at(index)
+    }
+
+    fn declare<'a>(declaration: &'a mut Declaration, name: &str, comment: &str) -> Declared<'a, V> {
+        declaration.parameter::<V>(name, comment)
+    }
+
+    fn leaf(&self) -> &dyn AnyParameter {
+        self
+    }
+
+    fn leaf_mut(&mut self) -> &mut dyn AnyParameter {
+        self
+    }
+
+    fn duplicate(&self) -> V {
+        self.clone()
+    }
+
+    fn equals(&self, other: &V) -> bool {
+        self == other
+    }
+
+    fn as_debug(&self) -> &dyn Debug {
+        self
+    }
+}
+
+/// A field of a parameter set that is a group.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a parameter set",
+    label = "this type is not a parameter set",
+    note = "put `#[parameters]` on the struct; or, if the field is a parameter and not a group, give it a value: `#[param(default = …)]`"
+)]
+pub trait ParameterGroup: Sized {
+    const LEN: usize;
+    type Names<Root: ParameterSet>;
+    fn names_from<Root: ParameterSet>(first: usize) -> Self::Names<Root>;
+    fn declare_group(declaration: &mut Declaration, name: &str);
+    fn leaf(&self, index: usize) -> &dyn AnyParameter;
+    fn leaf_mut(&mut self, index: usize) -> &mut dyn AnyParameter;
+    fn derive(&mut self);
+    fn initial() -> Self;
+    fn duplicate(&self) -> Self;
+    fn equals(&self, other: &Self) -> bool;
+    fn as_debug(&self) -> &dyn Debug;
+}
+
+#[diagnostic::do_not_recommend]
+impl<G: ParameterSet> ParameterGroup for G {
+    const LEN: usize = <G as ParameterSet>::LEN;
+    type Names<Root: ParameterSet> = <G as ParameterSet>::Names<Root>;
+
+    fn names_from<Root: ParameterSet>(first: usize) -> Self::Names<Root> {
+        <G as ParameterSet>::names_from(first)
+    }
+
+    fn declare_group(declaration: &mut Declaration, name: &str) {
+        declaration.group::<G>(name);
+    }
+
+    fn leaf(&self, index: usize) -> &dyn AnyParameter {
+        <G as ParameterSet>::leaf(self, index)
+    }
+
+    fn leaf_mut(&mut self, index: usize) -> &mut dyn AnyParameter {
+        <G as ParameterSet>::leaf_mut(self, index)
+    }
+
+    fn derive(&mut self) {
+        <G as ParameterSet>::derive(self);
+    }
+
+    fn initial() -> G {
+        G::default()
+    }
+
+    fn duplicate(&self) -> G {
+        self.clone()
+    }
+
+    fn equals(&self, other: &G) -> bool {
+        self == other
+    }
+
+    fn as_debug(&self) -> &dyn Debug {
+        self
+    }
+}
+
+/// A field of a result set.
+#[diagnostic::on_unimplemented(
+    message = "a result cannot hold `{Self}`",
+    label = "this type cannot be stored",
+    note = "use a number, `bool`, `String`, an enum with `#[derive(ParamValue)]`, or a `Vec`, `[T; N]` or `ndarray` array of these"
+)]
+pub trait ResultLeaf {
+    fn declare<'a>(declaration: &'a mut ResultDeclaration, name: &str, comment: &str) -> DeclaredResult<'a>;
+    fn put(&self, row: &mut Row<'_>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<V: ResultValue> ResultLeaf for V {
+    fn declare<'a>(declaration: &'a mut ResultDeclaration, name: &str, comment: &str) -> DeclaredResult<'a> {
+        declaration.result::<V>(name, comment)
+    }
+
+    #[inline]
+    fn put(&self, row: &mut Row<'_>) {
+        row.put(self);
+    }
+}
+
+/// A value of exactly this type, so that a literal of another one is told under the literal.
+pub fn same<V>(value: V) -> V {
+    value
+}
+
+/// Stands for what a mistake left out; such a program does not compile.
+///
+/// # Panics
+/// Always.
+pub fn missing<V>() -> V {
+    unreachable!("the compiler has told what is missing")
+}

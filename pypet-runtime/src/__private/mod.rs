@@ -1,0 +1,30 @@
+//! Support for generated code, not public API.
+
+mod doors;
+
+pub use std::clone::Clone;
+pub use std::cmp::PartialEq;
+pub use std::default::Default;
+pub use std::fmt::{Debug, Formatter, Result as FmtResult};
+pub use std::marker::{Copy, PhantomData};
+pub use std::option::Option::{self, None, Some};
+pub use std::primitive::{str, usize};
+pub use std::result::Result::{self, Err, Ok};
+pub use std::string::String;
+pub use std::vec::Vec;
+pub use std::{module_path, panic};
+
+pub use doors::{ParameterGroup, ParameterLeaf, ResultLeaf, missing, same};
+pub use inventory;
+pub use ndarray::Array1;
+
+pub use crate::cli::main;
+pub use crate::experiment::{BoxError, Experiment, Outcome, Prepare, explore_with, finish_with};
+pub use crate::explore::{Exploration, ExploreError};
+pub use crate::parameter::{AnyParameter, Declaration, Name, ParameterSet};
+pub use crate::registry::Registration;
+pub use crate::result::{ResultDeclaration, ResultName, ResultSet, Row};
+pub use crate::run::Run;
+pub use crate::trajectory::Trajectory;
+pub use crate::value::{Choice, Element, ParamValue, ResultValue};
+pub use crate::{__impl_choice_value, __impl_scalar_value};

@@ -1,0 +1,26 @@
+//! `list`: the experiments of a program.
+
+use std::process::ExitCode;
+
+use clap::Command;
+
+use super::{Done, output};
+use crate::registry::AnyExperiment;
+
+pub(super) fn command() -> Command {
+    Command::new("list").about("Lists the experiments of this program")
+}
+
+pub(super) fn run(experiments: &[&'static dyn AnyExperiment]) -> Done {
+    let rows: Vec<Vec<String>> = experiments
+        .iter()
+        .map(|experiment| {
+            let results: Vec<String> = experiment.results().into_iter().map(|result| result.name).collect();
+            let signature = format!("{} → {}", experiment.parameter_set(), results.join(", "));
+            vec![experiment.name().into(), signature, experiment.comment().lines().next().unwrap_or("").into()]
+        })
+        .collect();
+    let text = if rows.is_empty() { "no experiments\n".into() } else { output::table(0, &rows) };
+    output::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}

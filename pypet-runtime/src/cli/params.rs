@@ -1,0 +1,51 @@
+//! `params`: the parameters of an experiment, grouped as in the structs.
+
+use std::process::ExitCode;
+
+use clap::{ArgMatches, Command};
+
+use super::{Done, choose, experiment_argument, output};
+use crate::parameter::ParameterInfo;
+use crate::registry::AnyExperiment;
+use crate::value::Cells;
+
+pub(super) fn command() -> Command {
+    Command::new("params")
+        .about("Shows the parameters of an experiment with type, default, unit, range and comment")
+        .arg(experiment_argument())
+}
+
+pub(super) fn run(experiments: &[&'static dyn AnyExperiment], matches: &ArgMatches) -> Done {
+    let experiment = choose(experiments, Some(matches))?;
+    output::print(&describe(experiment))?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// One line for each parameter, with a blank line between groups.
+pub(super) fn describe(experiment: &dyn AnyExperiment) -> String {
+    let parameters = experiment.parameters();
+    let defaults = experiment.defaults();
+    let rows: Vec<Vec<String>> = parameters.iter().zip(&defaults).map(|(info, default)| row(info, default)).collect();
+    let table = output::table(2, &rows);
+    let mut text = String::new();
+    let mut last_group = None;
+    for (info, line) in parameters.iter().zip(table.lines()) {
+        let group = info.name.rsplit_once('.').map(|(group, _)| group);
+        if last_group.is_some_and(|last| last != group) {
+            text.push('\n');
+        }
+        last_group = Some(group);
+        text.push_str(line);
+        text.push('\n');
+    }
+    text
+}
+
+fn row(info: &ParameterInfo, default: &Cells) -> Vec<String> {
+    let unit = if info.unit.is_empty() { String::new() } else { format!(" {}", info.unit) };
+    let value = format!("{}{unit}", default.cell(0));
+    let value = if info.derived { format!("derived, {value}") } else { value };
+    let choices: Vec<&str> = info.value_type.choices.iter().map(String::as_str).collect();
+    let limit = info.limit_text().unwrap_or_else(|| choices.join(" | "));
+    vec![info.name.clone(), info.value_type.to_string(), value, limit, info.comment.replace('\n', " ")]
+}

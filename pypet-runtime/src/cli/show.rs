@@ -1,0 +1,64 @@
+//! `show`: what is in a file.
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+
+use super::{Done, output};
+use crate::storage::NodeKind;
+use crate::storage::hdf5::trajectories;
+use crate::trajectory::{AnyTrajectory, one_line, write_tree};
+
+pub(super) fn command() -> Command {
+    Command::new("show")
+        .about("Shows a trajectory's tree, or one node of it")
+        .arg(Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)))
+        .arg(Arg::new("path").value_name("PATH").help("a node, as `neuron.i`; groups may be left out"))
+        .arg(
+            Arg::new("trajectory")
+                .long("trajectory")
+                .value_name("NAME")
+                .help("which trajectory of the file; the newest by default"),
+        )
+}
+
+pub(super) fn run(matches: &ArgMatches) -> Done {
+    let file = matches.get_one::<PathBuf>("file").expect("clap requires it");
+    let any = match matches.get_one::<String>("trajectory") {
+        Some(name) => AnyTrajectory::open_named(file, name)?,
+        None => AnyTrajectory::open(file)?,
+    };
+    let mut text = String::new();
+    match matches.get_one::<String>("path") {
+        Some(path) => describe_node(&any, path, &mut text)?,
+        None => {
+            text.push_str(&any.to_string());
+            let names = trajectories(file).map_err(crate::error::Error::from)?;
+            let others: Vec<&str> = names.iter().map(String::as_str).filter(|n| *n != any.header().name).collect();
+            if !others.is_empty() {
+                let _ = writeln!(text, "other trajectories (--trajectory NAME): {}", others.join(", "));
+            }
+        }
+    }
+    output::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn describe_node(any: &AnyTrajectory, path: &str, text: &mut String) -> Result<(), crate::error::Error> {
+    let node = any.node(path)?;
+    // Writing to a `String` cannot fail.
+    let _ = write_tree(any, Some(node), text);
+    let NodeKind::Column(_) = node.kind else { return Ok(()) };
+    const SHOWN: usize = 20;
+    let n_runs = any.header().n_runs;
+    let rows = any.rows(path, 0..n_runs.min(SHOWN))?;
+    for (run, cell) in rows.iter().enumerate() {
+        let _ = writeln!(text, "  run {run:<6} {}", one_line(&cell.to_string()));
+    }
+    if n_runs > SHOWN {
+        let _ = writeln!(text, "  … {} more runs", n_runs - SHOWN);
+    }
+    Ok(())
+}

@@ -1,0 +1,37 @@
+//! Engines: who carries out runs. They know nothing of experiments, files or storage.
+
+mod serial;
+mod threads;
+
+pub use serial::Serial;
+pub use threads::Threads;
+
+use std::fmt::Debug;
+
+/// Carries out work on a number of workers.
+///
+/// Every worker draws its runs from the same queue, so an engine decides where runs happen and never which.
+pub trait Engine: Debug + Send + Sync {
+    /// The name in options and files.
+    fn name(&self) -> &'static str;
+
+    /// How many workers there are; at least one.
+    fn n_workers(&self) -> usize;
+
+    /// Calls `work` once for each worker, with its number, and returns when all have returned.
+    fn execute(&self, work: &(dyn Fn(usize) + Sync));
+}
+
+/// Why an engine cannot work.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum EngineError {
+    /// The system gives no more threads.
+    #[error("cannot start {n_threads} threads; ask for fewer with `threads`")]
+    Threads {
+        /// How many were wanted.
+        n_threads: usize,
+        /// What the system says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

@@ -1,0 +1,239 @@
+//! The environment carries a trajectory out: it schedules, stores and reports.
+//!
+//! [`Environment`] collects options. `plan` works out all that is known before the first run, `worker` is
+//! what each worker of the engine does, `writer` is the one thread that owns the store, `panics` catches
+//! what a run throws, `progress` tells how far it is.
+
+mod options;
+mod panics;
+mod plan;
+mod progress;
+mod study;
+mod worker;
+mod writer;
+
+pub use options::{EngineChoice, OnFailure, Options};
+pub(crate) use panics::Panic;
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use crate::error::Result;
+use crate::experiment::{BoxError, Experiment, Outcome};
+use crate::explore::IntoExploration;
+use crate::parameter::ParameterSet;
+use crate::result::declared_results;
+use crate::run::Run;
+use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer, NameChoice};
+use crate::storage::{Memory, TrajectoryReader};
+use crate::trajectory::{AnyTrajectory, Trajectory};
+use study::{Study, Subject};
+
+/// Carries out explorations and keeps what they yield.
+///
+/// `P` is the parameter set whose values were given by [`with_parameters`](Self::with_parameters), `()` for
+/// the declared defaults.
+///
+/// # Examples
+/// ```no_run
+/// # use pypet_runtime::environment::Environment;
+/// let environment = Environment::new("hdf5/firing_rate.h5").with_comment("first try").with_threads(8);
+/// ```
+#[derive(Debug, Clone)]
+#[must_use = "an environment does nothing until it runs an exploration"]
+pub struct Environment<P = ()> {
+    place: Place,
+    presets: P,
+    options: Options,
+}
+
+#[derive(Debug, Clone)]
+enum Place {
+    File(PathBuf),
+    Memory,
+}
+
+/// The values of all parameters that are not explored: a parameter set, or `()` for its defaults.
+#[diagnostic::on_unimplemented(
+    message = "the presets are `{Self}`, but the experiment takes `{P}`",
+    note = "give `with_parameters` a value of the experiment's own parameter set"
+)]
+pub trait Presets<P> {
+    /// The parameter set.
+    fn presets(self) -> P;
+}
+
+impl<P: ParameterSet> Presets<P> for P {
+    fn presets(self) -> P {
+        self
+    }
+}
+
+impl<P: ParameterSet> Presets<P> for () {
+    fn presets(self) -> P {
+        P::default()
+    }
+}
+
+impl Environment {
+    /// Keeps trajectories in an HDF5 file; makes the file and its folder when needed, and adds to a file that
+    /// is there.
+    pub fn new(file: impl AsRef<Path>) -> Self {
+        Self { place: Place::File(file.as_ref().into()), presets: (), options: Options::default() }
+    }
+
+    /// Keeps trajectories in memory, for trying things out.
+    pub fn in_memory() -> Self {
+        Self { place: Place::Memory, presets: (), options: Options::default() }
+    }
+}
+
+impl<P> Environment<P> {
+    /// Takes these values for all parameters that are not explored, instead of the defaults.
+    pub fn with_parameters<Q: ParameterSet>(self, presets: Q) -> Environment<Q> {
+        Environment { place: self.place, presets, options: self.options }
+    }
+
+    /// Names the trajectory; by default it has the name of the experiment.
+    ///
+    /// If the file already has a trajectory of the name, the time is added to it.
+    pub fn with_name(mut self, name: impl Into<String>) -> Self {
+        self.options.name = Some(name.into());
+        self
+    }
+
+    /// Adds the time to the name in any case.
+    pub fn with_time_in_name(mut self) -> Self {
+        self.options.add_time = true;
+        self
+    }
+
+    /// Says what the trajectory is for.
+    pub fn with_comment(mut self, comment: impl Into<String>) -> Self {
+        self.options.comment = comment.into();
+        self
+    }
+
+    /// Carries runs out on this many threads; on all cores for 0, which is the default.
+    pub fn with_threads(mut self, n_threads: usize) -> Self {
+        self.options.engine = EngineChoice::Threads(n_threads);
+        self
+    }
+
+    /// Carries runs out one after the other on the calling thread.
+    pub fn serial(mut self) -> Self {
+        self.options.engine = EngineChoice::Serial;
+        self
+    }
+
+    /// What happens when a run fails; by default the others go on.
+    pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
+        self.options.on_failure = on_failure;
+        self
+    }
+
+    /// Commits finished runs at least this often; every second by default.
+    pub fn with_commit_every(mut self, interval: Duration) -> Self {
+        self.options.commit_every = interval;
+        self
+    }
+
+    /// Replaces an old trajectory of the same name in the file, instead of adding the time to the name.
+    pub fn overwrite(mut self) -> Self {
+        self.options.overwrite = true;
+        self
+    }
+
+    /// Shows progress on standard error; on by default where that is a terminal.
+    pub fn with_progress(mut self, progress: bool) -> Self {
+        self.options.progress = Some(progress);
+        self
+    }
+
+    /// Takes all options at once.
+    pub fn with_options(mut self, options: Options) -> Self {
+        self.options = options;
+        self
+    }
+
+    /// Carries out one run for each point and stores its results.
+    ///
+    /// The exploration is of the experiment's own parameter set, or this does not compile. A run that fails
+    /// is recorded with its error; [`Trajectory::failed`] lists them.
+    ///
+    /// # Errors
+    /// The exploration contradicts itself or leaves a declared range, the file cannot be written, or the
+    /// experiment's post-processing fails.
+    pub fn run<E: Experiment>(self, exploration: impl IntoExploration<E::Parameters>) -> Result<Trajectory<E>>
+    where
+        P: Presets<E::Parameters>,
+    {
+        let mut presets = self.presets.presets();
+        presets.derive();
+        let points = exploration.into_exploration()?.bind(presets)?;
+        let subject = Subject {
+            name: E::NAME,
+            comment: E::COMMENT,
+            results: declared_results::<E::Results>(E::RESULT, E::COMMENT),
+        };
+        let shared = panics::catch(|| E::prepare(points.presets())).map_err(crate::error::Error::prepare)?;
+        let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, &shared, run);
+        let reader = self.place.carry_out(&self.options, &Study { subject, points: &points, run: &run })?;
+        let mut trajectory = Trajectory::from_reader(reader)?;
+        let finished = panics::catch(|| E::finish(&mut trajectory)).map_err(crate::error::Error::finish)?;
+        finished.map_err(crate::error::Error::Finish)?;
+        Ok(trajectory)
+    }
+
+    /// Carries out a closure, for what fits no `#[experiment]`.
+    ///
+    /// # Errors
+    /// As [`run`](Self::run); and `name` must consist of letters, digits and `_`.
+    pub fn run_with<Q: ParameterSet, O: Outcome>(
+        self,
+        name: &str,
+        exploration: impl IntoExploration<Q>,
+        experiment: impl Fn(&Q, &mut Run) -> O + Sync,
+    ) -> Result<AnyTrajectory>
+    where
+        P: Presets<Q>,
+    {
+        let mut presets = self.presets.presets();
+        presets.derive();
+        let points = exploration.into_exploration()?.bind(presets)?;
+        let subject = Subject { name, comment: "", results: declared_results::<O::Results>(name, "") };
+        let run = |parameters: &Q, run: &mut Run| experiment(parameters, run).into_results();
+        let reader = self.place.carry_out(&self.options, &Study { subject, points: &points, run: &run })?;
+        AnyTrajectory::from_reader(reader)
+    }
+}
+
+impl Place {
+    fn carry_out<P: ParameterSet, R: crate::result::ResultSet>(
+        &self,
+        options: &Options,
+        study: &Study<'_, P, R>,
+    ) -> Result<Box<dyn TrajectoryReader>> {
+        let wanted = options.name.clone().unwrap_or_else(|| study.subject.name.into());
+        options::check_name(&wanted)?;
+        match self {
+            Self::File(file) => {
+                let choice = NameChoice { name: wanted, add_time: options.add_time, overwrite: options.overwrite };
+                let engine = options.engine.start()?;
+                let mut writer = Hdf5Writer::create(file, &choice)?;
+                let name = writer.name().to_owned();
+                study.carry_out(options, &*engine, &name, &mut writer)?;
+                drop(writer);
+                Ok(Box::new(Hdf5Reader::named(file, &name)?))
+            }
+            Self::Memory => {
+                let mut memory = Memory::default();
+                study.carry_out(options, &*options.engine.start()?, &wanted, &mut memory)?;
+                Ok(Box::new(memory.reader()))
+            }
+        }
+    }
+}
+
+/// For signatures in this folder.
+type RunFunction<'a, P, R> = dyn Fn(&P, &mut Run) -> std::result::Result<R, BoxError> + Sync + 'a;

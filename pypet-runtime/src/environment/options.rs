@@ -1,0 +1,94 @@
+//! How a study is carried out.
+
+use std::time::Duration;
+
+use crate::engine::{Engine, EngineError, Serial, Threads};
+use crate::error::{Error, Result};
+use crate::run::is_valid_name;
+
+/// Every option of an [`Environment`](super::Environment); each is also a flag of the command line.
+#[derive(Debug, Clone)]
+#[non_exhaustive]
+pub struct Options {
+    /// The trajectory's name; that of the experiment if none is given.
+    pub name: Option<String>,
+    /// Adds the time to the name in any case.
+    pub add_time: bool,
+    /// What the trajectory is for.
+    pub comment: String,
+    /// Who carries runs out.
+    pub engine: EngineChoice,
+    /// What happens when a run fails.
+    pub on_failure: OnFailure,
+    /// The longest time that finished runs wait for a commit.
+    pub commit_every: Duration,
+    /// Replaces an old trajectory of the same name.
+    pub overwrite: bool,
+    /// Shows progress; `None` where standard error is a terminal.
+    pub progress: Option<bool>,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self {
+            name: None,
+            add_time: false,
+            comment: String::new(),
+            engine: EngineChoice::Threads(0),
+            on_failure: OnFailure::Continue,
+            commit_every: Duration::from_secs(1),
+            overwrite: false,
+            progress: None,
+        }
+    }
+}
+
+/// Who carries runs out.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum EngineChoice {
+    /// The calling thread, one run after the other.
+    Serial,
+    /// This many threads; all cores for 0.
+    Threads(usize),
+}
+
+impl EngineChoice {
+    pub(super) fn start(self) -> Result<Box<dyn Engine>, EngineError> {
+        Ok(match self {
+            Self::Serial => Box::new(Serial),
+            Self::Threads(n_threads) => Box::new(Threads::new(n_threads)?),
+        })
+    }
+}
+
+/// What happens when a run fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum OnFailure {
+    /// The failure is recorded and the others go on.
+    Continue,
+    /// No further run begins; those that have begun are finished and stored.
+    Stop,
+    /// As `Stop`, but only after this many failures.
+    MaxFailures(usize),
+}
+
+impl OnFailure {
+    /// Whether a study goes on after this many failures.
+    pub(super) fn goes_on(self, n_failures: usize) -> bool {
+        match self {
+            Self::Continue => true,
+            Self::Stop => n_failures == 0,
+            Self::MaxFailures(most) => n_failures < most,
+        }
+    }
+}
+
+/// Names of trajectories are groups of the file and parts of paths.
+pub(super) fn check_name(name: &str) -> Result<()> {
+    if is_valid_name(name) && !name.contains('.') {
+        return Ok(());
+    }
+    Err(Error::TrajectoryName { name: name.into() })
+}

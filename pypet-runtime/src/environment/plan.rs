@@ -1,0 +1,215 @@
+//! What is known before the first run.
+
+use std::collections::HashMap;
+use std::ops::Range;
+
+use jiff::Zoned;
+
+use super::Options;
+use super::study::Subject;
+use crate::engine::Engine;
+use crate::explore::{Explored, GridAxis, GridCoordinate, Points};
+use crate::parameter::{AnyParameter, ParameterInfo, ParameterSet, declared_parameters};
+use crate::schema::{Leaf, Schema};
+use crate::storage::{Coordinate, Header, HeaderAxis, Plan, PlanAxis, PlannedLeaf, State};
+use crate::value::{Cells, ElementType, ResultValue};
+
+/// The plan of a study, and what each of its coordinates is.
+pub(super) struct Planned {
+    pub(super) plan: Plan,
+    sources: Vec<Source>,
+}
+
+/// Where the values of a coordinate come from.
+#[derive(Debug, Clone)]
+enum Source {
+    Leaf(usize),
+    Repetition(String),
+}
+
+impl Planned {
+    pub(super) fn new<P: ParameterSet>(
+        points: &Points<P>,
+        subject: &Subject<'_>,
+        name: &str,
+        options: &Options,
+        engine: &dyn Engine,
+    ) -> Self {
+        let infos = declared_parameters::<P>();
+        let labels = Labels::new(&infos, points.explored(), &subject.results);
+        let explored: Vec<usize> = points
+            .explored()
+            .iter()
+            .filter_map(|explored| match explored {
+                Explored::Parameter(leaf) => Some(*leaf),
+                Explored::Repetition(_) => None,
+            })
+            .collect();
+        let varying = varying_derived(points, &infos);
+
+        let mut coordinates = Vec::new();
+        let mut sources = Vec::new();
+        for explored in points.explored() {
+            let (source, coordinate) = labels.coordinate(explored, &infos);
+            coordinates.push(coordinate);
+            sources.push(source);
+        }
+        let mut values = Vec::new();
+        for (leaf, info) in infos.iter().enumerate() {
+            let branch = if info.derived { "derived_parameters" } else { "parameters" };
+            let path = format!("{branch}/{}", info.name.replace('.', "/"));
+            if varying.contains(&leaf) {
+                let label = info.name.clone();
+                coordinates.push(Coordinate { path, label, leaf: leaf_of(info), explored: false });
+                sources.push(Source::Leaf(leaf));
+                continue;
+            }
+            let value = one_cell(points.presets().leaf(leaf));
+            let explored = (!info.derived).then(|| explored.contains(&leaf));
+            values.push(PlannedLeaf { path, leaf: leaf_of(info), value, explored });
+        }
+        values.extend(config(options, engine));
+
+        let axes: Option<Vec<PlanAxis>> =
+            points.axes().map(|axes| axes.iter().map(|axis| labels.axis(axis, &infos)).collect());
+        let header = Header {
+            name: name.into(),
+            experiment: subject.name.into(),
+            comment: if options.comment.is_empty() { subject.comment.into() } else { options.comment.clone() },
+            created: Zoned::now().strftime("%Y-%m-%dT%H:%M:%S%.6f%:z").to_string(),
+            n_runs: points.len(),
+            schema: Schema::new::<P>(subject.results.clone()),
+            state: State::Running,
+            axes: axes.as_ref().map(|axes| axes.iter().map(header_axis).collect()),
+        };
+        Self { plan: Plan { header, values, coordinates, axes }, sources }
+    }
+
+    /// The values of all coordinates for a range of runs.
+    pub(super) fn columns<P: ParameterSet>(&self, points: &Points<P>, runs: Range<usize>) -> Vec<Cells> {
+        let coordinates = &self.plan.coordinates;
+        let mut columns: Vec<Cells> = coordinates.iter().map(|c| Cells::of(&c.leaf.value_type)).collect();
+        let mut point = points.presets().clone();
+        for run in runs {
+            points.move_to(run, &mut point);
+            for (source, cells) in self.sources.iter().zip(&mut columns) {
+                match source {
+                    Source::Leaf(leaf) => point.leaf(*leaf).write_cell(cells),
+                    Source::Repetition(name) => cells.push_number(points.repetition(run, name) as u64),
+                }
+            }
+        }
+        columns
+    }
+}
+
+/// Names in `by_run` and `grid`: the short one where it is unique, else the full one.
+struct Labels {
+    uses: HashMap<String, usize>,
+}
+
+impl Labels {
+    fn new(infos: &[ParameterInfo], explored: &[Explored], results: &[Leaf]) -> Self {
+        let mut uses = HashMap::from([("run".to_owned(), 1)]);
+        let mut count = |name: &str| *uses.entry(name.to_owned()).or_insert(0) += 1;
+        for explored in explored {
+            match explored {
+                Explored::Parameter(leaf) => count(infos[*leaf].short_name()),
+                Explored::Repetition(name) => count(name),
+            }
+        }
+        results.iter().for_each(|leaf| count(&leaf.name));
+        Self { uses }
+    }
+
+    fn label(&self, info: &ParameterInfo) -> String {
+        let short = info.short_name();
+        if self.uses.get(short).is_some_and(|&uses| uses > 1) { info.name.clone() } else { short.into() }
+    }
+
+    fn coordinate(&self, explored: &Explored, infos: &[ParameterInfo]) -> (Source, Coordinate) {
+        let (source, label, leaf) = match explored {
+            Explored::Parameter(leaf) => (Source::Leaf(*leaf), self.label(&infos[*leaf]), leaf_of(&infos[*leaf])),
+            Explored::Repetition(name) => {
+                let leaf = Leaf::new(name, u64::value_type()).with_comment("number of the repetition");
+                (Source::Repetition(name.clone()), name.clone(), leaf)
+            }
+        };
+        let path = format!("explored/{}", leaf.name);
+        (source, Coordinate { path, label, leaf, explored: true })
+    }
+
+    fn axis(&self, axis: &GridAxis, infos: &[ParameterInfo]) -> PlanAxis {
+        let coordinates = axis.coordinates.iter().map(|coordinate| match coordinate {
+            GridCoordinate::Parameter(leaf, values) => {
+                let mut cells = Cells::of(&infos[*leaf].value_type);
+                (0..values.len()).for_each(|i| values.get(i).write_cell(&mut cells));
+                (self.coordinate(&Explored::Parameter(*leaf), infos).1, cells)
+            }
+            GridCoordinate::Repetition(name) => {
+                let mut cells = Cells::new(ElementType::U64, 0);
+                (0..axis.len as u64).for_each(|i| cells.push_number(i));
+                (self.coordinate(&Explored::Repetition(name.clone()), infos).1, cells)
+            }
+        });
+        PlanAxis { len: axis.len, coordinates: coordinates.collect() }
+    }
+}
+
+fn header_axis(axis: &PlanAxis) -> HeaderAxis {
+    let names = axis.coordinates.iter().map(|(coordinate, _)| coordinate.leaf.name.clone());
+    HeaderAxis { len: axis.len, coordinates: names.collect() }
+}
+
+fn leaf_of(info: &ParameterInfo) -> Leaf {
+    Leaf::new(&info.name, info.value_type.clone()).with_comment(&info.comment).with_unit(&info.unit)
+}
+
+fn one_cell(leaf: &dyn AnyParameter) -> Cells {
+    let mut cells = Cells::of(&leaf.stored_type());
+    leaf.write_cell(&mut cells);
+    cells
+}
+
+/// The derived parameters that are not the same in every run.
+fn varying_derived<P: ParameterSet>(points: &Points<P>, infos: &[ParameterInfo]) -> Vec<usize> {
+    let mut constant: Vec<(usize, Cells)> = (0..infos.len())
+        .filter(|&leaf| infos[leaf].derived)
+        .map(|leaf| (leaf, one_cell(points.presets().leaf(leaf))))
+        .collect();
+    let mut varying = Vec::new();
+    let mut point = points.presets().clone();
+    for run in 0..points.len() {
+        if constant.is_empty() {
+            break;
+        }
+        points.move_to(run, &mut point);
+        constant.retain(|(leaf, preset)| {
+            let same = one_cell(point.leaf(*leaf)) == *preset;
+            if !same {
+                varying.push(*leaf);
+            }
+            same
+        });
+    }
+    varying.sort_unstable();
+    varying
+}
+
+/// How the study is carried out, as it stands below `config`.
+fn config(options: &Options, engine: &dyn Engine) -> Vec<PlannedLeaf> {
+    fn entry<V: ResultValue>(name: &str, value: &V, comment: &str, unit: &str) -> PlannedLeaf {
+        let mut cells = Cells::of(&V::value_type());
+        value.write(&mut cells);
+        let leaf = Leaf::new(name, V::value_type()).with_comment(comment).with_unit(unit);
+        PlannedLeaf { path: format!("config/{}", name.replace('.', "/")), leaf, value: cells, explored: None }
+    }
+    let version = env!("CARGO_PKG_VERSION").to_owned();
+    let commit_every = options.commit_every.as_secs_f64();
+    vec![
+        entry("environment.engine", &engine.name().to_owned(), "who carries runs out", ""),
+        entry("environment.n_workers", &engine.n_workers(), "runs that are carried out at once", ""),
+        entry("environment.commit_every", &commit_every, "longest time that finished runs wait", "s"),
+        entry("versions.pypet", &version, "version of pypet that made the trajectory", ""),
+    ]
+}

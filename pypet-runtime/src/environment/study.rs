@@ -1,0 +1,66 @@
+//! One study from beginning to end: plan, workers, the writer's thread.
+
+use std::sync::mpsc;
+use std::thread;
+
+use super::plan::Planned;
+use super::progress::Progress;
+use super::worker::{Queue, Worker};
+use super::writer::Writing;
+use super::{Options, RunFunction};
+use crate::engine::Engine;
+use crate::error::Result;
+use crate::explore::Points;
+use crate::parameter::ParameterSet;
+use crate::result::ResultSet;
+use crate::schema::Leaf;
+use crate::storage::{State, TrajectoryWriter};
+
+/// Blocks that may wait for the writer; each holds about a mebibyte or one run.
+const WAITING_BLOCKS: usize = 16;
+
+/// What is carried out at which points.
+pub(super) struct Study<'a, P, R> {
+    pub(super) subject: Subject<'a>,
+    pub(super) points: &'a Points<P>,
+    pub(super) run: &'a RunFunction<'a, P, R>,
+}
+
+/// What a study is about.
+pub(super) struct Subject<'a> {
+    pub(super) name: &'a str,
+    pub(super) comment: &'a str,
+    pub(super) results: Vec<Leaf>,
+}
+
+impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
+    /// Carries out all runs; returns when everything is stored.
+    pub(super) fn carry_out(
+        &self,
+        options: &Options,
+        engine: &dyn Engine,
+        name: &str,
+        store: &mut dyn TrajectoryWriter,
+    ) -> Result<()> {
+        let planned = Planned::new(self.points, &self.subject, name, options, engine);
+        store.begin(&planned.plan, &mut |runs| planned.columns(self.points, runs))?;
+
+        let queue = Queue::new(self.points.len(), engine.n_workers());
+        let progress = Progress::start(options.progress, self.points.len());
+        let (sender, receiver) = mpsc::sync_channel(WAITING_BLOCKS);
+        let written = thread::scope(|scope| {
+            let writing = Writing { store: &mut *store, receiver, queue: &queue, progress: &progress, options };
+            let writer = scope.spawn(|| writing.until_all_is_stored());
+            engine.execute(&|number| {
+                Worker::new(self.points, &self.subject.results, &queue, number, sender.clone()).work(self.run);
+            });
+            drop(sender);
+            // A panic of the writer is our own bug; it goes on to the caller.
+            writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
+        });
+        progress.end();
+        let state = if queue.is_exhausted() { State::Finished } else { State::Stopped };
+        written.and_then(|()| store.finish(state))?;
+        Ok(())
+    }
+}

@@ -1,0 +1,74 @@
+//! The one thread that owns the store.
+
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::time::Instant;
+
+use super::Options;
+use super::progress::Progress;
+use super::worker::Queue;
+use crate::storage::{Finished, StorageError, TrajectoryWriter};
+
+/// Bytes of results that make a commit due before its time.
+const COMMIT_BYTES: usize = 64 << 20;
+
+/// The writer's end of a study.
+pub(super) struct Writing<'a> {
+    pub(super) store: &'a mut dyn TrajectoryWriter,
+    pub(super) receiver: Receiver<Finished>,
+    pub(super) queue: &'a Queue,
+    pub(super) progress: &'a Progress,
+    pub(super) options: &'a Options,
+}
+
+impl Writing<'_> {
+    /// Writes and commits until all workers are done.
+    ///
+    /// # Errors
+    /// The store cannot take a run; then no further run begins, and what was committed stays.
+    pub(super) fn until_all_is_stored(self) -> Result<(), StorageError> {
+        let queue = self.queue;
+        let written = self.write_all();
+        if written.is_err() {
+            queue.stop();
+        }
+        // On an error the receiver is gone by now, so workers that wait to send wake up and end.
+        written
+    }
+
+    fn write_all(self) -> Result<(), StorageError> {
+        let mut last_commit = Instant::now();
+        let (mut waiting_runs, mut waiting_bytes, mut n_failures) = (0, 0, 0);
+        loop {
+            let until_commit = self.options.commit_every.saturating_sub(last_commit.elapsed());
+            match self.receiver.recv_timeout(until_commit) {
+                Ok(finished) => {
+                    self.store.write(&finished)?;
+                    match &finished {
+                        Finished::Done(block) => {
+                            waiting_runs += block.runs().len();
+                            waiting_bytes += block.n_bytes();
+                            self.progress.done(block.runs().len());
+                        }
+                        Finished::Failed(run) => {
+                            waiting_runs += 1;
+                            n_failures += 1;
+                            self.progress.failed(run);
+                            if !self.options.on_failure.goes_on(n_failures) {
+                                self.queue.stop();
+                            }
+                        }
+                    }
+                }
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return self.store.commit(),
+            }
+            if last_commit.elapsed() >= self.options.commit_every || waiting_bytes >= COMMIT_BYTES {
+                if waiting_runs > 0 {
+                    self.store.commit()?;
+                }
+                (waiting_runs, waiting_bytes) = (0, 0);
+                last_commit = Instant::now();
+            }
+        }
+    }
+}

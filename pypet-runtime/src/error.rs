@@ -1,0 +1,74 @@
+//! The one public error, made from the modules' own.
+
+use crate::engine::EngineError;
+use crate::environment::Panic;
+use crate::experiment::BoxError;
+use crate::explore::ExploreError;
+use crate::parameter::ParameterError;
+use crate::storage::StorageError;
+use crate::trajectory::TrajectoryError;
+
+/// A result with pypet's [`Error`].
+pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Anything that can go wrong outside of a single run.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum Error {
+    /// The points cannot be chosen so.
+    #[error(transparent)]
+    Explore(#[from] ExploreError),
+    /// A parameter's name or value.
+    #[error(transparent)]
+    Parameter(#[from] ParameterError),
+    /// The file.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+    /// Who carries out runs.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+    /// Reading a trajectory.
+    #[error(transparent)]
+    Trajectory(#[from] TrajectoryError),
+    /// A name that cannot be a group of a file.
+    #[error("`{name}` is no name for a trajectory; use letters, digits and `_`, and begin with a letter")]
+    TrajectoryName {
+        /// The name given.
+        name: String,
+    },
+    /// What all runs share cannot be computed.
+    #[error("the experiment's `prepare` panicked: {message} ({place})")]
+    Prepare {
+        /// What the panic says.
+        message: String,
+        /// Where it happened.
+        place: String,
+    },
+    /// The post-processing of an experiment failed; its runs are stored.
+    #[error("all runs are stored, but the experiment's `finish` failed")]
+    Finish(#[source] BoxError),
+    /// The post-processing of an experiment panicked; its runs are stored.
+    #[error("all runs are stored, but the experiment's `finish` panicked: {message} ({place})")]
+    FinishPanic {
+        /// What the panic says.
+        message: String,
+        /// Where it happened.
+        place: String,
+    },
+}
+
+impl Error {
+    pub(crate) fn prepare(panic: Panic) -> Self {
+        Self::Prepare { message: panic.message, place: panic.place }
+    }
+
+    pub(crate) fn finish(panic: Panic) -> Self {
+        Self::FinishPanic { message: panic.message, place: panic.place }
+    }
+
+    /// Whether the user asked for something that cannot be, rather than the file or the machine refusing.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        matches!(self, Self::Explore(_) | Self::Parameter(_) | Self::TrajectoryName { .. })
+    }
+}

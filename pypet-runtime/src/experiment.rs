@@ -1,0 +1,163 @@
+//! Experiments: functions from parameters to results.
+
+use crate::explore::{Exploration, ExploreError, IntoExploration};
+use crate::parameter::ParameterSet;
+use crate::result::{NoResults, ResultSet, Single};
+use crate::run::Run;
+use crate::trajectory::Trajectory;
+use crate::value::ResultValue;
+
+/// Any error a run may end with.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
+
+/// A function that is carried out once for each point; implemented by `#[experiment]`.
+///
+/// The type has the name of the function, so `Trajectory::<firing_rate>::open(…)` reads as it should.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an experiment",
+    note = "put `#[experiment]` on the function of this name"
+)]
+pub trait Experiment: Sized + Send + Sync + 'static {
+    /// What a run is given.
+    type Parameters: ParameterSet;
+    /// What a run yields.
+    type Results: ResultSet;
+    /// What all runs of a process share, computed once before the first.
+    type Shared: Send + Sync;
+
+    /// The name of the function.
+    const NAME: &'static str;
+    /// The doc comment of the function.
+    const COMMENT: &'static str;
+    /// The name of the result if the function returns a single value.
+    const RESULT: &'static str;
+
+    /// The points that are visited unless others are given; one point with the presets by default.
+    ///
+    /// # Errors
+    /// The declared exploration contradicts itself.
+    fn exploration() -> Result<Exploration<Self::Parameters>, ExploreError> {
+        Ok(Exploration::single())
+    }
+
+    /// Computes what all runs share.
+    fn prepare(presets: &Self::Parameters) -> Self::Shared;
+
+    /// Carries out one run.
+    ///
+    /// # Errors
+    /// Whatever the function returns as an error.
+    fn run(parameters: &Self::Parameters, shared: &Self::Shared, run: &mut Run) -> Result<Self::Results, BoxError>;
+
+    /// Post-processing, after all runs are stored.
+    ///
+    /// # Errors
+    /// Whatever the function returns as an error.
+    fn finish(trajectory: &mut Trajectory<Self>) -> Result<(), BoxError> {
+        let _ = trajectory;
+        Ok(())
+    }
+
+    /// The typed names of the results; for a single value its name.
+    fn results() -> <Self::Results as ResultSet>::Names {
+        Self::Results::names()
+    }
+}
+
+/// What an experiment's function may return.
+#[diagnostic::on_unimplemented(
+    message = "an experiment cannot return `{Self}`",
+    label = "this type cannot be stored",
+    note = "return a struct with `#[results]`, a storable value (number, `bool`, `String`, array), `()`, or a `Result` of one of these"
+)]
+pub trait Outcome {
+    /// The result set it becomes.
+    type Results: ResultSet;
+
+    /// The results, or why there are none.
+    ///
+    /// # Errors
+    /// The run failed.
+    fn into_results(self) -> Result<Self::Results, BoxError>;
+}
+
+impl<V: ResultValue> Outcome for V {
+    type Results = Single<V>;
+
+    fn into_results(self) -> Result<Single<V>, BoxError> {
+        Ok(Single(self))
+    }
+}
+
+impl Outcome for () {
+    type Results = NoResults;
+
+    fn into_results(self) -> Result<NoResults, BoxError> {
+        Ok(NoResults)
+    }
+}
+
+impl<O: Outcome, E: Into<BoxError>> Outcome for Result<O, E> {
+    type Results = O::Results;
+
+    fn into_results(self) -> Result<O::Results, BoxError> {
+        self.map_err(Into::into)?.into_results()
+    }
+}
+
+/// A function that prepares what all runs share: `fn() -> S` or `fn(&P) -> S`.
+#[diagnostic::on_unimplemented(
+    message = "`prepare` must be a function `fn() -> S` or `fn(&{P}) -> S`, where the experiment takes `&S`"
+)]
+pub trait Prepare<P, S, Form> {
+    /// Calls the function.
+    fn prepare(self, presets: &P) -> S;
+}
+
+impl<P, S, F: FnOnce() -> S> Prepare<P, S, fn() -> S> for F {
+    fn prepare(self, _: &P) -> S {
+        self()
+    }
+}
+
+impl<P, S, F: FnOnce(&P) -> S> Prepare<P, S, fn(&P) -> S> for F {
+    fn prepare(self, presets: &P) -> S {
+        self(presets)
+    }
+}
+
+/// Calls a function given as `explore = …`; for generated code.
+#[doc(hidden)]
+pub fn explore_with<P: ParameterSet, I: IntoExploration<P>>(
+    explore: impl FnOnce() -> I,
+) -> Result<Exploration<P>, ExploreError> {
+    explore().into_exploration()
+}
+
+/// What a function given as `finish = …` may return: `()` or a `Result` of it.
+#[diagnostic::on_unimplemented(message = "`finish` must return `()` or a `Result<(), E>`, not `{Self}`")]
+pub trait Finished {
+    /// Whether it worked.
+    ///
+    /// # Errors
+    /// The post-processing failed.
+    fn into_result(self) -> Result<(), BoxError>;
+}
+
+impl Finished for () {
+    fn into_result(self) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+impl<E: Into<BoxError>> Finished for Result<(), E> {
+    fn into_result(self) -> Result<(), BoxError> {
+        self.map_err(Into::into)
+    }
+}
+
+/// Takes what a function given as `finish = …` returned; for generated code.
+#[doc(hidden)]
+pub fn finish_with(finished: impl Finished) -> Result<(), BoxError> {
+    finished.into_result()
+}

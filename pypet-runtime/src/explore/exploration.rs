@@ -1,0 +1,237 @@
+//! The algebra: axes, products, zips, chains, filters, repetitions.
+
+use std::fmt;
+use std::ops::{Add, Mul};
+use std::sync::{Arc, OnceLock};
+
+use super::points::{Points, Tree};
+use super::{ExploreError, GridAxis};
+use crate::parameter::{AxisValues, ParameterSet, declared_parameters};
+
+/// An ordered list of points in the space of the parameter set `P`; point *i* is what run *i* gets.
+///
+/// Lazy: it holds the values of its axes, never the points.
+///
+/// | expression | points |
+/// | --- | --- |
+/// | `p.a.over(values)` | one for each value |
+/// | `a * b` | every combination; the right one varies fastest |
+/// | `a.zip(b)?` | in lock step |
+/// | `a + b` | first those of `a`, then those of `b` |
+/// | `a.filter(\|p\| …)` | those that satisfy a condition |
+/// | `a.repeat("trial", 10)` | each ten times |
+#[must_use = "an exploration does nothing until an `Environment` runs it"]
+pub struct Exploration<P> {
+    node: Arc<Node<P>>,
+    /// Bound to the declared defaults, for `len` and `point`.
+    at_defaults: OnceLock<Arc<Points<P>>>,
+}
+
+pub(super) enum Node<P> {
+    Single,
+    Axis { leaf: usize, values: Arc<dyn AxisValues> },
+    Product(Arc<Node<P>>, Arc<Node<P>>),
+    Zip(Arc<Node<P>>, Arc<Node<P>>),
+    Chain(Arc<Node<P>>, Arc<Node<P>>),
+    Filter(Arc<Node<P>>, Arc<Condition<P>>),
+    Repeat { inner: Arc<Node<P>>, name: String, count: usize },
+}
+
+pub(super) type Condition<P> = dyn Fn(&P) -> bool + Send + Sync;
+
+impl<P: ParameterSet> Exploration<P> {
+    /// One point: the presets.
+    pub fn single() -> Self {
+        Self::new(Node::Single)
+    }
+
+    pub(crate) fn axis(leaf: usize, values: Arc<dyn AxisValues>) -> Self {
+        Self::new(Node::Axis { leaf, values })
+    }
+
+    fn new(node: Node<P>) -> Self {
+        Self { node: Arc::new(node), at_defaults: OnceLock::new() }
+    }
+
+    /// Number of points; `usize::MAX` if there are more.
+    ///
+    /// Filters are asked with the declared defaults for what is not explored.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        match self.node.count_unfiltered() {
+            Some(Count::Known(count)) => count,
+            Some(Count::Filtered) => self.at_defaults().map_or(0, |points| points.len()),
+            None => usize::MAX,
+        }
+    }
+
+    /// Whether there are no points.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    /// A point, with the declared defaults for what is not explored; `None` beyond the end and in an
+    /// exploration that contradicts itself.
+    #[must_use]
+    pub fn point(&self, index: usize) -> Option<P> {
+        let points = self.at_defaults()?;
+        (index < points.len()).then(|| points.point(index))
+    }
+
+    fn at_defaults(&self) -> Option<Arc<Points<P>>> {
+        if let Some(points) = self.at_defaults.get() {
+            return Some(points.clone());
+        }
+        let points = Arc::new(self.bind(P::default()).ok()?);
+        Some(self.at_defaults.get_or_init(|| points).clone())
+    }
+
+    /// Checks the exploration and binds it to the values of all parameters that are not explored.
+    ///
+    /// # Errors
+    /// A parameter is explored over no values, twice in one point or outside its range; a filter rejects
+    /// everything; there are too many points.
+    pub fn bind(&self, presets: P) -> Result<Points<P>, ExploreError> {
+        Points::new(&self.node, presets)
+    }
+
+    /// Visits two explorations of equal length in lock step.
+    ///
+    /// # Shape
+    /// n and n points give n points; point `i` takes both parts from `i`.
+    ///
+    /// # Errors
+    /// The lengths differ; the message names both sides.
+    pub fn zip(self, other: Self) -> Result<Self, ExploreError> {
+        let (expected, found) = (self.len(), other.len());
+        if expected != found {
+            return Err(ExploreError::ZipLengths {
+                first: self.node.describe(),
+                expected,
+                other: other.node.describe(),
+                found,
+            });
+        }
+        Ok(Self::new(Node::Zip(self.node, other.node)))
+    }
+
+    /// Keeps the points that satisfy a condition, in their order.
+    pub fn filter(self, condition: impl Fn(&P) -> bool + Send + Sync + 'static) -> Self {
+        Self::new(Node::Filter(self.node, Arc::new(condition)))
+    }
+
+    /// Visits each point `count` times; the repetitions of one point follow each other.
+    ///
+    /// `name` becomes a coordinate beside the explored parameters and tells the repetitions apart.
+    pub fn repeat(self, name: impl Into<String>, count: usize) -> Self {
+        Self::new(Node::Repeat { inner: self.node, name: name.into(), count })
+    }
+
+    /// The axes of a Cartesian product, outermost first; `None` for filters and sums, whose points form no grid.
+    #[must_use]
+    pub fn axes(&self) -> Option<Vec<GridAxis>> {
+        super::axes::grid_axes(&self.node)
+    }
+}
+
+/// How many points a node has, if that is plain arithmetic.
+enum Count {
+    Known(usize),
+    Filtered,
+}
+
+impl<P: ParameterSet> Node<P> {
+    /// The number of points; `None` beyond `usize`.
+    fn count_unfiltered(&self) -> Option<Count> {
+        let both = |a: &Self, b: &Self, join: fn(usize, usize) -> Option<usize>| match (
+            a.count_unfiltered()?,
+            b.count_unfiltered()?,
+        ) {
+            (Count::Known(a), Count::Known(b)) => join(a, b).map(Count::Known),
+            _ => Some(Count::Filtered),
+        };
+        match self {
+            Self::Single => Some(Count::Known(1)),
+            Self::Axis { values, .. } => Some(Count::Known(values.len())),
+            Self::Product(a, b) => both(a, b, usize::checked_mul),
+            Self::Chain(a, b) => both(a, b, usize::checked_add),
+            Self::Zip(a, _) => a.count_unfiltered(),
+            Self::Filter(..) => Some(Count::Filtered),
+            Self::Repeat { inner, count, .. } => match inner.count_unfiltered()? {
+                Count::Known(n) => n.checked_mul(*count).map(Count::Known),
+                Count::Filtered => Some(Count::Filtered),
+            },
+        }
+    }
+
+    /// The explored parameters in words.
+    pub(super) fn describe(&self) -> String {
+        let infos = declared_parameters::<P>();
+        let leaves = Tree::leaves_of(self);
+        let mut names: Vec<String> = leaves.iter().map(|&leaf| format!("`{}`", infos[leaf].name)).collect();
+        names.extend(Tree::repetitions_of(self).iter().map(|name| format!("`{name}`")));
+        if names.is_empty() { "the single point".into() } else { names.join(", ") }
+    }
+}
+
+impl<P> Clone for Exploration<P> {
+    fn clone(&self) -> Self {
+        Self { node: self.node.clone(), at_defaults: self.at_defaults.clone() }
+    }
+}
+
+impl<P: ParameterSet> fmt::Debug for Exploration<P> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Exploration of {} ({} points)", self.node.describe(), self.len())
+    }
+}
+
+/// Visits every combination of two explorations; the right one varies fastest.
+///
+/// # Shape
+/// n and m points give n·m points; point `i` takes its left part from `i / m` and its right part from `i % m`.
+impl<P: ParameterSet> Mul for Exploration<P> {
+    type Output = Self;
+
+    fn mul(self, right: Self) -> Self {
+        Self::new(Node::Product(self.node, right.node))
+    }
+}
+
+/// Visits first the points of the left exploration, then those of the right one.
+///
+/// # Shape
+/// n and m points give n + m points. What only one side explores has its preset on the other.
+impl<P: ParameterSet> Add for Exploration<P> {
+    type Output = Self;
+
+    fn add(self, right: Self) -> Self {
+        Self::new(Node::Chain(self.node, right.node))
+    }
+}
+
+/// What an environment runs and `explore = …` may return: an exploration, or a `Result` of one.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an exploration of `{P}`",
+    note = "explorations are made from the names of the experiment's own parameter set: `{P}::names()`"
+)]
+pub trait IntoExploration<P> {
+    /// The exploration, or why there is none.
+    ///
+    /// # Errors
+    /// The exploration contradicts itself, as a zip of unequal lengths does.
+    fn into_exploration(self) -> Result<Exploration<P>, ExploreError>;
+}
+
+impl<P> IntoExploration<P> for Exploration<P> {
+    fn into_exploration(self) -> Result<Exploration<P>, ExploreError> {
+        Ok(self)
+    }
+}
+
+impl<P> IntoExploration<P> for Result<Exploration<P>, ExploreError> {
+    fn into_exploration(self) -> Result<Exploration<P>, ExploreError> {
+        self
+    }
+}

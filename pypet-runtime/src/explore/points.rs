@@ -1,0 +1,317 @@
+//! Explorations bound to presets: any point at the cost of the number of axes.
+
+use std::collections::HashSet;
+use std::sync::Arc;
+
+use super::exploration::{Condition, Node};
+use super::{ExploreError, GridAxis};
+use crate::parameter::{AnyParameter, AxisValues, ParameterError, ParameterInfo, ParameterSet, declared_parameters};
+
+/// The points of an exploration, bound to the values of all parameters that are not explored.
+pub struct Points<P> {
+    presets: P,
+    tree: Tree,
+    explored: Vec<Explored>,
+    axes: Option<Vec<GridAxis>>,
+}
+
+/// What tells the points apart: an explored parameter, or a repetition.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Explored {
+    /// A parameter, by the number of its leaf.
+    Parameter(usize),
+    /// A named repetition.
+    Repetition(String),
+}
+
+/// What one point says about one axis.
+enum Coordinate<'a> {
+    Value(usize, &'a dyn AnyParameter),
+    Repetition(&'a str, usize),
+}
+
+/// The exploration with its filters decided, so that a condition is never asked twice.
+pub(super) enum Tree {
+    Single,
+    Axis { leaf: usize, values: Arc<dyn AxisValues> },
+    Product(Box<Tree>, Box<Tree>),
+    Zip(Box<Tree>, Box<Tree>),
+    Chain(Box<Tree>, Box<Tree>),
+    Selection(Box<Tree>, Vec<usize>),
+    Repeat { inner: Box<Tree>, name: String, count: usize },
+}
+
+impl<P: ParameterSet> Points<P> {
+    pub(super) fn new(node: &Node<P>, presets: P) -> Result<Self, ExploreError> {
+        let infos = declared_parameters::<P>();
+        check_once(node, &infos)?;
+        crate::parameter::check_limits(&presets)?;
+        let tree = Tree::bind(node, &presets, &infos)?;
+        if tree.is_empty() {
+            return Err(ExploreError::NoValues { name: "the exploration".into() });
+        }
+        let leaves = Tree::leaves_of(node).into_iter().map(Explored::Parameter);
+        let repetitions = Tree::repetitions_of(node).into_iter().map(Explored::Repetition);
+        Ok(Self { presets, tree, explored: leaves.chain(repetitions).collect(), axes: super::axes::grid_axes(node) })
+    }
+
+    /// Number of points; at least one.
+    #[must_use]
+    #[expect(clippy::len_without_is_empty, reason = "points are never empty")]
+    pub fn len(&self) -> usize {
+        self.tree.len()
+    }
+
+    /// The values of the parameters that are not explored.
+    #[must_use]
+    pub fn presets(&self) -> &P {
+        &self.presets
+    }
+
+    /// The axes if the points form a grid, outermost first.
+    #[must_use]
+    pub fn axes(&self) -> Option<&[GridAxis]> {
+        self.axes.as_deref()
+    }
+
+    /// What is explored, each once.
+    pub(crate) fn explored(&self) -> &[Explored] {
+        &self.explored
+    }
+
+    /// The parameters of a run.
+    ///
+    /// # Panics
+    /// If there are not that many points.
+    #[must_use]
+    pub fn point(&self, index: usize) -> P {
+        let mut point = self.presets.clone();
+        self.move_to(index, &mut point);
+        point
+    }
+
+    /// Turns any other point into this one, without allocating for scalars.
+    pub(crate) fn move_to(&self, index: usize, point: &mut P) {
+        assert!(index < self.len(), "point {index} of {}", self.len());
+        if self.tree.has_chain() {
+            // What only the other side of a sum explores goes back to its preset.
+            for explored in &self.explored {
+                if let Explored::Parameter(leaf) = explored {
+                    point.leaf_mut(*leaf).assign(self.presets.leaf(*leaf));
+                }
+            }
+        }
+        self.tree.visit(index, &mut |coordinate| {
+            if let Coordinate::Value(leaf, value) = coordinate {
+                point.leaf_mut(leaf).assign(value);
+            }
+        });
+        point.derive();
+    }
+
+    /// Which repetition a point is, 0 if it is not repeated.
+    pub(crate) fn repetition(&self, index: usize, name: &str) -> usize {
+        let mut found = 0;
+        self.tree.visit(index, &mut |coordinate| match coordinate {
+            Coordinate::Repetition(other, repetition) if other == name => found = repetition,
+            _ => {}
+        });
+        found
+    }
+}
+
+impl Tree {
+    fn bind<P: ParameterSet>(node: &Node<P>, presets: &P, infos: &[ParameterInfo]) -> Result<Self, ExploreError> {
+        let bind = |node: &Node<P>| Ok::<_, ExploreError>(Box::new(Self::bind(node, presets, infos)?));
+        let too_many = || ExploreError::TooMany;
+        Ok(match node {
+            Node::Single => Self::Single,
+            Node::Axis { leaf, values } => {
+                check_axis(&infos[*leaf], &**values)?;
+                Self::Axis { leaf: *leaf, values: values.clone() }
+            }
+            Node::Product(a, b) => {
+                let (a, b) = (bind(a)?, bind(b)?);
+                a.len().checked_mul(b.len()).ok_or_else(too_many)?;
+                Self::Product(a, b)
+            }
+            Node::Chain(a, b) => {
+                let (a, b) = (bind(a)?, bind(b)?);
+                a.len().checked_add(b.len()).ok_or_else(too_many)?;
+                Self::Chain(a, b)
+            }
+            Node::Zip(a, b) => {
+                let (left, right) = (bind(a)?, bind(b)?);
+                // Filters are decided only now, so the lengths may differ although `zip` saw them agree.
+                if left.len() != right.len() {
+                    let (first, other) = (a.describe(), b.describe());
+                    let (expected, found) = (left.len(), right.len());
+                    return Err(ExploreError::ZipLengths { first, expected, other, found });
+                }
+                Self::Zip(left, right)
+            }
+            Node::Filter(inner, condition) => {
+                let inner = bind(inner)?;
+                let selected = select(&inner, presets, condition);
+                if selected.is_empty() {
+                    return Err(ExploreError::AllFiltered { n_points: inner.len() });
+                }
+                Self::Selection(inner, selected)
+            }
+            Node::Repeat { inner, name, count } => {
+                if *count == 0 {
+                    return Err(ExploreError::NoValues { name: format!("`{name}`") });
+                }
+                let inner = bind(inner)?;
+                inner.len().checked_mul(*count).ok_or_else(too_many)?;
+                Self::Repeat { inner, name: name.clone(), count: *count }
+            }
+        })
+    }
+
+    fn len(&self) -> usize {
+        match self {
+            Self::Single => 1,
+            Self::Axis { values, .. } => values.len(),
+            Self::Product(a, b) => a.len() * b.len(),
+            Self::Chain(a, b) => a.len() + b.len(),
+            Self::Zip(a, _) => a.len(),
+            Self::Selection(_, selected) => selected.len(),
+            Self::Repeat { inner, count, .. } => inner.len() * count,
+        }
+    }
+
+    fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn has_chain(&self) -> bool {
+        match self {
+            Self::Single | Self::Axis { .. } => false,
+            Self::Chain(..) => true,
+            Self::Product(a, b) | Self::Zip(a, b) => a.has_chain() || b.has_chain(),
+            Self::Selection(inner, _) | Self::Repeat { inner, .. } => inner.has_chain(),
+        }
+    }
+
+    fn visit<'a>(&'a self, index: usize, say: &mut impl FnMut(Coordinate<'a>)) {
+        match self {
+            Self::Single => {}
+            Self::Axis { leaf, values } => say(Coordinate::Value(*leaf, values.get(index))),
+            Self::Product(a, b) => {
+                let inner = b.len();
+                a.visit(index / inner, say);
+                b.visit(index % inner, say);
+            }
+            Self::Zip(a, b) => {
+                a.visit(index, say);
+                b.visit(index, say);
+            }
+            Self::Chain(a, b) => match index.checked_sub(a.len()) {
+                None => a.visit(index, say),
+                Some(index) => b.visit(index, say),
+            },
+            Self::Selection(inner, selected) => inner.visit(selected[index], say),
+            Self::Repeat { inner, name, count } => {
+                inner.visit(index / count, say);
+                say(Coordinate::Repetition(name, index % count));
+            }
+        }
+    }
+
+    /// The explored parameters in order of first mention.
+    pub(super) fn leaves_of<P>(node: &Node<P>) -> Vec<usize> {
+        let mut leaves = Vec::new();
+        walk(node, &mut |node| {
+            if let Node::Axis { leaf, .. } = node
+                && !leaves.contains(leaf)
+            {
+                leaves.push(*leaf);
+            }
+        });
+        leaves
+    }
+
+    pub(super) fn repetitions_of<P>(node: &Node<P>) -> Vec<String> {
+        let mut names = Vec::new();
+        walk(node, &mut |node| {
+            if let Node::Repeat { name, .. } = node
+                && !names.contains(name)
+            {
+                names.push(name.clone());
+            }
+        });
+        names
+    }
+}
+
+fn walk<P>(node: &Node<P>, see: &mut impl FnMut(&Node<P>)) {
+    match node {
+        Node::Single | Node::Axis { .. } => {}
+        Node::Product(a, b) | Node::Zip(a, b) | Node::Chain(a, b) => {
+            walk(a, see);
+            walk(b, see);
+        }
+        Node::Filter(inner, _) | Node::Repeat { inner, .. } => walk(inner, see),
+    }
+    see(node);
+}
+
+fn select<P: ParameterSet>(tree: &Tree, presets: &P, condition: &Arc<Condition<P>>) -> Vec<usize> {
+    let mut point = presets.clone();
+    let has_chain = tree.has_chain();
+    let satisfies = |index: &usize| {
+        if has_chain {
+            point.clone_from(presets);
+        }
+        tree.visit(*index, &mut |coordinate| {
+            if let Coordinate::Value(leaf, value) = coordinate {
+                point.leaf_mut(leaf).assign(value);
+            }
+        });
+        point.derive();
+        condition(&point)
+    };
+    (0..tree.len()).filter(satisfies).collect()
+}
+
+/// No parameter and no repetition may be given twice in one point.
+fn check_once<P>(node: &Node<P>, infos: &[ParameterInfo]) -> Result<(), ExploreError> {
+    match node {
+        Node::Single => Ok(()),
+        Node::Axis { leaf, .. } if infos[*leaf].derived => {
+            Err(ExploreError::Derived { name: infos[*leaf].name.clone() })
+        }
+        Node::Axis { .. } => Ok(()),
+        Node::Chain(a, b) => check_once(a, infos).and_then(|()| check_once(b, infos)),
+        Node::Product(a, b) | Node::Zip(a, b) => {
+            let mut names: HashSet<String> = names_of(a, infos).into_iter().collect();
+            if let Some(name) = names_of(b, infos).into_iter().find(|name| !names.insert(name.clone())) {
+                return Err(ExploreError::Twice { name });
+            }
+            check_once(a, infos).and_then(|()| check_once(b, infos))
+        }
+        Node::Filter(inner, _) => check_once(inner, infos),
+        Node::Repeat { inner, name, .. } => {
+            if names_of(inner, infos).contains(name) || infos.iter().any(|info| info.name == *name) {
+                return Err(ExploreError::Twice { name: name.clone() });
+            }
+            check_once(inner, infos)
+        }
+    }
+}
+
+fn names_of<P>(node: &Node<P>, infos: &[ParameterInfo]) -> Vec<String> {
+    let leaves = Tree::leaves_of(node).into_iter().map(|leaf| infos[leaf].name.clone());
+    leaves.chain(Tree::repetitions_of(node)).collect()
+}
+
+fn check_axis(info: &ParameterInfo, values: &dyn AxisValues) -> Result<(), ExploreError> {
+    if values.len() == 0 {
+        return Err(ExploreError::NoValues { name: format!("`{}`", info.name) });
+    }
+    match (0..values.len()).map(|i| values.get(i)).find(|value| !info.allows(*value)) {
+        Some(value) => Err(ParameterError::outside(info, value).into()),
+        None => Ok(()),
+    }
+}

@@ -1,0 +1,39 @@
+//! Everything of pypet that happens at run time.
+//!
+//! Programs depend on the facade `pypet`, which adds the attribute macros and the prelude. In reading order:
+//!
+//! | module | what it is about |
+//! | --- | --- |
+//! | [`value`] | what parameters and results can hold |
+//! | [`parameter`] | parameter sets, typed names, limits |
+//! | [`explore`] | explorations: lazy lists of points |
+//! | [`result`] | result sets |
+//! | [`run`] | what an experiment sees of its run |
+//! | [`experiment`] | functions from parameters to results |
+//! | [`engine`] | who carries out runs |
+//! | [`environment`] | scheduling, storing, reporting |
+//! | [`trajectory`] | reading what was stored |
+//! | [`storage`] | where trajectories are kept |
+//! | [`schema`] | what a file says about its parameters and results |
+//! | [`registry`] | the experiments of a program |
+//! | [`cli`] | the command line that every program has |
+
+pub mod cli;
+pub mod engine;
+pub mod environment;
+mod error;
+pub mod experiment;
+pub mod explore;
+pub mod parameter;
+pub mod registry;
+pub mod result;
+pub mod run;
+pub mod schema;
+pub mod storage;
+pub mod trajectory;
+pub mod value;
+
+pub use error::{Error, Result};
+
+#[doc(hidden)]
+pub mod __private;

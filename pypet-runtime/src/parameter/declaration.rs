@@ -1,0 +1,163 @@
+//! What `#[parameters]` states about each leaf.
+
+use std::fmt::{self, Debug};
+use std::marker::PhantomData;
+use std::ops::{Bound, RangeBounds};
+use std::sync::Arc;
+
+use super::{AnyParameter, ParameterSet};
+use crate::value::text::quoted_list;
+use crate::value::{ParamValue, ValueType};
+
+/// One declared parameter.
+#[derive(Debug, Clone)]
+pub struct ParameterInfo {
+    /// Full name below `parameters`, as `neuron.tau_v`.
+    pub name: String,
+    /// The doc comment of the field.
+    pub comment: String,
+    /// The unit, empty if none is declared.
+    pub unit: String,
+    /// What the parameter holds.
+    pub value_type: ValueType,
+    /// Whether it follows from parameters above it.
+    pub derived: bool,
+    /// Full names under which older files know the parameter.
+    pub aliases: Vec<String>,
+    limit: Option<Limit>,
+}
+
+impl ParameterInfo {
+    /// The part of the name behind the last dot.
+    #[must_use]
+    pub fn short_name(&self) -> &str {
+        self.name.rsplit('.').next().unwrap_or(&self.name)
+    }
+
+    /// The declared range or choices in words, as `in 0.0..=2.0`.
+    #[must_use]
+    pub fn limit_text(&self) -> Option<String> {
+        self.limit.as_ref().map(|limit| limit.text.clone())
+    }
+
+    /// Whether the declared range or choices admit a value.
+    #[must_use]
+    pub fn allows(&self, value: &dyn AnyParameter) -> bool {
+        self.limit.as_ref().is_none_or(|limit| (limit.allows)(value))
+    }
+}
+
+#[derive(Clone)]
+struct Limit {
+    text: String,
+    allows: Arc<dyn Fn(&dyn AnyParameter) -> bool + Send + Sync>,
+}
+
+impl Debug for Limit {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+/// Collects the declarations of a parameter set and its groups.
+#[derive(Debug, Default)]
+pub struct Declaration {
+    prefix: String,
+    parameters: Vec<ParameterInfo>,
+}
+
+impl Declaration {
+    /// Declares a parameter; the returned builder takes what is optional.
+    pub fn parameter<V: ParamValue>(&mut self, name: &str, comment: &str) -> Declared<'_, V> {
+        self.parameters.push(ParameterInfo {
+            name: format!("{}{name}", self.prefix),
+            comment: comment.into(),
+            unit: String::new(),
+            value_type: V::value_type(),
+            derived: false,
+            aliases: Vec::new(),
+            limit: None,
+        });
+        let info = self.parameters.last_mut().expect("just pushed");
+        Declared { info, value: PhantomData }
+    }
+
+    /// Declares all parameters of a group.
+    pub fn group<G: ParameterSet>(&mut self, name: &str) {
+        let outer = self.prefix.len();
+        self.prefix.push_str(name);
+        self.prefix.push('.');
+        G::declare(self);
+        self.prefix.truncate(outer);
+    }
+
+    pub(crate) fn finish(self) -> Vec<ParameterInfo> {
+        self.parameters
+    }
+}
+
+/// The optional facts about a parameter that is being declared.
+#[derive(Debug)]
+pub struct Declared<'a, V> {
+    info: &'a mut ParameterInfo,
+    value: PhantomData<V>,
+}
+
+impl<V: ParamValue> Declared<'_, V> {
+    /// The physical unit, in the spelling of UDUNITS where there is one.
+    pub fn unit(self, unit: &str) -> Self {
+        self.info.unit = unit.into();
+        self
+    }
+
+    /// Marks the parameter as computed from others.
+    pub fn derived(self) -> Self {
+        self.info.derived = true;
+        self
+    }
+
+    /// A full name under which older files know the parameter.
+    pub fn alias(self, name: &str) -> Self {
+        self.info.aliases.push(name.into());
+        self
+    }
+
+    /// The values that are allowed, as a range.
+    pub fn range(self, range: impl RangeBounds<V> + Send + Sync + 'static) -> Self
+    where
+        V: PartialOrd,
+    {
+        self.info.limit = Some(Limit {
+            text: format!("in {}", range_text(&range)),
+            allows: Arc::new(move |leaf| value_of::<V>(leaf).is_none_or(|value| range.contains(value))),
+        });
+        self
+    }
+
+    /// The values that are allowed, one by one.
+    pub fn choices(self, choices: impl IntoIterator<Item = V>) -> Self {
+        let choices: Vec<V> = choices.into_iter().collect();
+        let texts: Vec<String> = choices.iter().map(AnyParameter::to_text).collect();
+        self.info.limit = Some(Limit {
+            text: quoted_list(&texts),
+            allows: Arc::new(move |leaf| value_of::<V>(leaf).is_none_or(|value| choices.contains(value))),
+        });
+        self
+    }
+}
+
+fn value_of<V: 'static>(leaf: &dyn AnyParameter) -> Option<&V> {
+    leaf.as_any().downcast_ref()
+}
+
+fn range_text<V: Debug>(range: &impl RangeBounds<V>) -> String {
+    let start = match range.start_bound() {
+        Bound::Included(value) | Bound::Excluded(value) => format!("{value:?}"),
+        Bound::Unbounded => String::new(),
+    };
+    match range.end_bound() {
+        Bound::Included(value) => format!("{start}..={value:?}"),
+        Bound::Excluded(value) => format!("{start}..{value:?}"),
+        Bound::Unbounded => format!("{start}.."),
+    }
+}

@@ -1,0 +1,159 @@
+//! The experiments of a program, gathered when it is linked.
+
+use std::any::type_name;
+use std::marker::PhantomData;
+use std::path::Path;
+
+use crate::environment::{Environment, Options};
+use crate::error::Result;
+use crate::experiment::Experiment;
+use crate::explore::Exploration;
+use crate::parameter::{self, ParameterError, ParameterInfo, ParameterSet, declared_parameters};
+use crate::schema::Leaf;
+use crate::trajectory::AnyTrajectory;
+use crate::value::Cells;
+
+/// An experiment of this program; `#[experiment]` registers one.
+///
+/// Experiments of a library count only where the program mentions the library: `use models as _;` is enough.
+pub struct Registration {
+    module: &'static str,
+    experiment: &'static dyn AnyExperiment,
+}
+
+inventory::collect!(Registration);
+
+impl Registration {
+    /// The entry of an experiment; the by-hand twin of what `#[experiment]` does is
+    /// `inventory::submit! { Registration::of::<E>(module_path!()) }`.
+    #[must_use]
+    pub const fn of<E: Experiment>(module: &'static str) -> Self {
+        Self { module, experiment: &Erased::<E>(PhantomData) }
+    }
+}
+
+/// The registered experiments, by module and name.
+#[must_use]
+pub fn experiments() -> Vec<&'static dyn AnyExperiment> {
+    let mut all: Vec<&Registration> = inventory::iter::<Registration>().collect();
+    all.sort_by_key(|registration| (registration.module, registration.experiment.name()));
+    all.into_iter().map(|registration| registration.experiment).collect()
+}
+
+/// An experiment without its types, for the command line.
+pub trait AnyExperiment: Send + Sync {
+    /// The name of the function.
+    fn name(&self) -> &'static str;
+    /// The doc comment of the function.
+    fn comment(&self) -> &'static str;
+    /// The type of the parameter set.
+    fn parameter_set(&self) -> &'static str;
+    /// All parameters, in the order of declaration.
+    fn parameters(&self) -> Vec<ParameterInfo>;
+    /// The default of each parameter, one cell each.
+    fn defaults(&self) -> Vec<Cells>;
+    /// All results that are declared.
+    fn results(&self) -> Vec<Leaf>;
+    /// Works out what a request asks for, without running anything.
+    ///
+    /// # Errors
+    /// A name, a value or the exploration is wrong.
+    fn check(&self, request: &Request) -> Result<Prospect>;
+    /// Carries a request out.
+    ///
+    /// # Errors
+    /// As [`Environment::run`].
+    fn run(&self, file: &Path, options: Options, request: &Request) -> Result<AnyTrajectory>;
+}
+
+/// What a user asks for by text.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// Presets: names and values.
+    pub set: Vec<(String, String)>,
+    /// Axes, outermost first: names and values; the declared exploration if there are none.
+    pub explore: Vec<(String, String)>,
+}
+
+/// What a request amounts to.
+#[derive(Debug, Clone)]
+pub struct Prospect {
+    /// Number of runs.
+    pub n_runs: usize,
+}
+
+struct Erased<E>(PhantomData<fn() -> E>);
+
+impl<E: Experiment> Erased<E> {
+    fn presets(request: &Request) -> Result<E::Parameters> {
+        let mut presets = E::Parameters::default();
+        for (name, value) in &request.set {
+            parameter::set_from_text(&mut presets, name, value)?;
+        }
+        Ok(presets)
+    }
+
+    fn exploration(request: &Request) -> Result<Exploration<E::Parameters>> {
+        if request.explore.is_empty() {
+            return Ok(E::exploration()?);
+        }
+        let infos = declared_parameters::<E::Parameters>();
+        let defaults = E::Parameters::default();
+        let mut product: Option<Exploration<E::Parameters>> = None;
+        for (name, text) in &request.explore {
+            let leaf = parameter::find(&infos, name)?;
+            let invalid = |source| ParameterError::Invalid { name: infos[leaf].name.clone(), source };
+            let axis = Exploration::axis(leaf, defaults.leaf(leaf).parse_axis(text).map_err(invalid)?);
+            product = Some(match product {
+                Some(outer) => outer * axis,
+                None => axis,
+            });
+        }
+        Ok(product.expect("there is at least one axis"))
+    }
+}
+
+impl<E: Experiment> AnyExperiment for Erased<E> {
+    fn name(&self) -> &'static str {
+        E::NAME
+    }
+
+    fn comment(&self) -> &'static str {
+        E::COMMENT
+    }
+
+    fn parameter_set(&self) -> &'static str {
+        let full = type_name::<E::Parameters>();
+        full.rsplit("::").next().unwrap_or(full)
+    }
+
+    fn parameters(&self) -> Vec<ParameterInfo> {
+        declared_parameters::<E::Parameters>()
+    }
+
+    fn defaults(&self) -> Vec<Cells> {
+        let defaults = E::Parameters::default();
+        let cell = |leaf: usize| {
+            let leaf = defaults.leaf(leaf);
+            let mut cells = Cells::of(&leaf.stored_type());
+            leaf.write_cell(&mut cells);
+            cells
+        };
+        (0..E::Parameters::LEN).map(cell).collect()
+    }
+
+    fn results(&self) -> Vec<Leaf> {
+        crate::result::declared_results::<E::Results>(E::RESULT, E::COMMENT)
+    }
+
+    fn check(&self, request: &Request) -> Result<Prospect> {
+        let points = Self::exploration(request)?.bind(Self::presets(request)?)?;
+        Ok(Prospect { n_runs: points.len() })
+    }
+
+    fn run(&self, file: &Path, options: Options, request: &Request) -> Result<AnyTrajectory> {
+        let environment = Environment::new(file).with_options(options).with_parameters(Self::presets(request)?);
+        let trajectory = environment.run::<E>(Self::exploration(request)?)?;
+        Ok(trajectory.into_any())
+    }
+}

@@ -1,0 +1,297 @@
+//! Columns: one dataset for all runs, or a ragged group where the runs' arrays differ in shape.
+
+use hdf5::types::{FloatSize, IntSize, TypeDescriptor};
+use hdf5::{Dataset, Extent, Group};
+
+use super::{attributes, raw};
+use crate::schema::Leaf;
+use crate::value::{Cells, ElementType};
+
+/// The attribute that tells columns from values.
+pub(super) const LAYOUT: &str = "layout";
+/// [`LAYOUT`] of a dataset whose first dimension is the run.
+pub(super) const DENSE: &str = "column";
+/// [`LAYOUT`] of a group with `values`, `row_start`, `row_size` and, from two dimensions on, `row_shape`.
+pub(super) const RAGGED: &str = "ragged";
+
+/// Payload of one chunk that is aimed at, and the most rows of one.
+const CHUNK_BYTES: usize = 256 << 10;
+const CHUNK_ROWS: usize = 16_384;
+
+/// A column that is being written.
+#[derive(Debug)]
+pub(super) struct Column {
+    pub(super) leaf: Leaf,
+    /// The group it lives in, and its name there.
+    parent: Group,
+    name: String,
+    n_runs: usize,
+    stored: Stored,
+    /// Which runs were written, in the order of writing, neighbours joined; only kept for arrays.
+    written: Vec<std::ops::Range<usize>>,
+}
+
+#[derive(Debug)]
+enum Stored {
+    Nothing,
+    Dense(Dataset),
+    Ragged(Ragged),
+}
+
+#[derive(Debug)]
+struct Ragged {
+    values: Dataset,
+    n_values: usize,
+    row_start: Dataset,
+    row_size: Dataset,
+    row_shape: Option<Dataset>,
+}
+
+/// What writing changed about the place of a column.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Change {
+    None,
+    /// It now is a dataset of this shape per run.
+    BecameDense(Vec<usize>),
+    /// It now is a ragged group; the dataset that may have been there is gone.
+    BecameRagged,
+}
+
+impl Column {
+    pub(super) fn new(parent: Group, name: &str, leaf: Leaf, n_runs: usize) -> Self {
+        Self { leaf, parent, name: name.into(), n_runs, stored: Stored::Nothing, written: Vec::new() }
+    }
+
+    /// Makes the dataset at once if the shape of a value is known without a run.
+    pub(super) fn create_if_fixed(&mut self) -> hdf5::Result<Change> {
+        let fixed: Option<Vec<usize>> = self.leaf.value_type.shape.iter().copied().collect();
+        match fixed {
+            Some(shape) => self.create_dense(shape),
+            None => Ok(Change::None),
+        }
+    }
+
+    pub(super) fn dataset(&self) -> Option<&Dataset> {
+        match &self.stored {
+            Stored::Dense(dataset) => Some(dataset),
+            _ => None,
+        }
+    }
+
+    /// Writes consecutive runs.
+    pub(super) fn write(&mut self, first: usize, cells: &Cells) -> hdf5::Result<Change> {
+        let mut change = Change::None;
+        match (&self.stored, cells.common_shape()) {
+            (Stored::Nothing, Some(shape)) => change = self.create_dense(shape.to_vec())?,
+            (Stored::Dense(dataset), Some(shape)) if dataset.shape()[1..] == *shape => {}
+            (Stored::Ragged(_), _) => {}
+            (Stored::Nothing | Stored::Dense(_), _) => change = self.make_ragged()?,
+        }
+        match &mut self.stored {
+            Stored::Nothing => unreachable!("made just above"),
+            Stored::Dense(dataset) => raw::write_rows(dataset, first, cells)?,
+            Stored::Ragged(ragged) => ragged.write(first, cells)?,
+        }
+        if cells.rank() > 0 {
+            self.note_written(first..first + cells.len());
+        }
+        Ok(change)
+    }
+
+    fn note_written(&mut self, runs: std::ops::Range<usize>) {
+        match self.written.last_mut() {
+            Some(last) if last.end == runs.start => last.end = runs.end,
+            _ => self.written.push(runs),
+        }
+    }
+
+    fn create_dense(&mut self, shape: Vec<usize>) -> hdf5::Result<Change> {
+        let dataset = new_rows(&self.parent, &self.name, self.leaf.value_type.element, self.n_runs, &shape)?;
+        describe(&dataset, &self.leaf)?;
+        attributes::set_text(&dataset, LAYOUT, DENSE)?;
+        self.stored = Stored::Dense(dataset);
+        Ok(Change::BecameDense(shape))
+    }
+
+    /// Turns whatever there is into a ragged group that holds the same values.
+    fn make_ragged(&mut self) -> hdf5::Result<Change> {
+        let dense = match std::mem::replace(&mut self.stored, Stored::Nothing) {
+            Stored::Dense(dataset) => {
+                // The dataset lives on through its handle; its space is given back when that closes.
+                self.parent.unlink(&self.name)?;
+                Some(dataset)
+            }
+            _ => None,
+        };
+        let mut ragged = Ragged::create(&self.parent, &self.name, &self.leaf, self.n_runs)?;
+        if let Some(dense) = dense {
+            let row_bytes = dense.shape()[1..].iter().product::<usize>() * 8;
+            let step = (CHUNK_BYTES / row_bytes.max(1)).max(1);
+            for runs in self.written.clone() {
+                for first in runs.clone().step_by(step) {
+                    let count = step.min(runs.end - first);
+                    ragged.write(first, &raw::read_rows(&dense, self.leaf.value_type.element, first, count)?)?;
+                }
+            }
+        }
+        self.stored = Stored::Ragged(ragged);
+        Ok(Change::BecameRagged)
+    }
+}
+
+impl Ragged {
+    fn create(parent: &Group, name: &str, leaf: &Leaf, n_runs: usize) -> hdf5::Result<Self> {
+        let group = super::writer::new_group(parent, name)?;
+        describe(&group, leaf)?;
+        attributes::set_text(&group, LAYOUT, RAGGED)?;
+        let rank = leaf.value_type.shape.len();
+        attributes::set(&group, "rank", &u64::try_from(rank).expect("at most 32 dimensions"))?;
+        let values = new_rows(&group, "values", leaf.value_type.element, 0, &[])?;
+        if !leaf.unit.is_empty() {
+            attributes::set_text(&values, "units", &leaf.unit)?;
+        }
+        let row_size = new_rows(&group, "row_size", ElementType::U64, n_runs, &[])?;
+        attributes::set_text(&row_size, "sample_dimension", "values")?;
+        Ok(Self {
+            values,
+            n_values: 0,
+            row_start: new_rows(&group, "row_start", ElementType::U64, n_runs, &[])?,
+            row_size,
+            row_shape: (rank > 1)
+                .then(|| new_rows(&group, "row_shape", ElementType::U64, n_runs, &[rank]))
+                .transpose()?,
+        })
+    }
+
+    fn write(&mut self, first: usize, cells: &Cells) -> hdf5::Result<()> {
+        let (mut starts, mut sizes) = (Cells::new(ElementType::U64, 0), Cells::new(ElementType::U64, 0));
+        let mut shapes = Cells::new(ElementType::U64, 1);
+        let mut flat = Cells::new(cells.element(), 0);
+        let mut end = self.n_values;
+        for cell in cells.iter() {
+            let size: usize = cell.shape().iter().product();
+            starts.push_number(end as u64);
+            sizes.push_number(size as u64);
+            shapes.put_numbers(&cell.shape().iter().map(|&length| length as u64).collect::<Vec<_>>());
+            shapes.end_array(&[cell.shape().len()]);
+            flat.push_elements(&cell);
+            end += size;
+        }
+        if end > self.n_values {
+            raw::set_rows(&self.values, end)?;
+            raw::write_rows(&self.values, self.n_values, &flat)?;
+            self.n_values = end;
+        }
+        raw::write_rows(&self.row_start, first, &starts)?;
+        raw::write_rows(&self.row_size, first, &sizes)?;
+        self.row_shape.as_ref().map_or(Ok(()), |dataset| raw::write_rows(dataset, first, &shapes))
+    }
+}
+
+/// A dataset of rows that can grow, with the fill value of its type.
+pub(super) fn new_rows(
+    parent: &Group,
+    name: &str,
+    element: ElementType,
+    n_rows: usize,
+    shape: &[usize],
+) -> hdf5::Result<Dataset> {
+    let row_bytes = shape.iter().product::<usize>() * element.size().unwrap_or(16);
+    let most = if n_rows == 0 { 1024 } else { n_rows };
+    let rows = (CHUNK_BYTES / row_bytes.max(1)).clamp(1, CHUNK_ROWS).min(most);
+    let chunk: Vec<usize> = std::iter::once(rows).chain(shape.iter().map(|&length| length.max(1))).collect();
+    // A dimension without elements could have no chunk if it were fixed.
+    let inner = shape.iter().map(|&length| if length == 0 { Extent::resizable(0) } else { Extent::fixed(length) });
+    let extents: Vec<Extent> = std::iter::once(Extent::resizable(n_rows)).chain(inner).collect();
+    let mut builder = parent.new_dataset_builder().chunk(chunk);
+    builder = match element {
+        ElementType::F32 => builder.fill_value(f32::NAN),
+        ElementType::F64 => builder.fill_value(f64::NAN),
+        _ => builder,
+    };
+    let dataset = builder.empty_as(&file_type(element)).shape(extents).create(name)?;
+    mark_type(&dataset, element)?;
+    mark_fill(&dataset, element)?;
+    Ok(dataset)
+}
+
+/// What runs without a result hold, in the spelling of netCDF.
+pub(super) fn mark_fill(dataset: &Dataset, element: ElementType) -> hdf5::Result<()> {
+    match element {
+        ElementType::F32 => attributes::set(dataset, "_FillValue", &f32::NAN),
+        ElementType::F64 => attributes::set(dataset, "_FillValue", &f64::NAN),
+        _ => Ok(()),
+    }
+}
+
+/// A dataset for one value.
+pub(super) fn new_value(parent: &Group, name: &str, leaf: &Leaf, value: &Cells) -> hdf5::Result<Dataset> {
+    let builder = parent.new_dataset_builder().empty_as(&file_type(value.element()));
+    let dataset = match value.cell(0).shape() {
+        [] => builder.create(name)?,
+        shape => builder.shape(shape.to_vec()).create(name)?,
+    };
+    raw::write_value(&dataset, value)?;
+    mark_type(&dataset, value.element())?;
+    describe(&dataset, leaf)?;
+    Ok(dataset)
+}
+
+/// Truth values are stored as small integers, since an HDF5 enumeration stops h5netcdf.
+pub(super) fn mark_type(dataset: &Dataset, element: ElementType) -> hdf5::Result<()> {
+    if element == ElementType::Bool { attributes::set_text(dataset, "dtype", "bool") } else { Ok(()) }
+}
+
+/// Comment, unit and choices of a leaf.
+pub(super) fn describe(location: &hdf5::Location, leaf: &Leaf) -> hdf5::Result<()> {
+    if !leaf.comment.is_empty() {
+        attributes::set_text(location, "comment", &leaf.comment)?;
+    }
+    if !leaf.unit.is_empty() {
+        attributes::set_text(location, "units", &leaf.unit)?;
+    }
+    if !leaf.value_type.choices.is_empty() {
+        attributes::set_text(location, "choices", &leaf.value_type.choices.join(" "))?;
+    }
+    Ok(())
+}
+
+/// The type of an element in the file.
+pub(super) fn file_type(element: ElementType) -> TypeDescriptor {
+    match element {
+        ElementType::Bool | ElementType::I8 => TypeDescriptor::Integer(IntSize::U1),
+        ElementType::I16 => TypeDescriptor::Integer(IntSize::U2),
+        ElementType::I32 => TypeDescriptor::Integer(IntSize::U4),
+        ElementType::I64 => TypeDescriptor::Integer(IntSize::U8),
+        ElementType::U8 => TypeDescriptor::Unsigned(IntSize::U1),
+        ElementType::U16 => TypeDescriptor::Unsigned(IntSize::U2),
+        ElementType::U32 => TypeDescriptor::Unsigned(IntSize::U4),
+        ElementType::U64 => TypeDescriptor::Unsigned(IntSize::U8),
+        ElementType::F32 => TypeDescriptor::Float(FloatSize::U4),
+        ElementType::F64 => TypeDescriptor::Float(FloatSize::U8),
+        ElementType::Text => TypeDescriptor::VarLenUnicode,
+    }
+}
+
+/// What a dataset is made of; `None` for types that pypet does not write.
+pub(super) fn element_of(dataset: &Dataset) -> hdf5::Result<Option<ElementType>> {
+    // Types that the bindings cannot describe are foreign as well.
+    let Ok(descriptor) = dataset.dtype()?.to_descriptor() else { return Ok(None) };
+    Ok(Some(match descriptor {
+        TypeDescriptor::Integer(IntSize::U1) => match attributes::text(dataset, "dtype") {
+            Ok(Some(dtype)) if dtype == "bool" => ElementType::Bool,
+            _ => ElementType::I8,
+        },
+        TypeDescriptor::Integer(IntSize::U2) => ElementType::I16,
+        TypeDescriptor::Integer(IntSize::U4) => ElementType::I32,
+        TypeDescriptor::Integer(IntSize::U8) => ElementType::I64,
+        TypeDescriptor::Unsigned(IntSize::U1) => ElementType::U8,
+        TypeDescriptor::Unsigned(IntSize::U2) => ElementType::U16,
+        TypeDescriptor::Unsigned(IntSize::U4) => ElementType::U32,
+        TypeDescriptor::Unsigned(IntSize::U8) => ElementType::U64,
+        TypeDescriptor::Float(FloatSize::U4) => ElementType::F32,
+        TypeDescriptor::Float(FloatSize::U8) => ElementType::F64,
+        TypeDescriptor::VarLenUnicode | TypeDescriptor::VarLenAscii => ElementType::Text,
+        _ => return Ok(None),
+    }))
+}

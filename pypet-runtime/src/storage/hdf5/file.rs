@@ -1,0 +1,162 @@
+//! Opening files, and refusing those that are not ours.
+
+use std::io::Read;
+use std::path::Path;
+
+use hdf5::file::{FileAccessBuilder, LibraryVersion, OpenMode};
+use hdf5::{File, Group};
+
+use super::{Place, attributes};
+use crate::storage::StorageError;
+
+/// The version of the file format that this version of pypet writes.
+pub const FORMAT: &str = "1.0";
+
+const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
+
+/// Opens a file of ours for reading.
+pub(super) fn open(path: &Path) -> Result<File, StorageError> {
+    open_as(path, OpenMode::Read)
+}
+
+/// Opens a file of ours for writing, or makes a new one; tells whether it is new.
+pub(super) fn open_or_create(path: &Path) -> Result<(File, bool), StorageError> {
+    if path.exists() {
+        return Ok((open_as(path, OpenMode::ReadWrite)?, false));
+    }
+    if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
+        std::fs::create_dir_all(folder).map_err(Place::new(folder).io("create the folder"))?;
+    }
+    // The library's own message for a folder without permission is a stack of C functions.
+    let place = Place::new(path);
+    std::fs::File::create_new(path).map_err(place.io("create"))?;
+    let made = with_bounds().open_as(path, OpenMode::Create).map_err(place.failed("create", "/")).and_then(|file| {
+        let creator = concat!("pypet ", env!("CARGO_PKG_VERSION"));
+        attributes::set_text(&file, "pypet_format", FORMAT)
+            .and_then(|()| attributes::set_text(&file, "creator", creator))
+            .map_err(place.failed("mark", "/"))?;
+        Ok(file)
+    });
+    if made.is_err() {
+        // The empty file is ours and holds nothing; that it cannot be removed adds nothing to the error.
+        let _ = std::fs::remove_file(path);
+    }
+    Ok((made?, true))
+}
+
+fn open_as(path: &Path, mode: OpenMode) -> Result<File, StorageError> {
+    let place = Place::new(path);
+    check_signature(path)?;
+    if mode == OpenMode::ReadWrite {
+        std::fs::OpenOptions::new().write(true).open(path).map_err(place.io("write to"))?;
+    }
+    let file = with_bounds().open_as(path, mode).map_err(place.failed("open", "/"))?;
+    let format = attributes::text(&file, "pypet_format").map_err(place.failed("read the format of", "/"))?;
+    let format = format.ok_or_else(|| StorageError::NotOurs { file: path.into() })?;
+    let major = |version: &str| version.split('.').next().and_then(|number| number.parse::<u32>().ok());
+    match (major(&format), major(FORMAT)) {
+        (Some(found), Some(known)) if found <= known => Ok(file),
+        (Some(_), _) => Err(StorageError::NewerFormat { file: path.into(), found: format, known: FORMAT }),
+        (None, _) => Err(place.malformed("/", format!("its format is `{format}`"))),
+    }
+}
+
+/// Files that HDF5 1.10 and all later versions read.
+fn with_bounds() -> hdf5::FileBuilder {
+    let mut builder = hdf5::FileBuilder::new();
+    builder.with_fapl(|fapl: &mut FileAccessBuilder| {
+        fapl.libver_bounds(LibraryVersion::V110, LibraryVersion::V110)
+            .fclose_degree(hdf5::file::FileCloseDegree::Strong)
+    });
+    builder
+}
+
+fn check_signature(path: &Path) -> Result<(), StorageError> {
+    let place = Place::new(path);
+    let mut file = match std::fs::File::open(path) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {
+            return Err(StorageError::NoFile { file: path.into() });
+        }
+        other => other.map_err(place.io("open"))?,
+    };
+    let mut start = Vec::new();
+    file.by_ref().take(16).read_to_end(&mut start).map_err(place.io("read"))?;
+    if start.starts_with(&SIGNATURE) {
+        return Ok(());
+    }
+    Err(StorageError::NotHdf5 { file: path.into(), found: kind_of(&start) })
+}
+
+/// What a file seems to be from its first bytes.
+fn kind_of(start: &[u8]) -> Option<&'static str> {
+    let known: [(&[u8], &str); 7] = [
+        (b"CDF", "a netCDF-3 file"),
+        (b"PK\x03\x04", "a zip archive"),
+        (b"\x1f\x8b", "a gzip archive"),
+        (b"SQLite format 3", "an SQLite database"),
+        (b"\x93NUMPY", "a NumPy array"),
+        (b"PAR1", "a Parquet file"),
+        (b"MATLAB 5.0", "a MATLAB file"),
+    ];
+    if start.is_empty() {
+        return Some("it is empty");
+    }
+    known.iter().find(|(magic, _)| start.starts_with(magic)).map(|(_, name)| *name)
+}
+
+/// The groups that are trajectories, oldest first, with their experiments.
+fn trajectory_groups(file: &File, place: &Place) -> Result<Vec<(String, String, String)>, StorageError> {
+    let mut found = Vec::new();
+    for name in file.member_names().map_err(place.failed("list", "/"))? {
+        let Ok(group) = file.group(&name) else { continue };
+        let read = |attribute| attributes::text(&group, attribute).map_err(place.failed("read", &name));
+        if let (Some(experiment), Some(created)) = (read("experiment")?, read("created")?) {
+            found.push((created, name.clone(), experiment));
+        }
+    }
+    found.sort();
+    Ok(found)
+}
+
+/// The names of a file's trajectories, oldest first.
+///
+/// # Errors
+/// The file cannot be read, or is not ours.
+pub fn trajectories(path: &Path) -> Result<Vec<String>, StorageError> {
+    let file = open(path)?;
+    Ok(trajectory_groups(&file, &Place::new(path))?.into_iter().map(|(_, name, _)| name).collect())
+}
+
+/// Which trajectory of a file is meant.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Wanted<'a> {
+    /// The newest.
+    Newest,
+    /// The newest of an experiment.
+    Experiment(&'a str),
+    /// The one of this name.
+    Named(&'a str),
+}
+
+/// Finds a trajectory.
+pub(super) fn find(file: &File, path: &Path, wanted: Wanted<'_>) -> Result<(String, Group), StorageError> {
+    let place = Place::new(path);
+    let all = trajectory_groups(file, &place)?;
+    let mut newest_first = all.iter().rev();
+    let found = match wanted {
+        Wanted::Newest => newest_first.next(),
+        Wanted::Experiment(experiment) => newest_first.find(|(_, _, of)| of == experiment),
+        Wanted::Named(name) => newest_first.find(|(_, named, _)| named == name),
+    };
+    let Some((_, name, _)) = found else {
+        let wanted = match wanted {
+            Wanted::Newest => "at all".into(),
+            Wanted::Experiment(experiment) => format!("of the experiment `{experiment}`"),
+            Wanted::Named(name) => format!("named `{name}`"),
+        };
+        let names = all.into_iter().map(|(_, name, _)| name).collect();
+        return Err(StorageError::NoTrajectory { file: path.into(), wanted, names });
+    };
+    let group = file.group(name).map_err(place.failed("open", name))?;
+    Ok((name.clone(), group))
+}

@@ -1,0 +1,52 @@
+//! Trajectories in HDF5 files: the only door to the HDF5 library.
+//!
+//! `docs/file-format.md` describes every node of a file. [`writer`](Hdf5Writer) makes one, `columns` holds
+//! what differs from run to run, `views` makes the two netCDF-4 faces of a trajectory (`by_run`, `grid`),
+//! `reader` reads, `file` opens and refuses, `raw` has all the unsafe code there is.
+
+mod attributes;
+mod columns;
+mod file;
+mod names;
+mod raw;
+mod reader;
+mod views;
+mod writer;
+
+pub use file::{FORMAT, trajectories};
+pub use names::NameChoice;
+pub use reader::Hdf5Reader;
+pub use writer::Hdf5Writer;
+
+#[cfg(not(any(feature = "bundled-hdf5", feature = "system-hdf5")))]
+compile_error!("choose where HDF5 comes from: feature `bundled-hdf5` (the default) or `system-hdf5`");
+
+use std::path::{Path, PathBuf};
+
+use super::StorageError;
+
+/// Names what was tried on which node of which file when HDF5 fails.
+#[derive(Debug, Clone)]
+struct Place {
+    file: PathBuf,
+}
+
+impl Place {
+    fn new(file: &Path) -> Self {
+        Self { file: file.to_owned() }
+    }
+
+    fn failed(&self, action: &'static str, path: &str) -> impl FnOnce(hdf5::Error) -> StorageError + use<> {
+        let (file, path) = (self.file.clone(), path.to_owned());
+        move |source| StorageError::Hdf5 { action, path, file, source: Box::new(source) }
+    }
+
+    fn malformed(&self, path: &str, problem: impl Into<String>) -> StorageError {
+        StorageError::Malformed { file: self.file.clone(), path: path.into(), problem: problem.into() }
+    }
+
+    fn io(&self, action: &'static str) -> impl FnOnce(std::io::Error) -> StorageError + use<> {
+        let file = self.file.clone();
+        move |source| StorageError::Io { action, file, source }
+    }
+}

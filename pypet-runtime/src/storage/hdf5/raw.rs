@@ -1,0 +1,191 @@
+//! Calls of the C library that its Rust bindings do not offer, each with the reason why it is sound.
+//!
+//! All of them run under the lock of the bindings, and all take typed handles, so that an identifier is valid
+//! for as long as the call lasts.
+
+#![expect(unsafe_code, reason = "foreign functions; the only such module of pypet")]
+
+use std::ffi::{CString, c_char, c_int, c_uint, c_void};
+
+use hdf5::types::{VarLenAscii, VarLenUnicode};
+use hdf5::{Dataset, Dataspace, Datatype, Hyperslab, SliceOrIndex};
+use hdf5_sys::h5::{herr_t, hsize_t};
+use hdf5_sys::h5d::{H5Dread, H5Dset_extent, H5Dwrite};
+use hdf5_sys::h5i::hid_t;
+use hdf5_sys::h5p::H5P_DEFAULT;
+
+use crate::value::{Cells, ElementType};
+
+#[cfg_attr(feature = "bundled-hdf5", link(name = "hdf5_hl", kind = "static"))]
+#[cfg_attr(not(feature = "bundled-hdf5"), link(name = "hdf5_hl"))]
+unsafe extern "C" {
+    fn H5DSset_scale(dataset: hid_t, name: *const c_char) -> herr_t;
+    fn H5DSattach_scale(dataset: hid_t, scale: hid_t, dimension: c_uint) -> herr_t;
+}
+
+/// The type of one element in memory; text is a pointer to a C string.
+pub(super) fn memory_type(element: ElementType) -> hdf5::Result<Datatype> {
+    match element {
+        ElementType::Bool | ElementType::I8 => Datatype::from_type::<i8>(),
+        ElementType::I16 => Datatype::from_type::<i16>(),
+        ElementType::I32 => Datatype::from_type::<i32>(),
+        ElementType::I64 => Datatype::from_type::<i64>(),
+        ElementType::U8 => Datatype::from_type::<u8>(),
+        ElementType::U16 => Datatype::from_type::<u16>(),
+        ElementType::U32 => Datatype::from_type::<u32>(),
+        ElementType::U64 => Datatype::from_type::<u64>(),
+        ElementType::F32 => Datatype::from_type::<f32>(),
+        ElementType::F64 => Datatype::from_type::<f64>(),
+        ElementType::Text => Datatype::from_type::<VarLenUnicode>(),
+    }
+}
+
+/// Writes cells of one shape as consecutive rows of a dataset that has the row as its first dimension.
+pub(super) fn write_rows(dataset: &Dataset, first: usize, cells: &Cells) -> hdf5::Result<()> {
+    let shape = cells.common_shape().expect("rows of one dataset have one shape");
+    let (memory, file) = row_spaces(dataset, first, cells.len(), shape)?;
+    write(dataset, memory.id(), file.id(), cells)
+}
+
+/// Writes one cell as a whole dataset.
+pub(super) fn write_value(dataset: &Dataset, cells: &Cells) -> hdf5::Result<()> {
+    write(dataset, hdf5_sys::h5s::H5S_ALL, hdf5_sys::h5s::H5S_ALL, cells)
+}
+
+fn write(dataset: &Dataset, memory: hid_t, file: hid_t, cells: &Cells) -> hdf5::Result<()> {
+    let memory_type = memory_type(cells.element())?;
+    if cells.element() == ElementType::Text {
+        let strings: Result<Vec<CString>, _> = cells.strings().map(CString::new).collect();
+        let strings = strings.map_err(|_| hdf5::Error::from("a text holds a NUL character"))?;
+        let pointers: Vec<*const c_char> = strings.iter().map(|string| string.as_ptr()).collect();
+        return write_bytes(dataset, &memory_type, memory, file, pointers.as_ptr().cast());
+    }
+    write_bytes(dataset, &memory_type, memory, file, cells.bytes().as_ptr().cast())
+}
+
+fn write_bytes(
+    dataset: &Dataset,
+    memory_type: &Datatype,
+    memory: hid_t,
+    file: hid_t,
+    buffer: *const c_void,
+) -> hdf5::Result<()> {
+    // SAFETY: the callers' buffers hold one element of `memory_type` for each element that the memory space,
+    // or the whole dataset, selects; they outlive the call, which only reads them.
+    check(|| unsafe { H5Dwrite(dataset.id(), memory_type.id(), memory, file, H5P_DEFAULT, buffer) })
+}
+
+/// Reads consecutive rows of a dataset that has the row as its first dimension.
+pub(super) fn read_rows(dataset: &Dataset, element: ElementType, first: usize, count: usize) -> hdf5::Result<Cells> {
+    let shape = dataset.shape()[1..].to_vec();
+    if count == 0 || shape.contains(&0) {
+        return Ok(empty(element, &shape, count));
+    }
+    let (memory, file) = row_spaces(dataset, first, count, &shape)?;
+    let n_elements = count * shape.iter().product::<usize>();
+    if element == ElementType::Text {
+        return Ok(Cells::from_text(&shape, count, read_text(dataset, memory.id(), file.id(), n_elements)?));
+    }
+    let bytes = read_bytes(dataset, element, memory.id(), file.id(), n_elements)?;
+    Ok(Cells::from_bytes(element, &shape, count, bytes))
+}
+
+/// Reads a whole dataset as one cell.
+pub(super) fn read_value(dataset: &Dataset, element: ElementType) -> hdf5::Result<Cells> {
+    let shape = dataset.shape();
+    let n_elements: usize = shape.iter().product();
+    if n_elements == 0 {
+        return Ok(empty(element, &shape, 1));
+    }
+    let all = hdf5_sys::h5s::H5S_ALL;
+    if element == ElementType::Text {
+        return Ok(Cells::from_text(&shape, 1, read_text(dataset, all, all, n_elements)?));
+    }
+    Ok(Cells::from_bytes(element, &shape, 1, read_bytes(dataset, element, all, all, n_elements)?))
+}
+
+fn empty(element: ElementType, shape: &[usize], count: usize) -> Cells {
+    let n_elements = count * shape.iter().product::<usize>();
+    match element.size() {
+        Some(size) => Cells::from_bytes(element, shape, count, vec![0; n_elements * size]),
+        None => Cells::from_text(shape, count, vec![String::new(); n_elements]),
+    }
+}
+
+fn read_bytes(
+    dataset: &Dataset,
+    element: ElementType,
+    memory: hid_t,
+    file: hid_t,
+    n_elements: usize,
+) -> hdf5::Result<Vec<u8>> {
+    let memory_type = memory_type(element)?;
+    let mut bytes = vec![0_u8; n_elements * memory_type.size()];
+    let buffer = bytes.as_mut_ptr().cast();
+    // SAFETY: the buffer has room for the elements that the memory space, or the whole dataset, selects.
+    check(|| unsafe { H5Dread(dataset.id(), memory_type.id(), memory, file, H5P_DEFAULT, buffer) })?;
+    Ok(bytes)
+}
+
+fn read_text(dataset: &Dataset, memory: hid_t, file: hid_t, n_elements: usize) -> hdf5::Result<Vec<String>> {
+    // Both string types own one pointer that the library allocates, and release it when they are dropped.
+    let ascii = matches!(dataset.dtype()?.to_descriptor()?, hdf5::types::TypeDescriptor::VarLenAscii);
+    if ascii {
+        let mut strings = vec![VarLenAscii::new(); n_elements];
+        read_strings(dataset, &Datatype::from_type::<VarLenAscii>()?, memory, file, strings.as_mut_ptr().cast())?;
+        return Ok(strings.iter().map(|text| text.as_str().to_owned()).collect());
+    }
+    let mut strings = vec![VarLenUnicode::new(); n_elements];
+    read_strings(dataset, &Datatype::from_type::<VarLenUnicode>()?, memory, file, strings.as_mut_ptr().cast())?;
+    // A foreign or damaged file may hold bytes that are not UTF-8 behind this type.
+    Ok(strings.iter().map(|text| String::from_utf8_lossy(text.as_bytes()).into_owned()).collect())
+}
+
+fn read_strings(
+    dataset: &Dataset,
+    memory_type: &Datatype,
+    memory: hid_t,
+    file: hid_t,
+    buffer: *mut c_void,
+) -> hdf5::Result<()> {
+    // SAFETY: the buffer has one string slot for each selected element; the slots are new, so overwriting
+    // their null pointers leaks nothing, and what the library puts there the slots release as their own.
+    check(|| unsafe { H5Dread(dataset.id(), memory_type.id(), memory, file, H5P_DEFAULT, buffer) })
+}
+
+/// The spaces of `count` rows from `first` on: all of a new buffer, and a part of the file.
+fn row_spaces(dataset: &Dataset, first: usize, count: usize, shape: &[usize]) -> hdf5::Result<(Dataspace, Dataspace)> {
+    let dims: Vec<usize> = std::iter::once(count).chain(shape.iter().copied()).collect();
+    let inner = shape.iter().map(|&length| SliceOrIndex::from(0..length));
+    let rows: Vec<SliceOrIndex> = std::iter::once(SliceOrIndex::from(first..first + count)).chain(inner).collect();
+    let memory = Dataspace::try_new(dims)?;
+    let file = dataset.space()?.select(Hyperslab::from(rows))?;
+    Ok((memory, file))
+}
+
+/// Gives a dataset with room to grow a new length along its first dimension.
+pub(super) fn set_rows(dataset: &Dataset, count: usize) -> hdf5::Result<()> {
+    let dims: Vec<hsize_t> =
+        std::iter::once(count).chain(dataset.shape().into_iter().skip(1)).map(|length| length as hsize_t).collect();
+    // SAFETY: there is one length for each dimension of the dataset.
+    check(|| unsafe { H5Dset_extent(dataset.id(), dims.as_ptr()) })
+}
+
+/// Makes a dataset a dimension scale of this name.
+pub(super) fn set_scale(dataset: &Dataset, name: &str) -> hdf5::Result<()> {
+    let name = CString::new(name).map_err(|_| hdf5::Error::from("a name holds a NUL character"))?;
+    // SAFETY: the name is a C string that outlives the call, which copies it.
+    check(|| unsafe { H5DSset_scale(dataset.id(), name.as_ptr()) })
+}
+
+/// Gives a dimension of a dataset its scale.
+pub(super) fn attach_scale(dataset: &Dataset, scale: &Dataset, dimension: usize) -> hdf5::Result<()> {
+    let dimension = c_uint::try_from(dimension).expect("HDF5 has at most 32 dimensions");
+    // SAFETY: both are open datasets; the library checks the number of the dimension.
+    check(|| unsafe { H5DSattach_scale(dataset.id(), scale.id(), dimension) })
+}
+
+/// Runs a call under the library's lock and turns a negative answer into the library's error.
+fn check(call: impl FnOnce() -> c_int) -> hdf5::Result<()> {
+    hdf5::sync::sync(|| if call() < 0 { Err(hdf5::Error::query().unwrap_or_else(|error| error)) } else { Ok(()) })
+}

@@ -1,0 +1,251 @@
+//! Reading a trajectory.
+
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use hdf5::{Dataset, File, Group, IndexType, IterationOrder};
+
+use super::columns::{self, DENSE, LAYOUT, RAGGED};
+use super::file::{self, Wanted};
+use super::{Place, attributes, raw};
+use crate::schema::{Leaf, Schema};
+use crate::storage::{Header, Node, NodeKind, State, StorageError, TrajectoryReader};
+use crate::value::{Cells, ElementType, ValueType};
+
+/// The branches of a trajectory that hold its tree; `by_run` and `grid` show the same data again.
+const BRANCHES: [&str; 6] = ["parameters", "derived_parameters", "config", "explored", "runs", "results"];
+
+/// Reads one trajectory of a file.
+#[derive(Debug)]
+pub struct Hdf5Reader {
+    header: Header,
+    trajectory: Group,
+    path: PathBuf,
+    place: Place,
+    /// Keeps the file open; closed after the group.
+    _file: File,
+}
+
+impl Hdf5Reader {
+    /// Opens the newest trajectory of a file.
+    ///
+    /// # Errors
+    /// The file cannot be read, or is not ours, or has no trajectory.
+    pub fn newest(path: &Path) -> Result<Self, StorageError> {
+        Self::open(path, Wanted::Newest)
+    }
+
+    /// Opens the newest trajectory of an experiment.
+    ///
+    /// # Errors
+    /// As [`Hdf5Reader::newest`].
+    pub fn of_experiment(path: &Path, experiment: &str) -> Result<Self, StorageError> {
+        Self::open(path, Wanted::Experiment(experiment))
+    }
+
+    /// Opens the trajectory of this name.
+    ///
+    /// # Errors
+    /// As [`Hdf5Reader::newest`].
+    pub fn named(path: &Path, name: &str) -> Result<Self, StorageError> {
+        Self::open(path, Wanted::Named(name))
+    }
+
+    fn open(path: &Path, wanted: Wanted<'_>) -> Result<Self, StorageError> {
+        let file = file::open(path)?;
+        let (name, trajectory) = file::find(&file, path, wanted)?;
+        let place = Place::new(path);
+        let header = read_header(&trajectory, &name, &place)?;
+        Ok(Self { header, trajectory, path: path.into(), place, _file: file })
+    }
+
+    fn dataset(&self, path: &str) -> Result<(Dataset, ElementType), StorageError> {
+        self.require(path)?;
+        let dataset = self.trajectory.dataset(path).map_err(self.place.failed("open", path))?;
+        let element = columns::element_of(&dataset).map_err(self.place.failed("read the type of", path))?;
+        let foreign = || self.place.malformed(path, "its type is none that pypet writes");
+        Ok((dataset, element.ok_or_else(foreign)?))
+    }
+
+    fn require(&self, path: &str) -> Result<(), StorageError> {
+        let mut group = self.trajectory.clone();
+        let missing = || StorageError::NoNode { path: path.into() };
+        let mut parts = path.split('/').peekable();
+        while let Some(part) = parts.next() {
+            if part.is_empty() || !group.link_exists(part) {
+                return Err(missing());
+            }
+            if parts.peek().is_some() {
+                group = group.group(part).map_err(|_| missing())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn is_ragged(&self, path: &str) -> bool {
+        let group = self.trajectory.group(path);
+        group.is_ok_and(|group| attributes::text(&group, LAYOUT).ok().flatten().as_deref() == Some(RAGGED))
+    }
+
+    fn walk(&self, group: &Group, path: &str, nodes: &mut Vec<Node>) -> Result<(), StorageError> {
+        let failed = || self.place.failed("list", path);
+        let by_order = group.member_names_by(IndexType::CreationOrder, IterationOrder::Increasing);
+        for name in by_order.or_else(|_| group.member_names()).map_err(failed())? {
+            let path = format!("{path}/{name}");
+            if let Ok(dataset) = group.dataset(&name) {
+                if let Some(kind) = self.leaf_kind(&dataset, &path)? {
+                    nodes.push(Node { path, kind });
+                }
+            } else if let Ok(child) = group.group(&name) {
+                if let Some(leaf) = self.ragged_leaf(&child, &path)? {
+                    nodes.push(Node { path, kind: NodeKind::Column(leaf) });
+                } else {
+                    nodes.push(Node { path: path.clone(), kind: NodeKind::Group });
+                    self.walk(&child, &path, nodes)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn leaf_kind(&self, dataset: &Dataset, path: &str) -> Result<Option<NodeKind>, StorageError> {
+        let failed = || self.place.failed("read the type of", path);
+        let Some(element) = columns::element_of(dataset).map_err(failed())? else { return Ok(None) };
+        let shape = dataset.shape();
+        let is_column = attributes::text(dataset, LAYOUT).map_err(failed())?.as_deref() == Some(DENSE);
+        let own = if is_column { shape.get(1..).unwrap_or_default() } else { &shape };
+        let leaf = self.describe(dataset, path, element, own.iter().map(|&length| Some(length)).collect())?;
+        Ok(Some(if is_column { NodeKind::Column(leaf) } else { NodeKind::Value(leaf) }))
+    }
+
+    fn ragged_leaf(&self, group: &Group, path: &str) -> Result<Option<Leaf>, StorageError> {
+        let failed = || self.place.failed("read the type of", path);
+        if attributes::text(group, LAYOUT).map_err(failed())?.as_deref() != Some(RAGGED) {
+            return Ok(None);
+        }
+        let rank = self.rank(group, path)?;
+        let values = group.dataset("values").map_err(failed())?;
+        let element = columns::element_of(&values).map_err(failed())?;
+        let element = element.ok_or_else(|| self.place.malformed(path, "its values have a foreign type"))?;
+        self.describe(group, path, element, vec![None; rank]).map(Some)
+    }
+
+    fn rank(&self, group: &Group, path: &str) -> Result<usize, StorageError> {
+        let rank = attributes::number(group, "rank").map_err(self.place.failed("read the rank of", path))?;
+        match rank.and_then(|rank| usize::try_from(rank).ok()) {
+            Some(rank @ 1..=32) => Ok(rank),
+            _ => Err(self.place.malformed(path, "it has no rank from 1 to 32")),
+        }
+    }
+
+    fn describe(
+        &self,
+        location: &hdf5::Location,
+        path: &str,
+        element: ElementType,
+        shape: Vec<Option<usize>>,
+    ) -> Result<Leaf, StorageError> {
+        let read = |name| attributes::text(location, name).map_err(self.place.failed("read an attribute of", path));
+        let name = path.split_once('/').map_or(path, |(_, below)| below).replace('/', ".");
+        let choices = read("choices")?.unwrap_or_default();
+        let choices = choices.split_whitespace().map(ToOwned::to_owned).collect();
+        let leaf = Leaf::new(&name, ValueType { element, shape, choices });
+        Ok(leaf.with_comment(&read("comment")?.unwrap_or_default()).with_unit(&read("units")?.unwrap_or_default()))
+    }
+
+    fn ragged_rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError> {
+        let failed = || self.place.failed("read", path);
+        let group = self.trajectory.group(path).map_err(failed())?;
+        let rank = self.rank(&group, path)?;
+        let (values, element) = self.dataset(&format!("{path}/values"))?;
+        let numbers = |name: &str| -> Result<Vec<usize>, StorageError> {
+            let column = self.dense_rows(&format!("{path}/{name}"), runs.clone())?;
+            if column.element() != ElementType::U64 {
+                return Err(self.place.malformed(path, format!("`{name}` does not count")));
+            }
+            let numbers = bytemuck::pod_collect_to_vec::<u8, u64>(column.bytes());
+            let fits = |number| usize::try_from(number).map_err(|_| self.place.malformed(path, "a count is too large"));
+            numbers.into_iter().map(fits).collect()
+        };
+        let (starts, sizes) = (numbers("row_start")?, numbers("row_size")?);
+        let shapes = if rank > 1 { numbers("row_shape")? } else { sizes.clone() };
+        let n_values = values.shape()[0];
+        let mut cells = Cells::new(element, rank);
+        for (row, (&start, &size)) in starts.iter().zip(&sizes).enumerate() {
+            let shape = shapes.get(row * rank..(row + 1) * rank).unwrap_or_default();
+            let fits = start.checked_add(size).is_some_and(|end| end <= n_values);
+            let agrees = shape.iter().try_fold(1_usize, |product, &length| product.checked_mul(length)) == Some(size);
+            if !fits || !agrees {
+                return Err(self.place.malformed(path, format!("the row of run {} lies outside", runs.start + row)));
+            }
+            let flat = raw::read_rows(&values, element, start, size).map_err(failed())?;
+            cells.push_array_of(&flat, shape);
+        }
+        Ok(cells)
+    }
+
+    fn dense_rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError> {
+        let (dataset, element) = self.dataset(path)?;
+        let n_rows = dataset.shape().first().copied().unwrap_or(0);
+        if runs.end > n_rows {
+            return Err(self.place.malformed(path, format!("it has {n_rows} runs, not {}", runs.end)));
+        }
+        raw::read_rows(&dataset, element, runs.start, runs.len()).map_err(self.place.failed("read", path))
+    }
+}
+
+impl TrajectoryReader for Hdf5Reader {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn path(&self) -> Option<&Path> {
+        Some(&self.path)
+    }
+
+    fn nodes(&self) -> Result<Vec<Node>, StorageError> {
+        let mut nodes = Vec::new();
+        for branch in BRANCHES {
+            if let Ok(group) = self.trajectory.group(branch) {
+                nodes.push(Node { path: branch.into(), kind: NodeKind::Group });
+                self.walk(&group, branch, &mut nodes)?;
+            }
+        }
+        Ok(nodes)
+    }
+
+    fn read(&self, path: &str) -> Result<Cells, StorageError> {
+        if self.is_ragged(path) {
+            return Err(self.place.malformed(path, "its runs differ in shape; read it run by run"));
+        }
+        let (dataset, element) = self.dataset(path)?;
+        raw::read_value(&dataset, element).map_err(self.place.failed("read", path))
+    }
+
+    fn rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError> {
+        if self.is_ragged(path) { self.ragged_rows(path, runs) } else { self.dense_rows(path, runs) }
+    }
+}
+
+fn read_header(trajectory: &Group, name: &str, place: &Place) -> Result<Header, StorageError> {
+    let text = |attribute: &str| {
+        let text = attributes::text(trajectory, attribute).map_err(place.failed("read an attribute of", name))?;
+        text.ok_or_else(|| place.malformed(name, format!("it has no attribute `{attribute}`")))
+    };
+    let n_runs = attributes::number(trajectory, "n_runs").map_err(place.failed("read an attribute of", name))?;
+    let n_runs = n_runs.and_then(|number| usize::try_from(number).ok());
+    let schema: Result<Schema, _> = serde_json::from_str(&text("schema")?);
+    let axes = attributes::text(trajectory, "axes").map_err(place.failed("read an attribute of", name))?;
+    let axes = axes.map(|axes| serde_json::from_str(&axes)).transpose();
+    let state = State::from_word(&text("state")?);
+    Ok(Header {
+        name: name.into(),
+        experiment: text("experiment")?,
+        comment: text("comment")?,
+        created: text("created")?,
+        n_runs: n_runs.ok_or_else(|| place.malformed(name, "it has no number of runs"))?,
+        schema: schema.map_err(|error| place.malformed(name, format!("its schema cannot be read: {error}")))?,
+        axes: axes.map_err(|error| place.malformed(name, format!("its axes cannot be read: {error}")))?,
+        state: state.ok_or_else(|| place.malformed(name, "its state is none that pypet knows"))?,
+    })
+}

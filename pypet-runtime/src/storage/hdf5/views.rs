@@ -1,0 +1,226 @@
+//! The two netCDF-4 faces of a trajectory: `by_run` and `grid`.
+//!
+//! `by_run` holds hard links to the columns, with the run as their dimension. `grid` shows the columns of a
+//! Cartesian product shaped by its axes: virtual datasets over the columns of the same file, so nothing is
+//! stored twice. xarray opens either as a data set with named dimensions and coordinates.
+
+use hdf5::{Dataset, Group, Hyperslab, SliceOrIndex};
+
+use super::columns::{self, new_rows};
+use super::writer::new_group;
+use super::{attributes, raw};
+use crate::schema::Leaf;
+use crate::storage::{Coordinate, Plan};
+use crate::value::{Cells, ElementType};
+
+/// Both faces of a trajectory that is being written.
+#[derive(Debug)]
+pub(super) struct Views {
+    trajectory: Group,
+    by_run: View,
+    grid: Option<View>,
+    n_runs: usize,
+}
+
+/// One face: a group that is a netCDF-4 data set of its own.
+#[derive(Debug)]
+struct View {
+    group: Group,
+    /// The scales of the leading dimensions, outermost first.
+    leading: Vec<Dataset>,
+    /// The auxiliary coordinates, as the attribute `coordinates` lists them.
+    coordinates: Vec<String>,
+}
+
+impl Views {
+    pub(super) fn create(trajectory: &Group, plan: &Plan) -> hdf5::Result<Self> {
+        let n_runs = plan.header.n_runs;
+        let explored = plan.coordinates.iter().filter(|coordinate| coordinate.explored);
+        let by_run = View {
+            group: new_group(trajectory, "by_run")?,
+            leading: Vec::new(),
+            coordinates: explored.map(|coordinate| coordinate.label.clone()).collect(),
+        };
+        let mut views = Self { trajectory: trajectory.clone(), by_run, grid: None, n_runs };
+        views.by_run.leading.push(run_scale(&views.by_run.group, n_runs)?);
+        if let Some(axes) = plan.axes.as_ref().filter(|axes| !axes.is_empty()) {
+            let group = new_group(trajectory, "grid")?;
+            let mut view = View { group, leading: Vec::new(), coordinates: Vec::new() };
+            for axis in axes {
+                let scale = axis_scale(&view.group, &axis.coordinates)?;
+                for (coordinate, _) in &axis.coordinates[1..] {
+                    view.coordinates.push(coordinate.label.clone());
+                }
+                view.leading.push(scale);
+            }
+            views.grid = Some(view);
+        }
+        Ok(views)
+    }
+
+    /// Shows a coordinate among the runs; the grid has it as an axis.
+    pub(super) fn add_coordinate(&self, label: &str, path: &str, dataset: &Dataset) -> hdf5::Result<()> {
+        self.by_run.group.link_hard(&self.absolute(path), label)?;
+        raw::attach_scale(dataset, &self.by_run.leading[0], 0)
+    }
+
+    /// Shows a dense column in both faces.
+    pub(super) fn add(&self, path: &str, leaf: &Leaf, shape: &[usize], dataset: &Dataset) -> hdf5::Result<()> {
+        let label = self.label(leaf);
+        self.by_run.group.link_hard(&self.absolute(path), &label)?;
+        self.by_run.attach(dataset, leaf, shape)?;
+        if let Some(grid) = &self.grid {
+            grid.add_virtual(&label, &self.absolute(path), leaf, self.n_runs, shape)?;
+        }
+        Ok(())
+    }
+
+    /// Takes a column out of both faces; it no longer has one shape.
+    pub(super) fn remove(&self, leaf: &Leaf) -> hdf5::Result<()> {
+        for view in std::iter::once(&self.by_run).chain(&self.grid) {
+            for label in [leaf.name.clone(), format!("results.{}", leaf.name)] {
+                // The longer label exists where a coordinate has the short one.
+                let is_coordinate = view.coordinates.contains(&label) || view.is_dimension(&label);
+                if !is_coordinate && view.group.link_exists(&label) {
+                    view.group.unlink(&label)?;
+                }
+            }
+        }
+        Ok(())
+    }
+
+    /// The name of a result in both faces; longer where a coordinate has the short one.
+    fn label(&self, leaf: &Leaf) -> String {
+        let taken = |view: &View| view.group.link_exists(&leaf.name);
+        let is_taken = taken(&self.by_run) || self.grid.as_ref().is_some_and(taken);
+        if is_taken { format!("results.{}", leaf.name) } else { leaf.name.clone() }
+    }
+
+    fn absolute(&self, path: &str) -> String {
+        format!("{}/{path}", self.trajectory.name())
+    }
+}
+
+impl View {
+    fn is_dimension(&self, label: &str) -> bool {
+        self.leading.iter().any(|scale| scale.name().rsplit('/').next() == Some(label))
+    }
+
+    /// Names all dimensions of a dataset of this view and its auxiliary coordinates.
+    fn attach(&self, dataset: &Dataset, leaf: &Leaf, shape: &[usize]) -> hdf5::Result<()> {
+        for (axis, scale) in self.leading.iter().enumerate() {
+            raw::attach_scale(dataset, scale, axis)?;
+        }
+        for (axis, &length) in shape.iter().enumerate() {
+            raw::attach_scale(dataset, &self.dimension(&leaf.dim(axis), length)?, self.leading.len() + axis)?;
+        }
+        if !self.coordinates.is_empty() {
+            attributes::set_text(dataset, "coordinates", &self.coordinates.join(" "))?;
+        }
+        Ok(())
+    }
+
+    /// A dimension without values, shared by all datasets that name it and agree on its length.
+    fn dimension(&self, name: &str, length: usize) -> hdf5::Result<Dataset> {
+        let numbered = (2..).map(|number| format!("{name}_{number}"));
+        for name in std::iter::once(name.to_owned()).chain(numbered) {
+            if !self.group.link_exists(&name) {
+                let scale = self.group.new_dataset::<f32>().shape([length]).create(name.as_str())?;
+                // The phrase by which netCDF-4 knows a dimension that is no variable.
+                let phrase = format!("This is a netCDF dimension but not a netCDF variable.{length:10}");
+                raw::set_scale(&scale, &phrase)?;
+                return Ok(scale);
+            }
+            let existing = self.group.dataset(&name)?;
+            let is_bare = attributes::text_of_any_kind(&existing, "NAME").starts_with("This is a netCDF dimension");
+            if is_bare && existing.shape() == [length] {
+                return Ok(existing);
+            }
+        }
+        unreachable!("there is always a next number")
+    }
+
+    fn add_virtual(&self, label: &str, source: &str, leaf: &Leaf, n_runs: usize, shape: &[usize]) -> hdf5::Result<()> {
+        let leading = self.leading.iter().map(|scale| scale.shape()[0]);
+        let target: Vec<usize> = leading.chain(shape.iter().copied()).collect();
+        let from: Vec<usize> = std::iter::once(n_runs).chain(shape.iter().copied()).collect();
+        if target.contains(&0) {
+            return Ok(());
+        }
+        let whole =
+            |dims: &[usize]| Hyperslab::from(dims.iter().map(|&n| SliceOrIndex::from(0..n)).collect::<Vec<_>>());
+        let element = leaf.value_type.element;
+        let mut builder = self.group.new_dataset_builder();
+        builder = match element {
+            ElementType::F32 => builder.fill_value(f32::NAN),
+            ElementType::F64 => builder.fill_value(f64::NAN),
+            _ => builder,
+        };
+        let dataset = builder
+            .virtual_map(".", source, from.clone(), whole(&from), target.clone(), whole(&target))
+            .empty_as(&columns::file_type(element))
+            .shape(target.clone())
+            .create(label)?;
+        columns::describe(&dataset, leaf)?;
+        columns::mark_type(&dataset, element)?;
+        columns::mark_fill(&dataset, element)?;
+        self.attach(&dataset, leaf, shape)
+    }
+}
+
+fn run_scale(group: &Group, n_runs: usize) -> hdf5::Result<Dataset> {
+    let scale = new_rows(group, "run", ElementType::I64, n_runs, &[])?;
+    attributes::set_text(&scale, "long_name", "run index")?;
+    let mut first = 0;
+    while first < n_runs {
+        let end = (first + 65_536).min(n_runs);
+        let mut indices = Cells::new(ElementType::I64, 0);
+        for index in first..end {
+            indices.push_number(i64::try_from(index).expect("indices of stored runs fit"));
+        }
+        raw::write_rows(&scale, first, &indices)?;
+        first = end;
+    }
+    raw::set_scale(&scale, "run")?;
+    Ok(scale)
+}
+
+/// The scale of an axis with its values; coordinates in lock step with it become variables along it.
+fn axis_scale(group: &Group, coordinates: &[(Coordinate, Cells)]) -> hdf5::Result<Dataset> {
+    let (first, values) = &coordinates[0];
+    let scale = if first.leaf.value_type.is_scalar() {
+        let scale = axis_values(group, first, values)?;
+        raw::set_scale(&scale, &first.label)?;
+        scale
+    } else {
+        // An array is no coordinate value: the dimension counts, and the arrays lie along it.
+        let name = format!("{}_index", first.label);
+        let mut positions = Cells::new(ElementType::I64, 0);
+        (0..values.len()).for_each(|i| positions.push_number(i64::try_from(i).expect("positions fit")));
+        let scale = new_rows(group, &name, ElementType::I64, values.len(), &[])?;
+        raw::write_rows(&scale, 0, &positions)?;
+        raw::set_scale(&scale, &name)?;
+        add_along(group, first, values, &scale)?;
+        scale
+    };
+    for (coordinate, values) in &coordinates[1..] {
+        add_along(group, coordinate, values, &scale)?;
+    }
+    Ok(scale)
+}
+
+fn add_along(group: &Group, coordinate: &Coordinate, values: &Cells, scale: &Dataset) -> hdf5::Result<()> {
+    if values.common_shape().is_none() {
+        return Ok(());
+    }
+    let dataset = axis_values(group, coordinate, values)?;
+    raw::attach_scale(&dataset, scale, 0)
+}
+
+fn axis_values(group: &Group, coordinate: &Coordinate, values: &Cells) -> hdf5::Result<Dataset> {
+    let shape = values.common_shape().unwrap_or_default();
+    let dataset = new_rows(group, &coordinate.label, values.element(), values.len(), shape)?;
+    raw::write_rows(&dataset, 0, values)?;
+    columns::describe(&dataset, &coordinate.leaf)?;
+    Ok(dataset)
+}

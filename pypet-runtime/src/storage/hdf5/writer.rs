@@ -1,0 +1,397 @@
+//! Making a trajectory in a file, and adding runs to it.
+
+use std::collections::HashMap;
+use std::ops::Range;
+use std::path::{Path, PathBuf};
+
+use hdf5::plist::group_create::LinkCreationOrder;
+use hdf5::{File, Group};
+
+use super::columns::{self, Change, Column};
+use super::names::NameChoice;
+use super::views::Views;
+use super::{Place, attributes, file, raw};
+use crate::run::RunStatus;
+use crate::schema::Leaf;
+use crate::storage::{
+    Block, DynamicColumn, FailedRun, Finished, Plan, PlannedLeaf, State, StorageError, TrajectoryWriter,
+};
+use crate::value::{Cells, ElementType, ValueType};
+
+/// Rows of coordinates that are computed and written at a time.
+const COORDINATE_ROWS: usize = 16_384;
+
+/// Writes one trajectory into a file; the only one to have the file open.
+#[derive(Debug)]
+pub struct Hdf5Writer {
+    /// Closed last, after all handles into it.
+    open: Option<Open>,
+    path: PathBuf,
+    place: Place,
+    name: String,
+    file: File,
+    is_new_file: bool,
+}
+
+/// A trajectory that has begun.
+#[derive(Debug)]
+struct Open {
+    trajectory: Group,
+    results_group: Group,
+    views: Views,
+    runs: RunTable,
+    results: Vec<Column>,
+    added: HashMap<String, Column>,
+    n_runs: usize,
+}
+
+/// The columns below `runs`.
+#[derive(Debug)]
+struct RunTable {
+    status: Column,
+    started: Column,
+    runtime: Column,
+    worker: Column,
+    attempt: Column,
+    errors: Errors,
+}
+
+/// The table of failed runs, a row for each.
+#[derive(Debug)]
+struct Errors {
+    columns: [hdf5::Dataset; 4],
+    n_rows: usize,
+}
+
+impl Hdf5Writer {
+    /// Opens or makes a file for a new trajectory and settles its name.
+    ///
+    /// # Errors
+    /// The file cannot be written, or is not ours.
+    pub fn create(path: &Path, choice: &NameChoice) -> Result<Self, StorageError> {
+        let (file, is_new_file) = file::open_or_create(path)?;
+        let place = Place::new(path);
+        let name = choice.free(|name| file.link_exists(name));
+        if file.link_exists(&name) {
+            file.unlink(&name).map_err(place.failed("delete", &name))?;
+        }
+        Ok(Self { open: None, path: path.into(), place, name, file, is_new_file })
+    }
+
+    /// The name of the trajectory in the file.
+    #[must_use]
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    fn open(&mut self) -> &mut Open {
+        self.open.as_mut().expect("a trajectory begins before it is written to")
+    }
+}
+
+impl TrajectoryWriter for Hdf5Writer {
+    fn begin(&mut self, plan: &Plan, columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>) -> Result<(), StorageError> {
+        let begun = Open::create(&self.file, &self.name, &self.place, plan, columns);
+        match begun {
+            Ok(open) => self.open = Some(open),
+            Err(error) => {
+                // The error that is returned says what happened; that tidying up fails too adds nothing.
+                let _ = self.file.unlink(&self.name);
+                if self.is_new_file {
+                    let _ = std::fs::remove_file(&self.path);
+                }
+                return Err(error);
+            }
+        }
+        self.commit()
+    }
+
+    fn write(&mut self, finished: &Finished) -> Result<(), StorageError> {
+        let place = self.place.clone();
+        match finished {
+            Finished::Done(block) => self.open().write_block(block, &place),
+            Finished::Failed(run) => self.open().runs.write_failed(run).map_err(place.failed("write", "runs")),
+        }
+    }
+
+    fn commit(&mut self) -> Result<(), StorageError> {
+        self.file.flush().map_err(self.place.failed("flush", "/"))?;
+        let file = std::fs::File::open(&self.path).map_err(self.place.io("open"))?;
+        file.sync_data().map_err(self.place.io("write to"))
+    }
+
+    fn finish(&mut self, state: State) -> Result<(), StorageError> {
+        let name = self.name.clone();
+        let failed = self.place.failed("note the state of", &name);
+        attributes::set_text(&self.open().trajectory, "state", state.word()).map_err(failed)?;
+        self.commit()?;
+        self.open = None;
+        Ok(())
+    }
+}
+
+impl Open {
+    fn create(
+        file: &File,
+        name: &str,
+        place: &Place,
+        plan: &Plan,
+        columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
+    ) -> Result<Self, StorageError> {
+        let header = &plan.header;
+        let failed = |what: &str| place.failed("create", &format!("{name}/{what}"));
+        let trajectory = new_group(file, name).map_err(failed(""))?;
+        write_header(&trajectory, plan).map_err(failed(""))?;
+        for value in &plan.values {
+            check_text(&value.leaf, &value.value)?;
+            write_value(&trajectory, value).map_err(failed(&value.path))?;
+        }
+        for branch in ["explored", "runs", "results"] {
+            new_group(&trajectory, branch).map_err(failed(branch))?;
+        }
+        let views = Views::create(&trajectory, plan).map_err(failed("by_run"))?;
+        write_coordinates(&trajectory, plan, &views, columns, place)?;
+        let runs = RunTable::create(&trajectory, header.n_runs).map_err(failed("runs"))?;
+        let results_group = trajectory.group("results").map_err(failed("results"))?;
+        let mut open = Self {
+            trajectory,
+            results_group,
+            views,
+            runs,
+            results: Vec::new(),
+            added: HashMap::new(),
+            n_runs: header.n_runs,
+        };
+        for leaf in &header.schema.results {
+            let column = open.new_result(leaf).map_err(failed("results"))?;
+            open.results.push(column);
+        }
+        Ok(open)
+    }
+
+    /// A result's column, shown in the views if its shape is already known.
+    fn new_result(&self, leaf: &Leaf) -> hdf5::Result<Column> {
+        let path = leaf.name.replace('.', "/");
+        let (parent, name) = match path.rsplit_once('/') {
+            Some((groups, name)) => (ensure_groups(&self.results_group, groups)?, name),
+            None => (self.results_group.clone(), path.as_str()),
+        };
+        let mut column = Column::new(parent, name, leaf.clone(), self.n_runs);
+        let change = column.create_if_fixed()?;
+        self.show(&column, &change)?;
+        Ok(column)
+    }
+
+    fn show(&self, column: &Column, change: &Change) -> hdf5::Result<()> {
+        match (change, column.dataset()) {
+            (Change::BecameDense(shape), Some(dataset)) => {
+                let path = format!("results/{}", column.leaf.name.replace('.', "/"));
+                self.views.add(&path, &column.leaf, shape, dataset)
+            }
+            (Change::BecameRagged, _) => self.views.remove(&column.leaf),
+            _ => Ok(()),
+        }
+    }
+
+    fn write_block(&mut self, block: &Block, place: &Place) -> Result<(), StorageError> {
+        for (position, cells) in block.results.iter().enumerate() {
+            let column = &mut self.results[position];
+            let name = column.leaf.name.clone();
+            let change = column.write(block.first, cells).map_err(place.failed("write", &name))?;
+            self.show(&self.results[position], &change).map_err(place.failed("show", &name))?;
+        }
+        for added in &block.added {
+            self.write_added(added, place)?;
+        }
+        // The status vouches for the data, so it comes last.
+        self.runs.write_done(block).map_err(place.failed("write", "runs"))
+    }
+
+    fn write_added(&mut self, added: &DynamicColumn, place: &Place) -> Result<(), StorageError> {
+        let name = &added.leaf.name;
+        if !self.added.contains_key(name) {
+            let column = self.new_result(&added.leaf).map_err(place.failed("create", name))?;
+            self.added.insert(name.clone(), column);
+        }
+        let column = self.added.get_mut(name).expect("just inserted");
+        let (found, expected) = (&added.leaf.value_type, &column.leaf.value_type);
+        if (found.element, found.shape.len()) != (expected.element, expected.shape.len()) {
+            return Err(StorageError::ResultType {
+                name: name.clone(),
+                run: added.runs[0],
+                found: found.to_string(),
+                expected: expected.to_string(),
+            });
+        }
+        let mut changes = Vec::new();
+        for (cell, &run) in added.cells.iter().zip(&added.runs) {
+            let mut row = Cells::new(added.cells.element(), added.cells.rank());
+            row.push_cell(&cell);
+            changes.push(column.write(run, &row).map_err(place.failed("write", name))?);
+        }
+        let column = &self.added[name];
+        changes.iter().try_for_each(|change| self.show(column, change)).map_err(place.failed("show", name))
+    }
+}
+
+impl RunTable {
+    fn create(trajectory: &Group, n_runs: usize) -> hdf5::Result<Self> {
+        let group = trajectory.group("runs")?;
+        let column = |name: &str, element, comment: &str, unit: &str| {
+            let leaf = Leaf::new(name, ValueType::scalar(element)).with_comment(comment).with_unit(unit);
+            let mut column = Column::new(group.clone(), name, leaf, n_runs);
+            column.create_if_fixed()?;
+            Ok::<_, hdf5::Error>(column)
+        };
+        let status = column("status", ElementType::U8, "how far the run has come", "")?;
+        if let Some(dataset) = status.dataset() {
+            let codes = RunStatus::ALL.map(RunStatus::code);
+            attributes::set_list(dataset, "flag_values", &codes)?;
+            attributes::set_text(dataset, "flag_meanings", &RunStatus::ALL.map(RunStatus::word).join(" "))?;
+        }
+        Ok(Self {
+            status,
+            started: column("started", ElementType::F64, "start of the run, seconds since 1970-01-01 UTC", "s")?,
+            runtime: column("runtime", ElementType::F64, "duration of the run", "s")?,
+            worker: column("worker", ElementType::U16, "number of the worker that carried the run out", "")?,
+            attempt: column("attempt", ElementType::U8, "how often the run was tried", "")?,
+            errors: Errors::create(&group)?,
+        })
+    }
+
+    fn write_done(&mut self, block: &Block) -> hdf5::Result<()> {
+        let n_runs = block.runs().len();
+        self.started.write(block.first, &numbers(ElementType::F64, &block.started))?;
+        self.runtime.write(block.first, &numbers(ElementType::F64, &block.runtime))?;
+        self.worker.write(block.first, &numbers(ElementType::U16, &vec![block.worker; n_runs]))?;
+        self.attempt.write(block.first, &numbers(ElementType::U8, &vec![1_u8; n_runs]))?;
+        self.status.write(block.first, &numbers(ElementType::U8, &vec![RunStatus::Done.code(); n_runs]))?;
+        Ok(())
+    }
+
+    fn write_failed(&mut self, run: &FailedRun) -> hdf5::Result<()> {
+        self.errors.append(run)?;
+        self.started.write(run.index, &numbers(ElementType::F64, &[run.started]))?;
+        self.runtime.write(run.index, &numbers(ElementType::F64, &[run.runtime]))?;
+        self.worker.write(run.index, &numbers(ElementType::U16, &[run.worker]))?;
+        self.attempt.write(run.index, &numbers(ElementType::U8, &[1_u8]))?;
+        self.status.write(run.index, &numbers(ElementType::U8, &[run.status.code()]))?;
+        Ok(())
+    }
+}
+
+impl Errors {
+    fn create(runs: &Group) -> hdf5::Result<Self> {
+        let group = new_group(runs, "errors")?;
+        attributes::set_text(&group, "comment", "one row for each failed run")?;
+        let column = |name, element| columns::new_rows(&group, name, element, 0, &[]);
+        Ok(Self {
+            columns: [
+                column("run", ElementType::U64)?,
+                column("message", ElementType::Text)?,
+                column("place", ElementType::Text)?,
+                column("backtrace", ElementType::Text)?,
+            ],
+            n_rows: 0,
+        })
+    }
+
+    fn append(&mut self, run: &FailedRun) -> hdf5::Result<()> {
+        let row = self.n_rows;
+        // A message with a NUL character would be cut there; what an error says may hold anything.
+        let text = |text: &str| Cells::from_text(&[], 1, [text.replace('\0', "\u{2400}")]);
+        let cells = [
+            numbers(ElementType::U64, &[run.index as u64]),
+            text(&run.message),
+            text(&run.place),
+            text(&run.backtrace),
+        ];
+        for (dataset, cells) in self.columns.iter().zip(&cells) {
+            raw::set_rows(dataset, row + 1)?;
+            raw::write_rows(dataset, row, cells)?;
+        }
+        self.n_rows += 1;
+        Ok(())
+    }
+}
+
+fn numbers<T: bytemuck::Pod>(element: ElementType, numbers: &[T]) -> Cells {
+    Cells::from_bytes(element, &[], numbers.len(), bytemuck::cast_slice(numbers).to_vec())
+}
+
+fn write_header(trajectory: &Group, plan: &Plan) -> hdf5::Result<()> {
+    let header = &plan.header;
+    attributes::set_text(trajectory, "experiment", &header.experiment)?;
+    attributes::set_text(trajectory, "comment", &header.comment)?;
+    attributes::set_text(trajectory, "created", &header.created)?;
+    attributes::set(trajectory, "n_runs", &(header.n_runs as u64))?;
+    let schema = serde_json::to_string(&header.schema).map_err(|error| hdf5::Error::from(error.to_string()))?;
+    attributes::set_text(trajectory, "schema", &schema)?;
+    if let Some(axes) = &header.axes {
+        let axes = serde_json::to_string(axes).map_err(|error| hdf5::Error::from(error.to_string()))?;
+        attributes::set_text(trajectory, "axes", &axes)?;
+    }
+    attributes::set_text(trajectory, "state", header.state.word())
+}
+
+fn write_value(trajectory: &Group, planned: &PlannedLeaf) -> hdf5::Result<()> {
+    let (groups, name) = planned.path.rsplit_once('/').expect("values lie below a branch");
+    let group = ensure_groups(trajectory, groups)?;
+    let dataset = columns::new_value(&group, name, &planned.leaf, &planned.value)?;
+    match planned.explored {
+        Some(explored) => attributes::set(&dataset, "explored", &u8::from(explored)),
+        None => Ok(()),
+    }
+}
+
+fn write_coordinates(
+    trajectory: &Group,
+    plan: &Plan,
+    views: &Views,
+    values: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
+    place: &Place,
+) -> Result<(), StorageError> {
+    let n_runs = plan.header.n_runs;
+    let mut made: Vec<Column> = Vec::new();
+    for coordinate in &plan.coordinates {
+        let (groups, name) = coordinate.path.rsplit_once('/').expect("coordinates lie below a branch");
+        let group = ensure_groups(trajectory, groups).map_err(place.failed("create", groups))?;
+        made.push(Column::new(group, name, coordinate.leaf.clone(), n_runs));
+    }
+    for first in (0..n_runs).step_by(COORDINATE_ROWS) {
+        let runs = first..(first + COORDINATE_ROWS).min(n_runs);
+        for (column, cells) in made.iter_mut().zip(values(runs)) {
+            check_text(&column.leaf, &cells)?;
+            let name = column.leaf.name.clone();
+            column.write(first, &cells).map_err(place.failed("write", &name))?;
+        }
+    }
+    for (coordinate, column) in plan.coordinates.iter().zip(&made) {
+        if let (true, Some(dataset)) = (coordinate.explored, column.dataset()) {
+            let failed = place.failed("show", &coordinate.path);
+            views.add_coordinate(&coordinate.label, &coordinate.path, dataset).map_err(failed)?;
+        }
+    }
+    Ok(())
+}
+
+fn check_text(leaf: &Leaf, cells: &Cells) -> Result<(), StorageError> {
+    match cells.element() == ElementType::Text && cells.bytes().contains(&0) {
+        true => Err(StorageError::Nul { name: leaf.name.clone() }),
+        false => Ok(()),
+    }
+}
+
+/// A group that remembers the order in which its members were made, as netCDF-4 wants it.
+pub(super) fn new_group(parent: &Group, name: &str) -> hdf5::Result<Group> {
+    let builder = parent.create_group_builder();
+    builder.with_gcpl(|gcpl| gcpl.link_creation_order(LinkCreationOrder::Indexed)).create(name)
+}
+
+fn ensure_groups(parent: &Group, path: &str) -> hdf5::Result<Group> {
+    let mut group = parent.clone();
+    for name in path.split('/') {
+        group = if group.link_exists(name) { group.group(name)? } else { new_group(&group, name)? };
+    }
+    Ok(group)
+}

@@ -1,0 +1,210 @@
+//! Trajectories in memory, for examples in the documentation and for tests.
+
+use std::collections::BTreeMap;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{Finished, Header, Node, NodeKind, Plan, State, StorageError, TrajectoryReader, TrajectoryWriter};
+use crate::run::RunStatus;
+use crate::schema::Leaf;
+use crate::value::{Cells, ElementType, ValueType};
+
+/// One trajectory in memory; clones share it.
+#[derive(Debug, Clone, Default)]
+pub struct Memory {
+    tree: Arc<Mutex<Tree>>,
+}
+
+#[derive(Debug, Default)]
+struct Tree {
+    header: Option<Header>,
+    /// In the order of their making.
+    leaves: Vec<(String, Stored)>,
+}
+
+#[derive(Debug)]
+struct Stored {
+    leaf: Leaf,
+    rows: Rows,
+}
+
+#[derive(Debug)]
+enum Rows {
+    /// One cell.
+    Value(Cells),
+    /// One cell for each run that has a value.
+    Column(BTreeMap<usize, Cells>),
+}
+
+impl Memory {
+    /// Reads what was written.
+    ///
+    /// # Panics
+    /// If no trajectory was begun.
+    #[must_use]
+    pub fn reader(&self) -> impl TrajectoryReader + use<> {
+        let header = self.lock().header.clone().expect("a trajectory begins before it is read");
+        MemoryReader { memory: self.clone(), header }
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Tree> {
+        // A panic elsewhere leaves plain values behind, which are as good as before.
+        self.tree.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Tree {
+    fn column(&mut self, path: &str, leaf: impl FnOnce() -> Leaf) -> &mut BTreeMap<usize, Cells> {
+        let position = self.leaves.iter().position(|(other, _)| other == path);
+        let position = position.unwrap_or_else(|| {
+            self.leaves.push((path.into(), Stored { leaf: leaf(), rows: Rows::Column(BTreeMap::new()) }));
+            self.leaves.len() - 1
+        });
+        match &mut self.leaves[position].1.rows {
+            Rows::Column(rows) => rows,
+            Rows::Value(_) => unreachable!("values and columns lie in different branches"),
+        }
+    }
+
+    fn put(&mut self, path: &str, leaf: &Leaf, runs: impl Iterator<Item = usize>, cells: &Cells) {
+        let column = self.column(path, || leaf.clone());
+        for (run, cell) in runs.zip(cells.iter()) {
+            let mut row = Cells::new(cells.element(), cells.rank());
+            row.push_cell(&cell);
+            column.insert(run, row);
+        }
+    }
+
+    fn put_status(&mut self, run: usize, status: RunStatus) {
+        let leaf = Leaf::new("status", ValueType::scalar(ElementType::U8));
+        let mut cells = Cells::new(ElementType::U8, 0);
+        cells.push_number(status.code());
+        self.put("runs/status", &leaf, run..=run, &cells);
+    }
+}
+
+fn result_path(leaf: &Leaf) -> String {
+    format!("results/{}", leaf.name.replace('.', "/"))
+}
+
+impl TrajectoryWriter for Memory {
+    fn begin(&mut self, plan: &Plan, columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>) -> Result<(), StorageError> {
+        let mut tree = self.lock();
+        tree.leaves.clear();
+        for planned in &plan.values {
+            let stored = Stored { leaf: planned.leaf.clone(), rows: Rows::Value(planned.value.clone()) };
+            tree.leaves.push((planned.path.clone(), stored));
+        }
+        let runs = 0..plan.header.n_runs;
+        for (coordinate, cells) in plan.coordinates.iter().zip(columns(runs.clone())) {
+            tree.put(&coordinate.path, &coordinate.leaf, runs.clone(), &cells);
+        }
+        runs.for_each(|run| tree.put_status(run, RunStatus::Pending));
+        for leaf in &plan.header.schema.results {
+            tree.column(&result_path(leaf), || leaf.clone());
+        }
+        tree.header = Some(plan.header.clone());
+        Ok(())
+    }
+
+    fn write(&mut self, finished: &Finished) -> Result<(), StorageError> {
+        let mut tree = self.lock();
+        match finished {
+            Finished::Failed(run) => tree.put_status(run.index, run.status),
+            Finished::Done(block) => {
+                let leaves = tree.header.as_ref().map(|header| header.schema.results.clone()).unwrap_or_default();
+                for (leaf, cells) in leaves.iter().zip(&block.results) {
+                    tree.put(&result_path(leaf), leaf, block.runs(), cells);
+                }
+                for added in &block.added {
+                    tree.put(&result_path(&added.leaf), &added.leaf, added.runs.iter().copied(), &added.cells);
+                }
+                block.runs().for_each(|run| tree.put_status(run, RunStatus::Done));
+            }
+        }
+        Ok(())
+    }
+
+    fn commit(&mut self) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    fn finish(&mut self, state: State) -> Result<(), StorageError> {
+        if let Some(header) = &mut self.lock().header {
+            header.state = state;
+        }
+        Ok(())
+    }
+}
+
+struct MemoryReader {
+    memory: Memory,
+    header: Header,
+}
+
+impl MemoryReader {
+    fn with<T>(&self, path: &str, read: impl FnOnce(&Stored) -> T) -> Result<T, StorageError> {
+        let tree = self.memory.lock();
+        let found = tree.leaves.iter().find(|(other, _)| other == path);
+        found.map(|(_, stored)| read(stored)).ok_or_else(|| StorageError::NoNode { path: path.into() })
+    }
+}
+
+impl TrajectoryReader for MemoryReader {
+    fn header(&self) -> &Header {
+        &self.header
+    }
+
+    fn path(&self) -> Option<&Path> {
+        None
+    }
+
+    fn nodes(&self) -> Result<Vec<Node>, StorageError> {
+        let mut nodes: Vec<Node> = Vec::new();
+        for (path, stored) in &self.memory.lock().leaves {
+            for (end, _) in path.match_indices('/') {
+                let group = Node { path: path[..end].into(), kind: NodeKind::Group };
+                if !nodes.contains(&group) {
+                    nodes.push(group);
+                }
+            }
+            let leaf = stored.leaf.clone();
+            let kind = match stored.rows {
+                Rows::Value(_) => NodeKind::Value(leaf),
+                Rows::Column(_) => NodeKind::Column(leaf),
+            };
+            nodes.push(Node { path: path.clone(), kind });
+        }
+        Ok(nodes)
+    }
+
+    fn read(&self, path: &str) -> Result<Cells, StorageError> {
+        if let Some(value) = self.with(path, |stored| match &stored.rows {
+            Rows::Value(value) => Some(value.clone()),
+            Rows::Column(_) => None,
+        })? {
+            return Ok(value);
+        }
+        let rows = self.rows(path, 0..self.header.n_runs)?;
+        Ok(rows.as_one().unwrap_or(rows))
+    }
+
+    fn rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError> {
+        self.with(path, |stored| {
+            let mut cells = Cells::of(&stored.leaf.value_type);
+            if let Rows::Column(rows) = &stored.rows {
+                // A run without a result has the shape of its neighbours where they have one.
+                let first = rows.values().next().map(|row| row.cell(0).shape().to_vec());
+                let shape = first.unwrap_or_else(|| vec![0; cells.rank()]);
+                for run in runs {
+                    match rows.get(&run) {
+                        Some(row) => cells.push_cell(&row.cell(0)),
+                        None => cells.push_fill(&shape),
+                    }
+                }
+            }
+            cells
+        })
+    }
+}

@@ -1,0 +1,200 @@
+//! What a trajectory needs from a place to be kept, and the places there are.
+//!
+//! A [`TrajectoryWriter`] takes a [`Plan`] before the first run and [`Finished`] runs afterwards; what was
+//! written counts once [`TrajectoryWriter::commit`] has returned. A [`TrajectoryReader`] names the nodes of
+//! the tree and gives their values as [`Cells`]. Nothing here knows of experiments or their types.
+
+pub mod hdf5;
+mod memory;
+mod plan;
+
+pub use memory::Memory;
+pub use plan::{
+    Block, Coordinate, DynamicColumn, FailedRun, Finished, Header, HeaderAxis, Plan, PlanAxis, PlannedLeaf, State,
+};
+
+use std::ops::Range;
+use std::path::PathBuf;
+
+use crate::schema::Leaf;
+use crate::value::Cells;
+
+/// Where the runs of one trajectory go.
+pub trait TrajectoryWriter: Send {
+    /// Stores everything that is known before the first run.
+    ///
+    /// `columns` gives the values of all [`Plan::coordinates`] for a range of runs, in their order.
+    ///
+    /// # Errors
+    /// The place cannot take it; nothing half-finished is left under the trajectory's name.
+    fn begin(&mut self, plan: &Plan, columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>) -> Result<(), StorageError>;
+
+    /// Takes finished runs; they count after the next commit.
+    ///
+    /// # Errors
+    /// The place cannot take them.
+    fn write(&mut self, finished: &Finished) -> Result<(), StorageError>;
+
+    /// Makes all that was written last.
+    ///
+    /// # Errors
+    /// The place cannot take it.
+    fn commit(&mut self) -> Result<(), StorageError>;
+
+    /// Commits, notes how the study ended, and closes.
+    ///
+    /// # Errors
+    /// The place cannot take it.
+    fn finish(&mut self, state: State) -> Result<(), StorageError>;
+}
+
+/// Where a stored trajectory is read from.
+pub trait TrajectoryReader: Send + Sync {
+    /// What is known of the trajectory as a whole.
+    fn header(&self) -> &Header;
+
+    /// The file, if there is one.
+    fn path(&self) -> Option<&std::path::Path>;
+
+    /// All nodes of the tree, parents before children, in the order of their making.
+    ///
+    /// # Errors
+    /// The place cannot be read.
+    fn nodes(&self) -> Result<Vec<Node>, StorageError>;
+
+    /// A whole leaf as one cell; a column has the run as its first dimension.
+    ///
+    /// # Errors
+    /// There is no such leaf, or it cannot be read.
+    fn read(&self, path: &str) -> Result<Cells, StorageError>;
+
+    /// The values of some runs from a column, one cell for each.
+    ///
+    /// # Errors
+    /// There is no such column, it has fewer runs, or it cannot be read.
+    fn rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError>;
+}
+
+/// One node of a stored tree.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Node {
+    /// Names from the trajectory to the node, joined by `/`; a parameter is `parameters/neuron/i`.
+    pub path: String,
+    /// What the node is.
+    pub kind: NodeKind,
+}
+
+/// What a node of a stored tree is.
+#[derive(Debug, Clone, PartialEq)]
+pub enum NodeKind {
+    /// An inner node.
+    Group,
+    /// A value of its own.
+    Value(Leaf),
+    /// One value for each run.
+    Column(Leaf),
+}
+
+/// What can go wrong with a file.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StorageError {
+    /// The file is not there.
+    #[error("there is no file `{}`", file.display())]
+    NoFile {
+        /// The file.
+        file: PathBuf,
+    },
+    /// The system refuses.
+    #[error("cannot {action} `{}`", file.display())]
+    Io {
+        /// What was tried.
+        action: &'static str,
+        /// The file or folder.
+        file: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Some other kind of file.
+    #[error("`{}` is no HDF5 file{}; choose another file, or move this one away", file.display(), found.as_deref().map(|found| format!(" ({found})")).unwrap_or_default())]
+    NotHdf5 {
+        /// The file.
+        file: PathBuf,
+        /// What it seems to be.
+        found: Option<&'static str>,
+    },
+    /// An HDF5 file of another program.
+    #[error("`{}` is an HDF5 file, but not one of pypet's: it has no attribute `pypet_format`", file.display())]
+    NotOurs {
+        /// The file.
+        file: PathBuf,
+    },
+    /// Written by a later version.
+    #[error("`{}` has format {found}, but this version of pypet reads up to {known}; update pypet", file.display())]
+    NewerFormat {
+        /// The file.
+        file: PathBuf,
+        /// Its format.
+        found: String,
+        /// The newest format known.
+        known: &'static str,
+    },
+    /// No trajectory of this name or experiment.
+    #[error("`{}` has no trajectory {wanted}; it has {}", file.display(), crate::value::text::quoted_list(.names))]
+    NoTrajectory {
+        /// The file.
+        file: PathBuf,
+        /// What was looked for, in words.
+        wanted: String,
+        /// The trajectories it has.
+        names: Vec<String>,
+    },
+    /// A node that is not there.
+    #[error("the trajectory has no `{path}`")]
+    NoNode {
+        /// The path.
+        path: String,
+    },
+    /// Something in the file that cannot be what pypet wrote.
+    #[error("`{path}` in `{}` is not as pypet writes it: {problem}", file.display())]
+    Malformed {
+        /// The file.
+        file: PathBuf,
+        /// The node.
+        path: String,
+        /// What is wrong.
+        problem: String,
+    },
+    /// Runs disagree about a result.
+    #[error(
+        "the result `{name}` is `{found}` in run {run} but `{expected}` in runs before; store it under another name"
+    )]
+    ResultType {
+        /// The result.
+        name: String,
+        /// The run.
+        run: usize,
+        /// Its type in this run.
+        found: String,
+        /// Its type until now.
+        expected: String,
+    },
+    /// Text that HDF5 would cut.
+    #[error("`{name}` holds a text with a NUL character, which HDF5 text ends at")]
+    Nul {
+        /// The parameter or result.
+        name: String,
+    },
+    /// The HDF5 library refuses.
+    #[error("HDF5 cannot {action} `{path}` in `{}`", file.display())]
+    Hdf5 {
+        /// What was tried.
+        action: &'static str,
+        /// The node.
+        path: String,
+        /// The file.
+        file: PathBuf,
+        /// What the library says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
+}

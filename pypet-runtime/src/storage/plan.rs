@@ -1,0 +1,186 @@
+//! What travels between an environment and a store.
+
+use std::ops::Range;
+
+use serde::{Deserialize, Serialize};
+
+use crate::run::RunStatus;
+use crate::schema::{Leaf, Schema};
+use crate::value::Cells;
+
+/// What is known of a trajectory as a whole.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Header {
+    /// The trajectory's name; unique in its file.
+    pub name: String,
+    /// The experiment's name.
+    pub experiment: String,
+    /// What the user says about it.
+    pub comment: String,
+    /// When it was made, RFC 3339 with offset.
+    pub created: String,
+    /// Number of runs.
+    pub n_runs: usize,
+    /// Parameters and results.
+    pub schema: Schema,
+    /// How far the study has come.
+    pub state: State,
+    /// The axes of the grid, outermost first, if the points form one.
+    pub axes: Option<Vec<HeaderAxis>>,
+}
+
+/// An axis of a grid: how many points lie along it, and what varies there.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct HeaderAxis {
+    /// Number of points.
+    pub len: usize,
+    /// Full names of what varies in lock step; the first names the dimension.
+    pub coordinates: Vec<String>,
+}
+
+/// How far a study has come.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum State {
+    /// Runs are being carried out, or were when the process ended.
+    Running,
+    /// Every run has been tried.
+    Finished,
+    /// Ended before every run was tried.
+    Stopped,
+}
+
+impl State {
+    /// The word in the file.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Running => "running",
+            Self::Finished => "finished",
+            Self::Stopped => "stopped",
+        }
+    }
+
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        [Self::Running, Self::Finished, Self::Stopped].into_iter().find(|state| state.word() == word)
+    }
+}
+
+/// Everything that is known before the first run.
+#[derive(Debug)]
+pub struct Plan {
+    /// The trajectory as a whole.
+    pub header: Header,
+    /// Presets, derived parameters that are the same in every run, and config: values with their paths.
+    pub values: Vec<PlannedLeaf>,
+    /// What differs from run to run before it starts: explored and derived parameters, repetitions.
+    pub coordinates: Vec<Coordinate>,
+    /// The axes of the grid, outermost first, if the points form one.
+    pub axes: Option<Vec<PlanAxis>>,
+}
+
+/// A value that the tree begins with.
+#[derive(Debug)]
+pub struct PlannedLeaf {
+    /// Path below the trajectory, as `parameters/neuron/i`.
+    pub path: String,
+    /// Name, comment and unit.
+    pub leaf: Leaf,
+    /// One cell.
+    pub value: Cells,
+    /// For parameters: whether it is explored.
+    pub explored: Option<bool>,
+}
+
+/// A column that is known before the first run.
+#[derive(Debug, Clone)]
+pub struct Coordinate {
+    /// Path below the trajectory, as `explored/neuron.i`.
+    pub path: String,
+    /// The name in `by_run` and `grid`: short where that is unique.
+    pub label: String,
+    /// Name, comment and unit.
+    pub leaf: Leaf,
+    /// Whether `by_run` shows it as a coordinate: explored parameters and repetitions.
+    pub explored: bool,
+}
+
+/// An axis of the grid.
+#[derive(Debug)]
+pub struct PlanAxis {
+    /// Number of points along it.
+    pub len: usize,
+    /// The coordinates along it with one cell for each point; the first names the dimension.
+    pub coordinates: Vec<(Coordinate, Cells)>,
+}
+
+/// What runs hand over when they end.
+#[derive(Debug)]
+pub enum Finished {
+    /// Runs that are done, side by side.
+    Done(Block),
+    /// A run that is not.
+    Failed(FailedRun),
+}
+
+/// Runs that are done, with consecutive indices.
+#[derive(Debug)]
+pub struct Block {
+    /// Index of the first run.
+    pub first: usize,
+    /// The worker that carried them out.
+    pub worker: u16,
+    /// Start of each run, seconds since 1970.
+    pub started: Vec<f64>,
+    /// Duration of each run in seconds.
+    pub runtime: Vec<f64>,
+    /// One column for each declared result, one cell for each run.
+    pub results: Vec<Cells>,
+    /// Columns of added results.
+    pub added: Vec<DynamicColumn>,
+}
+
+impl Block {
+    /// The indices of the runs.
+    #[must_use]
+    pub fn runs(&self) -> Range<usize> {
+        self.first..self.first + self.started.len()
+    }
+
+    /// Memory of all results in bytes.
+    #[must_use]
+    pub fn n_bytes(&self) -> usize {
+        self.results.iter().chain(self.added.iter().map(|column| &column.cells)).map(Cells::n_bytes).sum()
+    }
+}
+
+/// A result that runs added.
+#[derive(Debug)]
+pub struct DynamicColumn {
+    /// Name, type and nothing else.
+    pub leaf: Leaf,
+    /// The runs that added it.
+    pub runs: Vec<usize>,
+    /// One cell for each of them.
+    pub cells: Cells,
+}
+
+/// A run that ended without results.
+#[derive(Debug, Clone, PartialEq)]
+pub struct FailedRun {
+    /// Its index.
+    pub index: usize,
+    /// The worker that carried it out.
+    pub worker: u16,
+    /// How it ended.
+    pub status: RunStatus,
+    /// Start, seconds since 1970.
+    pub started: f64,
+    /// Duration in seconds.
+    pub runtime: f64,
+    /// What the error or panic says, its causes included.
+    pub message: String,
+    /// Source file, line and column of a panic; empty for errors.
+    pub place: String,
+    /// The stack at a panic; empty for errors and where backtraces are switched off.
+    pub backtrace: String,
+}

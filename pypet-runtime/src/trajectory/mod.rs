@@ -1,0 +1,96 @@
+//! Trajectories: parameters and results of an exploration, side by side, for reading.
+//!
+//! [`Trajectory`] knows its experiment, so names and types are checked when the program is compiled and once
+//! more when the file is opened. [`AnyTrajectory`] knows nothing beforehand and finds nodes by natural naming.
+//! Neither knows how a trajectory is stored.
+
+mod any;
+mod grid;
+mod naming;
+mod runs;
+mod tree;
+mod typed;
+
+pub use any::AnyTrajectory;
+pub use grid::{Axis, Grid};
+pub use runs::RunView;
+pub(crate) use tree::{one_line, write as write_tree};
+pub use typed::Trajectory;
+
+use crate::run::RunStatus;
+use crate::schema::Difference;
+use crate::storage::StorageError;
+use crate::value::ValueError;
+
+/// What can go wrong while reading a trajectory.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TrajectoryError {
+    /// The file was made by another experiment or another version of it.
+    #[error("the trajectory `{name}` does not fit the program:\n{}", list(.differences))]
+    Schema {
+        /// The trajectory.
+        name: String,
+        /// All differences.
+        differences: Vec<Difference>,
+    },
+    /// A stored value of another type.
+    #[error("cannot read `{name}`")]
+    Value {
+        /// The node.
+        name: String,
+        /// Why.
+        source: ValueError,
+    },
+    /// A run without results.
+    #[error("run {run} has no results: it is {status}")]
+    NotDone {
+        /// The run.
+        run: usize,
+        /// Its state.
+        status: RunStatus,
+    },
+    /// A run that does not exist.
+    #[error("there is no run {run}; the trajectory has {n_runs} runs, from 0 on")]
+    NoRun {
+        /// The run asked for.
+        run: usize,
+        /// How many there are.
+        n_runs: usize,
+    },
+    /// Points that form no grid.
+    #[error("the runs form no grid: only products of axes do, not filters and sums; use `all` or `runs`")]
+    NoGrid,
+    /// Nothing has this name.
+    #[error("there is no node `{name}`{}", crate::value::text::suggestion(.name, .names))]
+    Unknown {
+        /// The name asked for.
+        name: String,
+        /// All full names.
+        names: Vec<String>,
+    },
+    /// A shortcut that fits several nodes of one depth.
+    #[error("`{name}` could be {}; write more of the name", crate::value::text::quoted_list(.names))]
+    Ambiguous {
+        /// The name asked for.
+        name: String,
+        /// What it fits.
+        names: Vec<String>,
+    },
+    /// A group where a value was asked for.
+    #[error("`{name}` is a group, not a value; it has {}", crate::value::text::quoted_list(.members))]
+    Group {
+        /// The group.
+        name: String,
+        /// Its members.
+        members: Vec<String>,
+    },
+    /// The store.
+    #[error(transparent)]
+    Storage(#[from] StorageError),
+}
+
+fn list(differences: &[Difference]) -> String {
+    let lines: Vec<String> = differences.iter().map(|difference| format!("  - {difference}")).collect();
+    lines.join("\n")
+}

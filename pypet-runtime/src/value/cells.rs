@@ -1,0 +1,406 @@
+//! Columns of values in plain bytes.
+
+use std::fmt;
+use std::ops::Range;
+
+use bytemuck::Pod;
+
+use super::{ElementType, ValueError, ValueType};
+
+/// Values of one column, one cell after the other, in native byte order.
+///
+/// # Shape
+/// All cells have the same rank; their lengths may differ.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Cells {
+    element: ElementType,
+    rank: usize,
+    len: usize,
+    bytes: Vec<u8>,
+    /// Text only: where each string ends in `bytes`.
+    ends: Vec<usize>,
+    shapes: Shapes,
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Shapes {
+    /// Every cell has this shape.
+    Same(Vec<usize>),
+    /// `rank` lengths for each cell.
+    Each(Vec<usize>),
+}
+
+impl Cells {
+    /// No cells yet.
+    #[must_use]
+    pub fn new(element: ElementType, rank: usize) -> Self {
+        Self { element, rank, len: 0, bytes: Vec::new(), ends: Vec::new(), shapes: Shapes::Same(vec![0; rank]) }
+    }
+
+    /// An empty column for values of a type.
+    #[must_use]
+    pub fn of(value_type: &ValueType) -> Self {
+        Self::new(value_type.element, value_type.shape.len())
+    }
+
+    /// `len` cells of one shape from their bytes.
+    ///
+    /// # Panics
+    /// If the bytes are not exactly those of `len` cells; text comes by [`Cells::from_text`].
+    #[must_use]
+    pub fn from_bytes(element: ElementType, shape: &[usize], len: usize, bytes: Vec<u8>) -> Self {
+        let size = element.size().expect("text has no fixed size");
+        let elements: usize = shape.iter().product();
+        assert_eq!(bytes.len(), size * elements * len, "bytes of {len} cells of shape {shape:?}");
+        Self { element, rank: shape.len(), len, bytes, ends: Vec::new(), shapes: Shapes::Same(shape.to_vec()) }
+    }
+
+    /// `len` cells of one shape from their strings.
+    #[must_use]
+    pub fn from_text(shape: &[usize], len: usize, strings: impl IntoIterator<Item = String>) -> Self {
+        let mut cells = Self::new(ElementType::Text, shape.len());
+        for text in strings {
+            cells.put_str(&text);
+        }
+        cells.len = len;
+        cells.shapes = Shapes::Same(shape.to_vec());
+        cells
+    }
+
+    /// What the cells are made of.
+    #[must_use]
+    pub fn element(&self) -> ElementType {
+        self.element
+    }
+
+    /// Dimensions of each cell.
+    #[must_use]
+    pub fn rank(&self) -> usize {
+        self.rank
+    }
+
+    /// Number of cells.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.len
+    }
+
+    /// Whether there are no cells.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len == 0
+    }
+
+    /// Memory of the payload in bytes.
+    #[must_use]
+    pub fn n_bytes(&self) -> usize {
+        self.bytes.len() + size_of_val(self.ends.as_slice())
+    }
+
+    /// The elements of all cells as bytes.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// The shape that all cells share, if they do.
+    #[must_use]
+    pub fn common_shape(&self) -> Option<&[usize]> {
+        match &self.shapes {
+            Shapes::Same(shape) => Some(shape),
+            Shapes::Each(_) => None,
+        }
+    }
+
+    /// All strings of a text column in order.
+    pub fn strings(&self) -> impl Iterator<Item = &str> {
+        (0..self.ends.len()).map(|i| string_at(&self.bytes, &self.ends, i))
+    }
+
+    /// One cell.
+    ///
+    /// # Panics
+    /// If there are not that many cells.
+    #[must_use]
+    pub fn cell(&self, index: usize) -> Cell<'_> {
+        assert!(index < self.len, "cell {index} of {}", self.len);
+        let elements = self.elements_of(index);
+        Cell { cells: self, shape: self.shape_of(index), elements }
+    }
+
+    /// All cells in order.
+    pub fn iter(&self) -> impl Iterator<Item = Cell<'_>> {
+        let mut start = 0;
+        (0..self.len).map(move |index| {
+            let shape = self.shape_of(index);
+            let elements = start..start + shape.iter().product::<usize>();
+            start = elements.end;
+            Cell { cells: self, shape, elements }
+        })
+    }
+
+    fn shape_of(&self, index: usize) -> &[usize] {
+        match &self.shapes {
+            Shapes::Same(shape) => shape,
+            Shapes::Each(lengths) => &lengths[index * self.rank..(index + 1) * self.rank],
+        }
+    }
+
+    fn elements_of(&self, index: usize) -> Range<usize> {
+        let count = |i| self.shape_of(i).iter().product::<usize>();
+        let start = match &self.shapes {
+            Shapes::Same(_) => index * count(index),
+            Shapes::Each(_) => (0..index).map(count).sum(),
+        };
+        start..start + count(index)
+    }
+
+    /// Forgets all cells and keeps the memory.
+    pub fn clear(&mut self) {
+        self.len = 0;
+        self.bytes.clear();
+        self.ends.clear();
+        self.shapes = Shapes::Same(vec![0; self.rank]);
+    }
+
+    /// Appends one cell of a single number.
+    pub fn push_number<T: Pod>(&mut self, number: T) {
+        self.bytes.extend_from_slice(bytemuck::bytes_of(&number));
+        self.len += 1;
+    }
+
+    /// Appends one cell of a single string.
+    pub fn push_str(&mut self, text: &str) {
+        self.put_str(text);
+        self.len += 1;
+    }
+
+    /// Appends numbers to the cell that [`Cells::end_array`] will close.
+    pub fn put_numbers<T: Pod>(&mut self, numbers: &[T]) {
+        self.bytes.extend_from_slice(bytemuck::cast_slice(numbers));
+    }
+
+    /// Appends a string to the cell that [`Cells::end_array`] will close.
+    pub fn put_str(&mut self, text: &str) {
+        self.bytes.extend_from_slice(text.as_bytes());
+        self.ends.push(self.bytes.len());
+    }
+
+    /// Closes a cell whose elements were put before.
+    pub fn end_array(&mut self, shape: &[usize]) {
+        debug_assert_eq!(shape.len(), self.rank);
+        match &mut self.shapes {
+            Shapes::Same(same) if self.len == 0 => same.copy_from_slice(shape),
+            Shapes::Same(same) if same == shape => {}
+            Shapes::Same(same) => {
+                let mut lengths = same.repeat(self.len);
+                lengths.extend_from_slice(shape);
+                self.shapes = Shapes::Each(lengths);
+            }
+            Shapes::Each(lengths) => lengths.extend_from_slice(shape),
+        }
+        self.len += 1;
+    }
+
+    /// Appends a copy of another column's cell.
+    pub fn push_cell(&mut self, cell: &Cell<'_>) {
+        self.put_elements(cell);
+        self.end_array(cell.shape);
+    }
+
+    /// Appends each element of another column's cell as a cell of its own.
+    pub(crate) fn push_elements(&mut self, cell: &Cell<'_>) {
+        self.put_elements(cell);
+        self.len += cell.elements.len();
+    }
+
+    /// Appends all cells of another column as one cell of this shape.
+    pub(crate) fn push_array_of(&mut self, flat: &Self, shape: &[usize]) {
+        for text in flat.strings() {
+            self.put_str(text);
+        }
+        if self.element != ElementType::Text {
+            self.bytes.extend_from_slice(&flat.bytes);
+        }
+        self.end_array(shape);
+    }
+
+    /// Takes the last cell back.
+    pub(crate) fn pop(&mut self) {
+        let Some(last) = self.len.checked_sub(1) else { return };
+        let first_element = self.elements_of(last).start;
+        if let Some(size) = self.element.size() {
+            self.bytes.truncate(first_element * size);
+        } else {
+            self.ends.truncate(first_element);
+            self.bytes.truncate(self.ends.last().copied().unwrap_or(0));
+        }
+        if let Shapes::Each(lengths) = &mut self.shapes {
+            lengths.truncate(last * self.rank);
+        }
+        self.len = last;
+    }
+
+    /// Whether a text of the last cell holds a NUL character.
+    pub(crate) fn last_has_nul(&self) -> bool {
+        let last = self.len.checked_sub(1).filter(|_| self.element == ElementType::Text);
+        last.is_some_and(|last| self.cell(last).strings().any(|text| text.contains('\0')))
+    }
+
+    /// All cells as one with a further first dimension; `None` if they differ in shape.
+    pub(crate) fn as_one(&self) -> Option<Self> {
+        let shape: Vec<usize> = std::iter::once(self.len).chain(self.common_shape()?.iter().copied()).collect();
+        Some(Self { rank: self.rank + 1, len: 1, shapes: Shapes::Same(shape), ..self.clone() })
+    }
+
+    fn put_elements(&mut self, cell: &Cell<'_>) {
+        debug_assert_eq!(self.element, cell.cells.element);
+        if self.element == ElementType::Text {
+            for text in cell.strings() {
+                self.put_str(text);
+            }
+        } else {
+            self.bytes.extend_from_slice(cell.bytes());
+        }
+    }
+
+    /// Appends what stands for a run without a result: NaN, zero, or empty text.
+    pub(crate) fn push_fill(&mut self, shape: &[usize]) {
+        for _ in 0..shape.iter().product() {
+            match self.element {
+                ElementType::F32 => self.put_numbers(&[f32::NAN]),
+                ElementType::F64 => self.put_numbers(&[f64::NAN]),
+                ElementType::Text => self.put_str(""),
+                other => self.put_numbers(&vec![0_u8; other.size().unwrap_or_default()]),
+            }
+        }
+        self.end_array(shape);
+    }
+
+    /// The cells as those of another element type or rank would be: an error that names both.
+    pub(crate) fn expect(&self, expected: &ValueType) -> Result<(), ValueError> {
+        if self.element == expected.element && self.rank == expected.shape.len() {
+            return Ok(());
+        }
+        let found = ValueType::scalar(self.element).with_shape(vec![None; self.rank]);
+        Err(ValueError::Type { expected: expected.to_string(), found: found.to_string() })
+    }
+}
+
+/// One value of a column.
+#[derive(Debug, Clone)]
+pub struct Cell<'a> {
+    cells: &'a Cells,
+    shape: &'a [usize],
+    elements: Range<usize>,
+}
+
+impl<'a> Cell<'a> {
+    /// What the value is made of.
+    #[must_use]
+    pub fn element(&self) -> ElementType {
+        self.cells.element
+    }
+
+    /// Its shape; empty for a single element.
+    #[must_use]
+    pub fn shape(&self) -> &'a [usize] {
+        self.shape
+    }
+
+    /// Its bytes; meaningless for text.
+    #[must_use]
+    pub fn bytes(&self) -> &'a [u8] {
+        let size = self.cells.element.size().unwrap_or(0);
+        &self.cells.bytes[self.elements.start * size..self.elements.end * size]
+    }
+
+    /// Its strings, if it is text.
+    pub fn strings(&self) -> impl Iterator<Item = &'a str> + use<'a> {
+        let (cells, elements) = (self.cells, self.elements.clone());
+        elements.map(|i| string_at(&cells.bytes, &cells.ends, i))
+    }
+
+    /// Its numbers.
+    ///
+    /// # Panics
+    /// If `T` has another size than the elements.
+    #[must_use]
+    pub fn numbers<T: Pod>(&self) -> Vec<T> {
+        bytemuck::pod_collect_to_vec(self.bytes())
+    }
+
+    /// Checks elements and rank against a type.
+    pub(crate) fn expect(&self, expected: &ValueType) -> Result<(), ValueError> {
+        self.cells.expect(expected)
+    }
+
+    /// The value as a float, if it is a single number or truth value.
+    #[must_use]
+    pub fn as_f64(&self) -> Option<f64> {
+        if !self.shape.is_empty() {
+            return None;
+        }
+        self.to_f64s().pop()
+    }
+
+    fn to_f64s(&self) -> Vec<f64> {
+        fn floats<T: Pod>(cell: &Cell<'_>, convert: impl Fn(T) -> f64) -> Vec<f64> {
+            cell.numbers::<T>().into_iter().map(convert).collect()
+        }
+        match self.element() {
+            ElementType::Bool | ElementType::U8 => floats::<u8>(self, f64::from),
+            ElementType::I8 => floats::<i8>(self, f64::from),
+            ElementType::I16 => floats::<i16>(self, f64::from),
+            ElementType::I32 => floats::<i32>(self, f64::from),
+            ElementType::I64 => floats::<i64>(self, |x| x as f64),
+            ElementType::U16 => floats::<u16>(self, f64::from),
+            ElementType::U32 => floats::<u32>(self, f64::from),
+            ElementType::U64 => floats::<u64>(self, |x| x as f64),
+            ElementType::F32 => floats::<f32>(self, f64::from),
+            ElementType::F64 => floats::<f64>(self, |x| x),
+            ElementType::Text => Vec::new(),
+        }
+    }
+
+    fn spellings(&self, most: usize) -> Vec<String> {
+        fn spell<T: Pod + fmt::Debug>(cell: &Cell<'_>, most: usize) -> Vec<String> {
+            let size = size_of::<T>();
+            let bytes = cell.bytes();
+            let shown = &bytes[..bytes.len().min(most * size)];
+            bytemuck::pod_collect_to_vec::<u8, T>(shown).iter().map(|x| format!("{x:?}")).collect()
+        }
+        match self.element() {
+            ElementType::Bool => self.bytes().iter().take(most).map(|&x| (x != 0).to_string()).collect(),
+            ElementType::I8 => spell::<i8>(self, most),
+            ElementType::I16 => spell::<i16>(self, most),
+            ElementType::I32 => spell::<i32>(self, most),
+            ElementType::I64 => spell::<i64>(self, most),
+            ElementType::U8 => spell::<u8>(self, most),
+            ElementType::U16 => spell::<u16>(self, most),
+            ElementType::U32 => spell::<u32>(self, most),
+            ElementType::U64 => spell::<u64>(self, most),
+            ElementType::F32 => spell::<f32>(self, most),
+            ElementType::F64 => spell::<f64>(self, most),
+            ElementType::Text => self.strings().take(most).map(ToOwned::to_owned).collect(),
+        }
+    }
+}
+
+/// Scalars as they are, arrays by their first elements.
+impl fmt::Display for Cell<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        const SHOWN: usize = 6;
+        let spellings = self.spellings(SHOWN);
+        if self.shape.is_empty() {
+            return f.write_str(spellings.first().map_or("", String::as_str));
+        }
+        let more = if self.elements.len() > SHOWN { ", …" } else { "" };
+        write!(f, "[{}{more}]", spellings.join(", "))
+    }
+}
+
+fn string_at<'a>(bytes: &'a [u8], ends: &[usize], index: usize) -> &'a str {
+    let start = if index == 0 { 0 } else { ends[index - 1] };
+    std::str::from_utf8(&bytes[start..ends[index]]).expect("texts are put as `str`")
+}

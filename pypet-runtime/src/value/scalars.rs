@@ -1,0 +1,272 @@
+//! Numbers, truth values and text.
+
+use ndarray::Array1;
+
+use super::text::{quoted_list, unquoted};
+use super::{Cell, Cells, Element, ElementType, ParamValue, ParseValueError, ResultValue, ValueError, ValueType};
+
+/// Implements [`ResultValue`] and [`ParamValue`] for a type that is its own [`Element`].
+///
+/// Public for `#[derive(ParamValue)]` only.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __impl_scalar_value {
+    ($type:ty, $push:expr) => {
+        impl $crate::value::ResultValue for $type {
+            type Column = $crate::__private::Array1<$type>;
+
+            fn value_type() -> $crate::value::ValueType {
+                $crate::value::scalar_type::<$type>()
+            }
+
+            #[inline]
+            fn write(&self, cells: &mut $crate::value::Cells) {
+                let push: fn(&$type, &mut $crate::value::Cells) = $push;
+                push(self, cells);
+            }
+
+            fn read(cell: $crate::value::Cell<'_>) -> ::core::result::Result<Self, $crate::value::ValueError> {
+                $crate::value::read_scalar(&cell)
+            }
+
+            fn read_column(
+                cells: &$crate::value::Cells,
+            ) -> ::core::result::Result<Self::Column, $crate::value::ValueError> {
+                $crate::value::read_scalars(cells)
+            }
+        }
+
+        impl $crate::value::ParamValue for $type {
+            fn parse(text: &str) -> ::core::result::Result<Self, $crate::value::ParseValueError> {
+                <$type as $crate::value::Element>::parse_element(text)
+            }
+
+            fn from_f64(number: f64) -> ::core::option::Option<Self> {
+                <$type as $crate::value::Element>::element_from_f64(number)
+            }
+        }
+    };
+}
+
+#[doc(hidden)]
+#[must_use]
+pub fn scalar_type<T: Element>() -> ValueType {
+    let choices = T::choices().iter().map(ToString::to_string).collect();
+    ValueType { element: T::TYPE, shape: Vec::new(), choices }
+}
+
+#[doc(hidden)]
+pub fn read_scalar<T: Element>(cell: &Cell<'_>) -> Result<T, ValueError> {
+    cell.expect(&scalar_type::<T>())?;
+    let mut elements = T::take_all(cell)?;
+    Ok(elements.pop().expect("a cell without dimensions has one element"))
+}
+
+#[doc(hidden)]
+pub fn read_scalars<T: Element>(cells: &Cells) -> Result<Array1<T>, ValueError> {
+    cells.expect(&scalar_type::<T>())?;
+    cells.iter().map(|cell| Ok(T::take_all(&cell)?.remove(0))).collect()
+}
+
+macro_rules! number {
+    ($type:ty, $stored:ty, $element:ident, $words:expr, $from_f64:expr) => {
+        impl Element for $type {
+            const TYPE: ElementType = ElementType::$element;
+
+            fn put_all<'a>(elements: impl Iterator<Item = &'a Self>, cells: &mut Cells) {
+                for &element in elements {
+                    cells.put_numbers(&[element as $stored]);
+                }
+            }
+
+            fn put_slice(elements: &[Self], cells: &mut Cells) {
+                // On the platforms where `usize` is stored as itself the cast costs nothing.
+                match bytemuck::try_cast_slice::<$type, $stored>(elements) {
+                    Ok(stored) => cells.put_numbers(stored),
+                    Err(_) => Self::put_all(elements.iter(), cells),
+                }
+            }
+
+            fn take_all(cell: &Cell<'_>) -> Result<Vec<Self>, ValueError> {
+                Ok(cell.numbers::<$stored>().into_iter().map(|x| x as $type).collect())
+            }
+
+            fn parse_element(text: &str) -> Result<Self, ParseValueError> {
+                text.trim().replace('_', "").parse().map_err(|_| ParseValueError::new(text, $words))
+            }
+
+            fn element_from_f64(number: f64) -> Option<Self> {
+                let convert: fn(f64) -> Option<$type> = $from_f64;
+                convert(number)
+            }
+        }
+
+        impl ResultValue for $type {
+            type Column = Array1<$type>;
+
+            fn value_type() -> ValueType {
+                scalar_type::<$type>()
+            }
+
+            #[inline]
+            fn write(&self, cells: &mut Cells) {
+                cells.push_number(*self as $stored);
+            }
+
+            fn read(cell: Cell<'_>) -> Result<Self, ValueError> {
+                read_scalar(&cell)
+            }
+
+            fn read_column(cells: &Cells) -> Result<Self::Column, ValueError> {
+                cells.expect(&scalar_type::<$type>())?;
+                let stored: Vec<$stored> = bytemuck::pod_collect_to_vec(cells.bytes());
+                Ok(stored.into_iter().map(|x| x as $type).collect())
+            }
+        }
+
+        impl ParamValue for $type {
+            fn parse(text: &str) -> Result<Self, ParseValueError> {
+                Self::parse_element(text)
+            }
+
+            fn from_f64(number: f64) -> Option<Self> {
+                Self::element_from_f64(number)
+            }
+        }
+    };
+}
+
+macro_rules! integers {
+    ($($type:ident as $stored:ident: $element:ident),*) => { $(
+        number!($type, $stored, $element, concat!("whole number of type `", stringify!($type), "`"), |number| {
+            let whole = number.fract() == 0.0 && number >= <$type>::MIN as f64 && number <= <$type>::MAX as f64;
+            whole.then_some(number as $type)
+        });
+    )* };
+}
+
+mod integers {
+    #![allow(
+        clippy::unnecessary_cast,
+        clippy::cast_lossless,
+        clippy::cast_possible_truncation,
+        clippy::cast_sign_loss,
+        clippy::cast_possible_wrap,
+        reason = "one macro serves types of every width; floats are checked to be whole and in range first"
+    )]
+    use super::*;
+
+    integers!(i8 as i8: I8, i16 as i16: I16, i32 as i32: I32, i64 as i64: I64, isize as i64: I64);
+    integers!(u8 as u8: U8, u16 as u16: U16, u32 as u32: U32, u64 as u64: U64, usize as u64: U64);
+    number!(f32, f32, F32, "number", |number| Some(number as f32));
+    number!(f64, f64, F64, "number", Some);
+}
+
+impl Element for bool {
+    const TYPE: ElementType = ElementType::Bool;
+
+    fn put_all<'a>(elements: impl Iterator<Item = &'a Self>, cells: &mut Cells) {
+        for &element in elements {
+            cells.put_numbers(&[u8::from(element)]);
+        }
+    }
+
+    fn take_all(cell: &Cell<'_>) -> Result<Vec<Self>, ValueError> {
+        Ok(cell.bytes().iter().map(|&byte| byte != 0).collect())
+    }
+
+    fn parse_element(text: &str) -> Result<Self, ParseValueError> {
+        text.trim().parse().map_err(|_| ParseValueError::new(text, "truth value; use `true` or `false`"))
+    }
+}
+
+__impl_scalar_value!(bool, |value, cells| cells.push_number(u8::from(*value)));
+
+impl Element for String {
+    const TYPE: ElementType = ElementType::Text;
+
+    fn put_all<'a>(elements: impl Iterator<Item = &'a Self>, cells: &mut Cells) {
+        for element in elements {
+            cells.put_str(element);
+        }
+    }
+
+    fn take_all(cell: &Cell<'_>) -> Result<Vec<Self>, ValueError> {
+        Ok(cell.strings().map(ToOwned::to_owned).collect())
+    }
+
+    fn parse_element(text: &str) -> Result<Self, ParseValueError> {
+        Ok(unquoted(text).to_owned())
+    }
+}
+
+__impl_scalar_value!(String, |value, cells| cells.push_str(value));
+
+/// An enum without fields; stored as the names of its variants.
+///
+/// Implemented by `#[derive(ParamValue)]`.
+pub trait Choice: Copy + PartialEq + std::fmt::Debug + Send + Sync + 'static {
+    /// All variants, in the order of their declaration.
+    const VARIANTS: &'static [Self];
+    /// Their names, in the same order.
+    const NAMES: &'static [&'static str];
+
+    /// The name of this variant.
+    fn choice_name(self) -> &'static str;
+}
+
+#[doc(hidden)]
+pub fn take_choices<T: Choice>(cell: &Cell<'_>) -> Result<Vec<T>, ValueError> {
+    let find = |text: &str| {
+        choice_by_name(text).ok_or_else(|| ValueError::Choice {
+            expected: T::NAMES.iter().map(ToString::to_string).collect(),
+            found: text.into(),
+        })
+    };
+    cell.strings().map(find).collect()
+}
+
+#[doc(hidden)]
+pub fn parse_choice<T: Choice>(text: &str) -> Result<T, ParseValueError> {
+    choice_by_name(unquoted(text.trim())).ok_or_else(|| ParseValueError::new(text, quoted_list(T::NAMES)))
+}
+
+fn choice_by_name<T: Choice>(text: &str) -> Option<T> {
+    let position = T::NAMES.iter().position(|name| *name == text)?;
+    Some(T::VARIANTS[position])
+}
+
+/// Implements the value traits for a [`Choice`]; what `#[derive(ParamValue)]` ends with.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __impl_choice_value {
+    ($type:ty) => {
+        impl $crate::value::Element for $type {
+            const TYPE: $crate::value::ElementType = $crate::value::ElementType::Text;
+
+            fn choices() -> &'static [&'static str] {
+                <$type as $crate::value::Choice>::NAMES
+            }
+
+            fn put_all<'a>(elements: impl ::core::iter::Iterator<Item = &'a Self>, cells: &mut $crate::value::Cells) {
+                for element in elements {
+                    cells.put_str($crate::value::Choice::choice_name(*element));
+                }
+            }
+
+            fn take_all(
+                cell: &$crate::value::Cell<'_>,
+            ) -> ::core::result::Result<$crate::__private::Vec<Self>, $crate::value::ValueError> {
+                $crate::value::take_choices(cell)
+            }
+
+            fn parse_element(text: &str) -> ::core::result::Result<Self, $crate::value::ParseValueError> {
+                $crate::value::parse_choice(text)
+            }
+        }
+
+        $crate::__impl_scalar_value!($type, |value, cells| {
+            cells.push_str($crate::value::Choice::choice_name(*value))
+        });
+    };
+}

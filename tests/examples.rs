@@ -1,0 +1,84 @@
+//! Every example runs, leaves what its header promises, and says plainly what is wrong with bad arguments.
+
+mod common;
+
+use std::fs;
+use std::path::Path;
+
+use common::examples::{names, run_with, with_file_of};
+use common::python;
+
+#[test]
+fn no_example_is_forgotten() {
+    assert_eq!(names(), ["cellular_automata", "firing_rate", "multiply"], "give each example a test in this file");
+}
+
+#[test]
+fn multiply_stores_every_product() {
+    with_file_of("multiply", |file| python::run("multiply.py", [file]));
+}
+
+#[test]
+fn firing_rate_ends_with_303_done_runs_and_a_picture() {
+    with_file_of("firing_rate", |file| {
+        python::run("done_runs.py", [file.as_os_str(), "firing_rate".as_ref(), "303".as_ref()]);
+
+        let picture = fs::read_to_string(file.with_extension("svg")).expect("there is a picture beside the file");
+        for tau_ref in ["5", "7.5", "10"] {
+            assert!(picture.contains(&format!("tau_ref = {tau_ref} ms")), "no line for {tau_ref}:\n{picture}");
+        }
+        python::run("well_formed.py", [file.with_extension("svg")]);
+    });
+}
+
+#[test]
+fn cellular_automata_store_patterns_and_a_picture() {
+    with_file_of("cellular_automata", |file| {
+        python::run("cellular_automata.py", [file]);
+        assert_picture_of_patterns(&file.with_extension("png"));
+    });
+}
+
+#[test]
+fn examples_without_arguments_run_into_the_folder_hdf5() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let output = run_with("multiply", folder.path(), [""; 0]);
+    assert!(output.status.success(), "{}", python::report(&output));
+    assert!(folder.path().join("hdf5").join("multiply.h5").is_file(), "{}", python::report(&output));
+}
+
+#[test]
+fn the_commands_in_the_headers_work() {
+    let commands = [
+        ("multiply", "run --set x=10 --explore y=0:1:11"),
+        ("multiply", "params"),
+        ("firing_rate", "run --set neuron.tau_v=20 --explore neuron.i=0:2:201"),
+        ("firing_rate", "show hdf5/firing_rate.h5"),
+        ("cellular_automata", "run --set generations=400 --explore 'rule=[22,105,150]'"),
+    ];
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for (name, command) in commands {
+        let source = Path::new(env!("CARGO_MANIFEST_DIR")).join("examples").join(name).with_extension("rs");
+        let header = fs::read_to_string(source).expect("the example's source can be read");
+        assert!(header.contains(&format!("-- {command}")), "the header of `{name}` does not show `{command}`");
+
+        let output = run_with(name, folder.path(), command.split(' ').map(|word| word.replace('\'', "")));
+        assert!(output.status.success(), "`{name} {command}` failed, {}", python::report(&output));
+    }
+}
+
+/// Six columns of 201 cells, two rows of 150 generations, frames of 10 pixels between and around them.
+fn assert_picture_of_patterns(picture: &Path) {
+    let file = fs::File::open(picture).expect("there is a picture beside the file");
+    let mut reader = png::Decoder::new(std::io::BufReader::new(file)).read_info().expect("the picture is a PNG");
+    let mut pixels = vec![0; reader.output_buffer_size().expect("the picture fits into memory")];
+    let info = reader.next_frame(&mut pixels).expect("the picture decodes");
+    assert_eq!((info.width, info.height), (6 * 211 + 10, 2 * 160 + 10));
+    assert_eq!(pixels[0], 160, "the frame is grey");
+
+    // The second column is rule 30; it begins with one black cell in the middle of a white row.
+    let width = 6 * 211 + 10;
+    let first_row = &pixels[10 * width + 211 + 10..][..201];
+    let black: Vec<usize> = (0..201).filter(|&cell| first_row[cell] == 0).collect();
+    assert_eq!(black, [100]);
+}

@@ -1,0 +1,17 @@
+//! A result can be stored.
+
+use pypet::prelude::*;
+
+struct Trace;
+
+#[results]
+struct Firing {
+    trace: Trace,
+    thread: std::thread::Thread,
+    #[result(unit = "Hz")]
+    rate: Option<f64>,
+}
+
+fn main() {
+    let _ = Firing::names().trace;
+}

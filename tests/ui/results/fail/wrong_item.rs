@@ -1,0 +1,11 @@
+//! `#[results]` goes on a struct with named fields.
+
+use pypet::prelude::*;
+
+#[results]
+struct Rate(f64);
+
+#[results]
+fn rate() {}
+
+fn main() {}

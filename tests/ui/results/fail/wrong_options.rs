@@ -1,0 +1,14 @@
+//! Options of results are spelt right, and names differ.
+
+use pypet::prelude::*;
+
+#[results]
+struct Firing {
+    #[result(units = "Hz")]
+    rate: f64,
+    #[result(dims = "time")]
+    v: Array1<f64>,
+    rate: f64,
+}
+
+fn main() {}
