@@ -21,8 +21,9 @@ use std::fs::File;
 use std::io::BufWriter;
 
 use pypet::prelude::*;
+use pypet::run::RunStatus;
 
-/// The rules of the picture: order, chaos, fractals, the edge of chaos, traffic, sand.
+/// The rules of the picture: drift, chaos, fractals, the edge of chaos, traffic, stripes.
 const RULES: [u8; 6] = [10, 30, 90, 110, 184, 190];
 
 /// The largest pattern a run may grow.
@@ -144,15 +145,16 @@ fn draw_patterns(traj: &mut Trajectory<cellular_automata>) -> Result<(), Box<dyn
     let Some(picture) = traj.path().map(|file| file.with_extension("png")) else { return Ok(()) };
 
     // A run that failed has no pattern, and its place in the picture stays empty.
-    let name = Pattern::names().pattern;
-    let patterns: Vec<(usize, Array2<bool>)> =
-        traj.runs().filter_map(|run| Some((run.index(), run.get(name).ok()?))).collect();
+    let mut patterns = Vec::new();
+    for run in traj.runs().filter(|run| run.status() == RunStatus::Done) {
+        patterns.push((run.index(), run.get(Pattern::names().pattern)?));
+    }
+    let Some((last, _)) = patterns.last() else { return Ok(()) };
 
     // All tiles are as large as the largest pattern, with a frame of GAP pixels between them.
     let height = GAP + patterns.iter().map(|(_, pattern)| pattern.nrows()).max().unwrap_or(0);
     let width = GAP + patterns.iter().map(|(_, pattern)| pattern.ncols()).max().unwrap_or(0);
-    let n_tiles = patterns.last().map_or(0, |(run, _)| run + 1);
-    let (rows, columns) = (n_tiles.div_ceil(RULES.len()), n_tiles.min(RULES.len()));
+    let (rows, columns) = (last / RULES.len() + 1, RULES.len().min(last + 1));
     let mut pixels = Array2::from_elem((rows * height + GAP, columns * width + GAP), GREY);
     for (tile, pattern) in &patterns {
         let (top, left) = (tile / RULES.len() * height + GAP, tile % RULES.len() * width + GAP);

@@ -1,5 +1,15 @@
-//! x
+//! The attribute macros of pypet: [`macro@parameters`], [`macro@results`], [`macro@experiment`] and
+//! [`macro@ParamValue`].
+//!
+//! Programs use them through the facade `pypet`. Each macro reads the annotated item into words of its own (`model`),
+//! judges it by rules (`check`), and writes facts about it (`expand`), which the runtime works with. The user's item
+//! stays as it is. All mistakes of an item are told together, and what is wrong is left out of what is written, so
+//! that one mistake gives one message. Types are the compiler's business; the macros choose where its messages land.
+//!
+//! The examples need the facade and are therefore not run here; the same code is compiled by its tests.
+
 #![forbid(unsafe_code)]
+
 mod experiment;
 mod param_value;
 mod parameters;
@@ -8,22 +18,271 @@ mod support;
 
 use proc_macro::TokenStream;
 
-/// x
+/// Makes a struct a parameter set.
+///
+/// A field with `#[param(…)]` is a parameter, a field without it is a group: a nested parameter set. Doc comments
+/// become the comments in the file and in `--help`. The struct gets `Clone`, `Debug` and `PartialEq` unless they are
+/// derived below the attribute, `Default` from the declared defaults, `ParameterSet`, and `names()`: a struct of the
+/// same shape whose leaves are typed names.
+///
+/// # Examples
+/// ```rust,ignore
+/// /// How the integration is carried out.
+/// #[parameters]
+/// pub struct Simulation {
+///     /// Simulated time.
+///     #[param(default = 1000.0, unit = "ms", range = 0.0..)]
+///     pub duration: f64,
+///     /// Step of the integration.
+///     #[param(default = 0.1, unit = "ms")]
+///     pub dt: f64,
+///     /// Number of Euler steps.
+///     #[param(derived = (self.duration / self.dt) as usize)]
+///     pub steps: usize,
+///     /// The cell that is simulated, a parameter set itself.
+///     pub neuron: Neuron,
+/// }
+///
+/// let p = Simulation::names();
+/// let points = p.dt.over([0.1, 0.2]) * p.neuron.i.over(linspace(0.0, 1.0, 11));
+/// ```
+///
+/// # Options of a parameter
+/// - [`default`](#default): the value unless another is given.
+/// - [`derived`](#derived): an expression of parameters above, in place of a default.
+/// - [`unit`](#unit): the physical unit.
+/// - [`range`](#range): the values that are allowed, as a range.
+/// - [`choices`](#choices): the values that are allowed, one by one.
+/// - [`alias`](#alias): a name in older files.
+///
+/// # Options of the set
+/// - [`crate`](#crate): where pypet is found.
+///
+/// ## `default`
+/// Any expression of the parameter's type; a text literal may stand for a `String`. A literal is checked against
+/// literal limits when the program is built.
+/// ```rust,ignore
+/// #[param(default = 10.0)]
+/// tau_v: f64,
+/// #[param(default = "euler")]
+/// method: String,
+/// ```
+///
+/// ## `derived`
+/// Any expression that uses `self.` of parameters and groups above it. It is computed anew whenever those change.
+/// ```rust,ignore
+/// #[param(derived = (self.duration / self.dt) as usize)]
+/// steps: usize,
+/// ```
+///
+/// ## `unit`
+/// The unit in the spelling of UDUNITS, where there is one.
+/// ```rust,ignore
+/// #[param(default = 10.0, unit = "ms")]
+/// tau_v: f64,
+/// ```
+///
+/// ## `range`
+/// Any range of the parameter's type. A value outside it is an error before the first run.
+/// ```rust,ignore
+/// #[param(default = 0.0, range = 0.0..=2.0)]
+/// i: f64,
+/// ```
+///
+/// ## `choices`
+/// The allowed values. Where they have names of their own, an enum with `#[derive(ParamValue)]` says more.
+/// ```rust,ignore
+/// #[param(default = 110, choices = [10, 30, 90, 110])]
+/// rule: u8,
+/// ```
+///
+/// ## `alias`
+/// The full name under which older files know the parameter; may be repeated.
+/// ```rust,ignore
+/// #[param(default = 5.0, alias = "neuron.refractory", alias = "neuron.tau_refractory")]
+/// tau_ref: f64,
+/// ```
+///
+/// ## `crate`
+/// The path of pypet, where it is not `::pypet`.
+/// ```rust,ignore
+/// #[parameters(crate = my_framework::pypet)]
+/// struct Neuron { /* … */ }
+/// ```
 #[proc_macro_attribute]
 pub fn parameters(options: TokenStream, item: TokenStream) -> TokenStream {
     parameters::expand(options.into(), item.into()).into()
 }
-/// x
+
+/// Makes a struct a result set: each field becomes a column with one value per run.
+///
+/// Doc comments become the comments in the file. The struct gets `ResultSet`, an experiment may return it, and
+/// `names()` gives typed names for reading.
+///
+/// # Examples
+/// ```rust,ignore
+/// #[results]
+/// pub struct Firing {
+///     /// Membrane potential at every step.
+///     #[result(unit = "mV", dims = ["time"])]
+///     pub v: Array1<f64>,
+///     /// Number of spikes.
+///     pub n_spikes: u64,
+/// }
+///
+/// let spikes = traj.all(Firing::names().n_spikes)?;
+/// ```
+///
+/// # Options of a result
+/// - [`unit`](#unit): the physical unit.
+/// - [`dims`](#dims): names for the dimensions of an array.
+///
+/// # Options of the set
+/// - [`crate`](#crate): where pypet is found.
+///
+/// ## `unit`
+/// The unit in the spelling of UDUNITS, where there is one.
+/// ```rust,ignore
+/// #[result(unit = "Hz")]
+/// rate: f64,
+/// ```
+///
+/// ## `dims`
+/// One name for each dimension of the value, outermost first; without it they are `<name>_0`, `<name>_1`, …
+/// ```rust,ignore
+/// #[result(dims = ["time", "cell"])]
+/// pattern: Array2<u8>,
+/// ```
+///
+/// ## `crate`
+/// The path of pypet, where it is not `::pypet`.
+/// ```rust,ignore
+/// #[results(crate = my_framework::pypet)]
+/// struct Firing { /* … */ }
+/// ```
 #[proc_macro_attribute]
 pub fn results(options: TokenStream, item: TokenStream) -> TokenStream {
     results::expand(options.into(), item.into()).into()
 }
-/// x
+
+/// Makes a function an experiment.
+///
+/// The function stays as it is. Beside it stands a type of the same name, which implements `Experiment` and is
+/// registered, so that the program knows its experiments. The function takes `&Params`, then, where it needs them,
+/// `&Shared` (see [`prepare`](#prepare)) and `&mut Run`. It returns a struct with `#[results]`, a single value, `()`,
+/// or a `Result` of one of these. The doc comment becomes the comment in the file.
+///
+/// # Examples
+/// ```rust,ignore
+/// /// The product of two numbers.
+/// #[experiment(explore = tables, result = "z")]
+/// fn multiply(p: &Factors) -> f64 {
+///     p.x * p.y
+/// }
+///
+/// fn tables() -> Exploration<Factors> {
+///     let p = Factors::names();
+///     p.x.over(arange(1.0, 5.0, 1.0)) * p.y.over([6.0, 7.0, 8.0])
+/// }
+///
+/// let traj = Trajectory::<multiply>::open("hdf5/multiply.h5")?;
+/// ```
+///
+/// # Options
+/// - [`explore`](#explore): the points that are visited.
+/// - [`prepare`](#prepare): what all runs share.
+/// - [`finish`](#finish): what happens after the last run.
+/// - [`result`](#result): the name of a single result.
+/// - [`crate`](#crate): where pypet is found.
+///
+/// ## `explore`
+/// A function that returns an `Exploration` of the experiment's parameter set, or a `Result` of one.
+/// ```rust,ignore
+/// #[experiment(explore = currents)]
+/// fn firing_rate(p: &FiringRate) -> Firing { /* … */ }
+///
+/// fn currents() -> Exploration<FiringRate> {
+///     FiringRate::names().neuron.i.over(linspace(0.0, 1.0, 101))
+/// }
+/// ```
+///
+/// ## `prepare`
+/// A function of nothing or of the presets, called once in each process. The experiment takes what it returns as
+/// its second argument.
+/// ```rust,ignore
+/// #[experiment(prepare = build_network)]
+/// fn activity(p: &Activity, network: &Network) -> f64 { /* … */ }
+///
+/// fn build_network(presets: &Activity) -> Network { /* … */ }
+/// ```
+///
+/// ## `finish`
+/// A function that is given the stored trajectory after the last run; it returns `()` or a `Result`.
+/// ```rust,ignore
+/// #[experiment(finish = summarize)]
+/// fn activity(p: &Activity) -> f64 { /* … */ }
+///
+/// fn summarize(traj: &mut Trajectory<activity>) -> pypet::Result<()> { /* … */ }
+/// ```
+///
+/// ## `result`
+/// The name of the result where the function returns a single value; the function's own name without it.
+/// ```rust,ignore
+/// #[experiment(result = "z")]
+/// fn multiply(p: &Factors) -> f64 { /* … */ }
+/// ```
+///
+/// ## `crate`
+/// The path of pypet, where it is not `::pypet`.
+/// ```rust,ignore
+/// #[experiment(crate = my_framework::pypet)]
+/// fn multiply(p: &Factors) -> f64 { /* … */ }
+/// ```
 #[proc_macro_attribute]
 pub fn experiment(options: TokenStream, item: TokenStream) -> TokenStream {
     experiment::expand(options.into(), item.into()).into()
 }
-/// x
+
+/// Makes an enum without fields a value of parameters and results, stored as the names of its variants.
+///
+/// The enum also derives `Debug`, `Clone`, `Copy` and `PartialEq`.
+///
+/// # Examples
+/// ```rust,ignore
+/// #[derive(Debug, Clone, Copy, PartialEq, ParamValue)]
+/// enum Method {
+///     Euler,
+///     #[param(rename = "rk4")]
+///     RungeKutta,
+/// }
+///
+/// #[parameters]
+/// struct Simulation {
+///     #[param(default = Method::Euler)]
+///     method: Method,
+/// }
+/// ```
+///
+/// # Options of a variant
+/// - [`rename`](#rename): the name in files and on the command line.
+///
+/// # Options of the enum
+/// - [`crate`](#crate): where pypet is found.
+///
+/// ## `rename`
+/// The variant's own name without it.
+/// ```rust,ignore
+/// #[param(rename = "rk4")]
+/// RungeKutta,
+/// ```
+///
+/// ## `crate`
+/// The path of pypet, where it is not `::pypet`.
+/// ```rust,ignore
+/// #[derive(Debug, Clone, Copy, PartialEq, ParamValue)]
+/// #[param(crate = my_framework::pypet)]
+/// enum Method { /* … */ }
+/// ```
 #[proc_macro_derive(ParamValue, attributes(param))]
 pub fn derive_param_value(item: TokenStream) -> TokenStream {
     param_value::expand(item.into()).into()

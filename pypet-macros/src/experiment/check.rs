@@ -55,11 +55,18 @@ fn takes_parameters_shared_and_run(experiment: &mut Experiment, errors: &mut Err
         errors.at(experiment.ident(), message);
         return;
     };
+    if parameters.names_run() {
+        let message = "an experiment takes its parameters first: `fn f(p: &Params, run: &mut Run)`";
+        errors.at(&parameters.written, message);
+        return;
+    }
     borrows_parameters(&parameters, errors);
     experiment.parameters = Some(parameters.ty);
     let rest: Vec<Argument> = arguments.collect();
-    for argument in &rest {
-        is_shared_or_run(argument, errors);
+    let before = errors.len();
+    rest.iter().for_each(|argument| is_shared_or_run(argument, errors));
+    if errors.len() > before {
+        return;
     }
     match rest.as_slice() {
         [] => {}
@@ -102,15 +109,10 @@ fn borrows_parameters(parameters: &Argument, errors: &mut Errors) {
 
 fn is_shared_or_run(argument: &Argument, errors: &mut Errors) {
     let ty = compact(&argument.ty);
-    match argument.taken {
-        Taken::Mutable => {}
-        Taken::Shared | Taken::ByValue if argument.names_run() => {
-            errors.at(&argument.written.ty, format_args!("a run takes results, so it is mutable; take `&mut {ty}`"));
-        }
-        Taken::Shared => {}
-        Taken::ByValue => {
-            errors.at(&argument.written.ty, format_args!("what all runs share is borrowed; take `&{ty}`"));
-        }
+    if argument.names_run() && argument.taken != Taken::Mutable {
+        errors.at(&argument.written.ty, format_args!("a run takes results, so it is mutable; take `&mut {ty}`"));
+    } else if argument.taken == Taken::ByValue {
+        errors.at(&argument.written.ty, format_args!("what all runs share is borrowed; take `&{ty}`"));
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is written for an experiment: the user's function, then a type of the same name.
 
-use proc_macro2::{Ident, Span, TokenStream};
+use proc_macro2::{Delimiter, Ident, Span, TokenStream};
 use quote::{quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Type, parse_quote};
@@ -8,7 +8,7 @@ use syn::{Type, parse_quote};
 use super::model::Experiment;
 use crate::support::comments::comment;
 use crate::support::names::own;
-use crate::support::spans::{at, ends};
+use crate::support::spans::{at, delimited, ends};
 
 pub(crate) fn expand(experiment: &Experiment) -> TokenStream {
     let function = &experiment.function;
@@ -32,7 +32,7 @@ fn facts(experiment: &Experiment, parameters: &Type) -> TokenStream {
     let ident = experiment.ident();
     let (name, comment) = (experiment.name(), comment(&function.attrs));
     let result = experiment.result.as_ref().map_or_else(|| name.clone(), syn::LitStr::value);
-    let output = output(experiment);
+    let results = output(experiment, &quote!(::Results));
     let shared: Type = experiment.shared.clone().unwrap_or_else(|| parse_quote!(()));
     let functions = [exploration(experiment), Some(prepare(experiment)), Some(run(experiment)), finish(experiment)];
     let registration = experiment.is_callable.then(|| registration(experiment));
@@ -42,7 +42,7 @@ fn facts(experiment: &Experiment, parameters: &Type) -> TokenStream {
             #[allow(unused_variables)]
             impl #private::Experiment for #ident {
                 type Parameters = #parameters;
-                type Results = #output::Results;
+                type Results = #results;
                 type Shared = #shared;
 
                 const NAME: &'static #private::str = #name;
@@ -57,24 +57,26 @@ fn facts(experiment: &Experiment, parameters: &Type) -> TokenStream {
     }
 }
 
-/// What the function returns, as what generated code asks of it; errors land on the type.
-fn output(experiment: &Experiment) -> TokenStream {
+/// An item of what the function returns; errors land on the function's own type.
+fn output(experiment: &Experiment, item: &TokenStream) -> TokenStream {
     let (private, output) = (&experiment.private, experiment.output());
     // Where the function's own type cannot be used, its mistake is told already.
     if let Type::ImplTrait(_) = output {
-        return quote!(<() as #private::Outcome>);
+        return quote!(<() as #private::Outcome> #item);
     }
     let (first, last) = ends(&output);
-    let (open, close) = (at(first, quote!(<)), at(last, quote!(as #private::Outcome>)));
+    let (open, close) = (at(first, quote!(<)), at(last, quote!(as #private::Outcome> #item)));
     quote!(#open #output #close)
 }
 
 fn exploration(experiment: &Experiment) -> Option<TokenStream> {
     let (private, explore) = (&experiment.private, experiment.explore.as_ref()?);
-    let with = quote_spanned!(explore.span()=> #private::explore_with(#explore));
+    let (first, last) = ends(explore);
+    let with = at(first, quote!(#private::explore_with::<Self::Parameters, _>));
+    let argument = delimited(Delimiter::Parenthesis, last, quote!(#explore));
     Some(quote! {
         fn exploration() -> #private::Result<#private::Exploration<Self::Parameters>, #private::ExploreError> {
-            #with
+            #with #argument
         }
     })
 }
@@ -96,25 +98,32 @@ fn prepare(experiment: &Experiment) -> TokenStream {
 }
 
 fn run(experiment: &Experiment) -> TokenStream {
-    let (private, ident, output) = (&experiment.private, experiment.ident(), output(experiment));
+    let (private, ident) = (&experiment.private, experiment.ident());
+    let into_results = output(experiment, &quote!(::into_results));
+    let (first, last) = ends(experiment.output());
+    let (open, close) = (at(first, quote!(#private::Result<Self::Results,)), at(last, quote!(#private::BoxError>)));
+    // The compiler tells a wrong type of the results under the signature, too; so that spans the same place.
+    let keyword = at(first, quote!(fn));
     // The run is spanned at its type, so that another type than `Run` is told there.
     let run = experiment.run.as_ref().map(|ty| Ident::new("run", ty.span().resolved_at(Span::mixed_site())));
     let (own_parameters, own_shared, own_run) = (own("parameters"), own("shared"), own("run"));
     let shared = experiment.shared.as_ref().map(|_| quote!(#own_shared,));
     let body = if experiment.is_callable {
-        quote!(#output::into_results(#ident(#own_parameters, #shared #run)))
+        let outcome = quote!(#ident(#own_parameters, #shared #run));
+        let argument = delimited(Delimiter::Parenthesis, last, outcome);
+        quote!(#into_results #argument)
     } else {
         quote!(#private::missing())
     };
+    let body = delimited(Delimiter::Brace, last, body);
     quote! {
         #[inline]
-        fn run(
+        #keyword run(
             #own_parameters: &Self::Parameters,
             #own_shared: &Self::Shared,
             #own_run: &mut #private::Run,
-        ) -> #private::Result<Self::Results, #private::BoxError> {
-            #body
-        }
+        ) -> #open #close
+        #body
     }
 }
 

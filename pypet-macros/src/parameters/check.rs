@@ -2,6 +2,7 @@
 //!
 //! What breaks a rule and could not be compiled is taken out of the set, so that the compiler has nothing to add.
 
+use std::cmp::Ordering;
 use std::collections::HashSet;
 
 use proc_macro2::Ident;
@@ -137,9 +138,8 @@ fn default_is_within_limits(ident: &Ident, parameter: &Parameter, errors: &mut E
 
 /// Whether all choices are literals of the value's kind, and all differ from it.
 fn is_none_of(choices: &ExprArray, value: &Literal) -> bool {
-    let differs = |choice: &Expr| {
-        Literal::of(choice).and_then(|choice| choice.partial_cmp(value)).is_some_and(|order| order.is_ne())
-    };
+    let differs =
+        |choice: &Expr| Literal::of(choice).and_then(|choice| choice.partial_cmp(value)).is_some_and(Ordering::is_ne);
     choices.elems.iter().all(differs)
 }
 

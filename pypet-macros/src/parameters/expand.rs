@@ -1,13 +1,13 @@
 //! What is written for a parameter set: the user's struct, then facts about it.
 
-use proc_macro2::{Delimiter, Group, Ident, TokenStream};
+use proc_macro2::{Delimiter, Ident, TokenStream};
 use quote::{format_ident, quote};
 use syn::{Expr, ExprLit, ExprRange, Lit, Type};
 
 use super::derived::{as_function_body, used_fields};
 use super::model::{Kind, Member, Parameter, ParameterSet};
 use crate::support::names::{derived_function, local, names_struct, own, plain};
-use crate::support::spans::{at, ends};
+use crate::support::spans::{at, delimited, ends};
 
 pub(crate) fn expand(set: &ParameterSet) -> TokenStream {
     let item = &set.item;
@@ -61,8 +61,7 @@ impl Member {
     fn names(&self, set: &ParameterSet, before: &TokenStream) -> TokenStream {
         let (first, last) = ends(&self.ty);
         let (ident, door) = (at(first, &self.ident), self.door(set));
-        let mut arguments = Group::new(Delimiter::Parenthesis, quote!(first + #before));
-        arguments.set_span(last);
+        let argument = delimited(Delimiter::Parenthesis, last, quote!(first + #before));
         let from = at(
             last,
             match self.kind {
@@ -70,7 +69,7 @@ impl Member {
                 Kind::Group => quote!(::names_from),
             },
         );
-        quote!(#ident: #door #from #arguments)
+        quote!(#ident: #door #from #argument)
     }
 }
 
@@ -85,14 +84,13 @@ fn names_struct_of(set: &ParameterSet) -> TokenStream {
         let fallback = docs.is_empty().then(|| format!("The names of `{}`.", plain(ident))).into_iter();
         quote!(#(#docs)* #(#[doc = #fallback])* #vis #ident: #ty)
     });
+    let without_fields = phantom(set, &quote!(#private::PhantomData<Root>));
     quote! {
         #[doc = #comment]
         #[allow(dead_code, private_interfaces)]
         #vis struct #names<Root: #private::ParameterSet> {
             #(#fields,)*
-            // Tells the compiler the struct's size even where the type of a group is wrong.
-            #[doc(hidden)]
-            __root: #private::PhantomData<Root>,
+            #without_fields
         }
 
         #[automatically_derived]
@@ -105,6 +103,11 @@ fn names_struct_of(set: &ParameterSet) -> TokenStream {
         #[automatically_derived]
         impl<Root: #private::ParameterSet> #private::Copy for #names<Root> {}
     }
+}
+
+/// The names of a set without parameters use their root all the same.
+fn phantom(set: &ParameterSet, phantom: &TokenStream) -> Option<TokenStream> {
+    set.members.is_empty().then(|| quote!(__root: #phantom))
 }
 
 /// `T::names()`.
@@ -128,12 +131,13 @@ fn parameter_set(set: &ParameterSet) -> TokenStream {
     let (ident, names) = (&item.ident, names_struct(&item.ident));
     let len = len_of(set, members);
     let declarations = members.iter().map(|member| declaration(set, member));
-    let named = members.iter().enumerate().map(|(position, member)| {
+    let leaf_names = members.iter().enumerate().map(|(position, member)| {
         let before = len_of(set, &members[..position]);
         member.names(set, &before)
     });
     let leaves = members.iter().map(|member| leaf(set, member, &format_ident!("leaf"), &quote!(&)));
     let leaves_mut = members.iter().map(|member| leaf(set, member, &format_ident!("leaf_mut"), &quote!(&mut)));
+    let without_fields = phantom(set, &quote!(#private::PhantomData));
     let derivations = members.iter().filter_map(|member| derivation(set, member));
     let declaration = own("declaration");
     let no_such_leaf = {
@@ -153,7 +157,7 @@ fn parameter_set(set: &ParameterSet) -> TokenStream {
             }
 
             fn names_from<Root: #private::ParameterSet>(first: usize) -> #names<Root> {
-                #names { #(#named,)* __root: #private::PhantomData }
+                #names { #(#leaf_names,)* #without_fields }
             }
 
             fn leaf(&self, index: usize) -> &dyn #private::AnyParameter {
@@ -220,14 +224,9 @@ fn declaration(set: &ParameterSet, member: &Member) -> TokenStream {
 
 /// `.range(…)`, whose ends must be of the parameter's own type.
 fn range(set: &ParameterSet, member: &Member, parameter: &Parameter) -> Option<TokenStream> {
-    let (private, ty) = (&set.private, &member.ty);
-    let given = parameter.range.as_ref()?;
-    let Expr::Range(ExprRange { start, end, limits, .. }) = &given.value else { return None };
-    let option = &given.name;
-    let end_of_type = |end: &Expr| {
-        let end = owned(set, member, end);
-        quote!(#private::same::<#ty>(#end))
-    };
+    let (option, ty) = (&parameter.range.as_ref()?.name, &member.ty);
+    let Expr::Range(ExprRange { start, end, limits, .. }) = &parameter.range.as_ref()?.value else { return None };
+    let end_of_type = |end: &Expr| typed(&quote!(#ty), &owned(set, member, end));
     let start = start.as_deref().map(end_of_type);
     let end = end.as_deref().map(end_of_type);
     Some(quote!(.#option(#start #limits #end)))
@@ -235,13 +234,18 @@ fn range(set: &ParameterSet, member: &Member, parameter: &Parameter) -> Option<T
 
 /// `.choices(…)`, which must be of the parameter's own type.
 fn choices(set: &ParameterSet, member: &Member, parameter: &Parameter) -> Option<TokenStream> {
-    let (private, ty) = (&set.private, &member.ty);
-    let given = parameter.choices.as_ref()?;
-    let Expr::Array(list) = &given.value else { return None };
-    let option = &given.name;
+    let (option, ty) = (&parameter.choices.as_ref()?.name, &member.ty);
+    let Expr::Array(list) = &parameter.choices.as_ref()?.value else { return None };
     let choices = list.elems.iter().map(|choice| owned(set, member, choice));
     let len = list.elems.len();
-    Some(quote!(.#option(#private::same::<[#ty; #len]>([#(#choices),*]))))
+    let choices = typed(&quote!([#ty; #len]), &quote!([#(#choices),*]));
+    Some(quote!(.#option(#choices)))
+}
+
+/// A value whose type is stated, so that a literal of another type is told under the literal.
+fn typed(ty: &TokenStream, value: &TokenStream) -> TokenStream {
+    let variable = own("value");
+    quote!({ let #variable: #ty = #value; #variable })
 }
 
 /// A text literal becomes a `String` where the parameter is one; everything else stays.
@@ -328,14 +332,12 @@ fn initial_value(set: &ParameterSet, member: &Member) -> TokenStream {
         let arguments = used_fields(&derived.value).into_iter().map(|field| local(&field));
         return quote!(#function(#(&#arguments),*));
     }
-    match &parameter.default {
-        Some(default) => owned(set, member, default),
-        // The mistake is told already; this keeps the compiler from telling another.
-        None => {
-            let private = &set.private;
-            quote!(#private::missing())
-        }
+    if let Some(default) = &parameter.default {
+        return owned(set, member, default);
     }
+    // The mistake is told already; this keeps the compiler from telling another.
+    let private = &set.private;
+    quote!(#private::missing())
 }
 
 fn clone(set: &ParameterSet) -> Option<TokenStream> {

@@ -78,7 +78,7 @@ fn result_set(set: &ResultSet) -> TokenStream {
         let dims = result.dims.iter().map(|dims| &dims.value);
         quote!(#door::declare(declaration, #name, #comment) #(.unit(#unit))* #(.dims(#dims))*;)
     });
-    let named = results
+    let fields = results
         .iter()
         .enumerate()
         .map(|(position, ResultField { ident, .. })| quote!(#ident: #private::ResultName::at(#position)));
@@ -97,7 +97,7 @@ fn result_set(set: &ResultSet) -> TokenStream {
             }
 
             fn names() -> #names {
-                #names { #(#named),* }
+                #names { #(#fields),* }
             }
 
             #[inline]

@@ -1,6 +1,6 @@
 //! Where messages land: on the user's type, from its first token to its last.
 
-use proc_macro2::{Group, Span, TokenStream, TokenTree};
+use proc_macro2::{Delimiter, Group, Span, TokenStream, TokenTree};
 use quote::ToTokens;
 
 /// The places of the first and the last token; the compiler joins them to one.
@@ -21,4 +21,11 @@ pub(crate) fn at(span: Span, tokens: impl ToTokens) -> TokenStream {
         token
     });
     moved.collect()
+}
+
+/// Delimited tokens, whose delimiters are in one place while the tokens stay in theirs.
+pub(crate) fn delimited(delimiter: Delimiter, span: Span, tokens: TokenStream) -> TokenTree {
+    let mut group = Group::new(delimiter, tokens);
+    group.set_span(span);
+    TokenTree::Group(group)
 }

@@ -6,6 +6,8 @@
 #![expect(missing_docs, reason = "each method only opens the door to the one it is named after")]
 
 use std::fmt::Debug;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
 
 use crate::parameter::{AnyParameter, Declaration, Declared, Name, ParameterSet};
 use crate::result::{DeclaredResult, ResultDeclaration, Row};
@@ -68,7 +70,7 @@ impl<V: ParamValue> ParameterLeaf for V {
 pub trait ParameterGroup: Sized {
     const LEN: usize;
     type Names<Root: ParameterSet>;
-    fn names_from<Root: ParameterSet>(first: usize) -> Self::Names<Root>;
+    fn names_from<Root: ParameterSet>(first: usize) -> GroupNames<Self::Names<Root>>;
     fn declare_group(declaration: &mut Declaration, name: &str);
     fn leaf(&self, index: usize) -> &dyn AnyParameter;
     fn leaf_mut(&mut self, index: usize) -> &mut dyn AnyParameter;
@@ -84,8 +86,8 @@ impl<G: ParameterSet> ParameterGroup for G {
     const LEN: usize = <G as ParameterSet>::LEN;
     type Names<Root: ParameterSet> = <G as ParameterSet>::Names<Root>;
 
-    fn names_from<Root: ParameterSet>(first: usize) -> Self::Names<Root> {
-        <G as ParameterSet>::names_from(first)
+    fn names_from<Root: ParameterSet>(first: usize) -> GroupNames<Self::Names<Root>> {
+        GroupNames(ManuallyDrop::new(<G as ParameterSet>::names_from(first)))
     }
 
     fn declare_group(declaration: &mut Declaration, name: &str) {
@@ -118,6 +120,21 @@ impl<G: ParameterSet> ParameterGroup for G {
 
     fn as_debug(&self) -> &dyn Debug {
         self
+    }
+}
+
+/// The typed names of a group; natural naming goes on behind it.
+///
+/// `ManuallyDrop` keeps the compiler from looking into the names where they go out of scope, and so from telling
+/// there once more that the type of a field is no parameter set.
+#[derive(Debug, Clone, Copy)]
+pub struct GroupNames<Names>(ManuallyDrop<Names>);
+
+impl<Names> Deref for GroupNames<Names> {
+    type Target = Names;
+
+    fn deref(&self) -> &Names {
+        &self.0
     }
 }
 

@@ -14,7 +14,7 @@ pub use std::string::String;
 pub use std::vec::Vec;
 pub use std::{module_path, panic};
 
-pub use doors::{ParameterGroup, ParameterLeaf, ResultLeaf, missing, same};
+pub use doors::{GroupNames, ParameterGroup, ParameterLeaf, ResultLeaf, missing};
 pub use inventory;
 pub use ndarray::Array1;
 

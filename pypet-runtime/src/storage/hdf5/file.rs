@@ -3,10 +3,10 @@
 use std::io::Read;
 use std::path::Path;
 
-use hdf5::file::{FileAccessBuilder, LibraryVersion, OpenMode};
+use hdf5::file::{FileAccessBuilder, FileCloseDegree, LibraryVersion, OpenMode};
 use hdf5::{File, Group};
 
-use super::{Place, attributes};
+use super::{Place, attributes, raw};
 use crate::storage::StorageError;
 
 /// The version of the file format that this version of pypet writes.
@@ -30,7 +30,7 @@ pub(super) fn open_or_create(path: &Path) -> Result<(File, bool), StorageError> 
     // The library's own message for a folder without permission is a stack of C functions.
     let place = Place::new(path);
     std::fs::File::create_new(path).map_err(place.io("create"))?;
-    let made = with_bounds().open_as(path, OpenMode::Create).map_err(place.failed("create", "/")).and_then(|file| {
+    let made = open_with_bounds(path, OpenMode::Create).and_then(|file| {
         let creator = concat!("pypet ", env!("CARGO_PKG_VERSION"));
         attributes::set_text(&file, "pypet_format", FORMAT)
             .and_then(|()| attributes::set_text(&file, "creator", creator))
@@ -50,7 +50,7 @@ fn open_as(path: &Path, mode: OpenMode) -> Result<File, StorageError> {
     if mode == OpenMode::ReadWrite {
         std::fs::OpenOptions::new().write(true).open(path).map_err(place.io("write to"))?;
     }
-    let file = with_bounds().open_as(path, mode).map_err(place.failed("open", "/"))?;
+    let file = open_with_bounds(path, mode)?;
     let format = attributes::text(&file, "pypet_format").map_err(place.failed("read the format of", "/"))?;
     let format = format.ok_or_else(|| StorageError::NotOurs { file: path.into() })?;
     let major = |version: &str| version.split('.').next().and_then(|number| number.parse::<u32>().ok());
@@ -61,14 +61,22 @@ fn open_as(path: &Path, mode: OpenMode) -> Result<File, StorageError> {
     }
 }
 
-/// Files that HDF5 1.10 and all later versions read.
-fn with_bounds() -> hdf5::FileBuilder {
+/// Opens a file that HDF5 1.10 and all later versions read.
+fn open_with_bounds(path: &Path, mode: OpenMode) -> Result<File, StorageError> {
+    let place = Place::new(path);
     let mut builder = hdf5::FileBuilder::new();
     builder.with_fapl(|fapl: &mut FileAccessBuilder| {
-        fapl.libver_bounds(LibraryVersion::V110, LibraryVersion::V110)
-            .fclose_degree(hdf5::file::FileCloseDegree::Strong)
+        fapl.libver_bounds(LibraryVersion::V110, LibraryVersion::V110).fclose_degree(FileCloseDegree::Strong)
     });
-    builder
+    let file = builder.open_as(path, mode).map_err(|error| match error.to_string() {
+        // The library tells these cases apart in its text only.
+        text if text.contains("unable to lock file") || text.contains("already open") => {
+            StorageError::InUse { file: path.into() }
+        }
+        _ => place.failed("open", "/")(error),
+    })?;
+    raw::close_on_exec(&file).map_err(place.failed("keep children from inheriting", "/"))?;
+    Ok(file)
 }
 
 fn check_signature(path: &Path) -> Result<(), StorageError> {

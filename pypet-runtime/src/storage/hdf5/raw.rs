@@ -185,6 +185,28 @@ pub(super) fn attach_scale(dataset: &Dataset, scale: &Dataset, dimension: usize)
     check(|| unsafe { H5DSattach_scale(dataset.id(), scale.id(), dimension) })
 }
 
+/// Keeps programs that a run starts from inheriting the file and with it the lock on it.
+///
+/// The library opens files without this flag, so a child that outlives the study would keep it locked.
+#[cfg(unix)]
+pub(super) fn close_on_exec(file: &hdf5::File) -> hdf5::Result<()> {
+    let mut handle: *mut c_void = std::ptr::null_mut();
+    // SAFETY: the file is open, and the library puts a pointer into its own memory behind the reference.
+    check(|| unsafe { hdf5_sys::h5f::H5Fget_vfd_handle(file.id(), H5P_DEFAULT, &raw mut handle) })?;
+    if handle.is_null() {
+        return Ok(());
+    }
+    // SAFETY: the default driver's handle is a pointer to its file descriptor, valid while the file is open;
+    // setting the flag touches nothing else.
+    check(|| unsafe { libc::fcntl(*handle.cast::<c_int>(), libc::F_SETFD, libc::FD_CLOEXEC) })
+}
+
+/// Handles are not inherited on other systems unless a program asks for it.
+#[cfg(not(unix))]
+pub(super) fn close_on_exec(_: &hdf5::File) -> hdf5::Result<()> {
+    Ok(())
+}
+
 /// Runs a call under the library's lock and turns a negative answer into the library's error.
 fn check(call: impl FnOnce() -> c_int) -> hdf5::Result<()> {
     hdf5::sync::sync(|| if call() < 0 { Err(hdf5::Error::query().unwrap_or_else(|error| error)) } else { Ok(()) })

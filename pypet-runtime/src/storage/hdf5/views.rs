@@ -3,6 +3,9 @@
 //! `by_run` holds hard links to the columns, with the run as their dimension. `grid` shows the columns of a
 //! Cartesian product shaped by its axes: virtual datasets over the columns of the same file, so nothing is
 //! stored twice. xarray opens either as a data set with named dimensions and coordinates.
+//!
+//! The scales of the dimensions `run` and `v_0`, `v_1`, … lie in the trajectory itself: netCDF-4 looks for a
+//! dimension in the group of a variable and in those above, and columns appear in several groups.
 
 use hdf5::{Dataset, Group, Hyperslab, SliceOrIndex};
 
@@ -42,7 +45,9 @@ impl Views {
             coordinates: explored.map(|coordinate| coordinate.label.clone()).collect(),
         };
         let mut views = Self { trajectory: trajectory.clone(), by_run, grid: None, n_runs };
-        views.by_run.leading.push(run_scale(&views.by_run.group, n_runs)?);
+        let run = run_scale(trajectory, n_runs)?;
+        views.by_run.group.link_hard(&views.absolute("run"), "run")?;
+        views.by_run.leading.push(run);
         if let Some(axes) = plan.axes.as_ref().filter(|axes| !axes.is_empty()) {
             let group = new_group(trajectory, "grid")?;
             let mut view = View { group, leading: Vec::new(), coordinates: Vec::new() };
@@ -61,6 +66,11 @@ impl Views {
     /// Shows a coordinate among the runs; the grid has it as an axis.
     pub(super) fn add_coordinate(&self, label: &str, path: &str, dataset: &Dataset) -> hdf5::Result<()> {
         self.by_run.group.link_hard(&self.absolute(path), label)?;
+        self.add_dimensions(dataset)
+    }
+
+    /// Says that a column's first dimension is the run.
+    pub(super) fn add_dimensions(&self, dataset: &Dataset) -> hdf5::Result<()> {
         raw::attach_scale(dataset, &self.by_run.leading[0], 0)
     }
 
@@ -68,9 +78,11 @@ impl Views {
     pub(super) fn add(&self, path: &str, leaf: &Leaf, shape: &[usize], dataset: &Dataset) -> hdf5::Result<()> {
         let label = self.label(leaf);
         self.by_run.group.link_hard(&self.absolute(path), &label)?;
-        self.by_run.attach(dataset, leaf, shape)?;
+        let dimensions = self.dimensions(leaf, shape)?;
+        self.by_run.attach(dataset, &dimensions)?;
         if let Some(grid) = &self.grid {
-            grid.add_virtual(&label, &self.absolute(path), leaf, self.n_runs, shape)?;
+            let from: Vec<usize> = std::iter::once(self.n_runs).chain(shape.iter().copied()).collect();
+            grid.add_virtual(&label, &self.absolute(path), leaf, &from, &dimensions)?;
         }
         Ok(())
     }
@@ -96,6 +108,31 @@ impl Views {
         if is_taken { format!("results.{}", leaf.name) } else { leaf.name.clone() }
     }
 
+    /// The scales of the dimensions that a value has of its own.
+    fn dimensions(&self, leaf: &Leaf, shape: &[usize]) -> hdf5::Result<Vec<Dataset>> {
+        shape.iter().enumerate().map(|(axis, &length)| self.dimension(&leaf.dim(axis), length)).collect()
+    }
+
+    /// A dimension without values, shared by all datasets that name it and agree on its length.
+    fn dimension(&self, name: &str, length: usize) -> hdf5::Result<Dataset> {
+        let numbered = (2..).map(|number| format!("{name}_{number}"));
+        for name in std::iter::once(name.to_owned()).chain(numbered) {
+            if !self.trajectory.link_exists(&name) {
+                let scale = self.trajectory.new_dataset::<f32>().shape([length]).create(name.as_str())?;
+                // The phrase by which netCDF-4 knows a dimension that is no variable.
+                let phrase = format!("This is a netCDF dimension but not a netCDF variable.{length:10}");
+                raw::set_scale(&scale, &phrase)?;
+                return Ok(scale);
+            }
+            let existing = self.trajectory.dataset(&name)?;
+            let is_bare = attributes::text_of_any_kind(&existing, "NAME").starts_with("This is a netCDF dimension");
+            if is_bare && existing.shape() == [length] {
+                return Ok(existing);
+            }
+        }
+        unreachable!("there is always a next number")
+    }
+
     fn absolute(&self, path: &str) -> String {
         format!("{}/{path}", self.trajectory.name())
     }
@@ -107,12 +144,9 @@ impl View {
     }
 
     /// Names all dimensions of a dataset of this view and its auxiliary coordinates.
-    fn attach(&self, dataset: &Dataset, leaf: &Leaf, shape: &[usize]) -> hdf5::Result<()> {
-        for (axis, scale) in self.leading.iter().enumerate() {
+    fn attach(&self, dataset: &Dataset, dimensions: &[Dataset]) -> hdf5::Result<()> {
+        for (axis, scale) in self.leading.iter().chain(dimensions).enumerate() {
             raw::attach_scale(dataset, scale, axis)?;
-        }
-        for (axis, &length) in shape.iter().enumerate() {
-            raw::attach_scale(dataset, &self.dimension(&leaf.dim(axis), length)?, self.leading.len() + axis)?;
         }
         if !self.coordinates.is_empty() {
             attributes::set_text(dataset, "coordinates", &self.coordinates.join(" "))?;
@@ -120,30 +154,16 @@ impl View {
         Ok(())
     }
 
-    /// A dimension without values, shared by all datasets that name it and agree on its length.
-    fn dimension(&self, name: &str, length: usize) -> hdf5::Result<Dataset> {
-        let numbered = (2..).map(|number| format!("{name}_{number}"));
-        for name in std::iter::once(name.to_owned()).chain(numbered) {
-            if !self.group.link_exists(&name) {
-                let scale = self.group.new_dataset::<f32>().shape([length]).create(name.as_str())?;
-                // The phrase by which netCDF-4 knows a dimension that is no variable.
-                let phrase = format!("This is a netCDF dimension but not a netCDF variable.{length:10}");
-                raw::set_scale(&scale, &phrase)?;
-                return Ok(scale);
-            }
-            let existing = self.group.dataset(&name)?;
-            let is_bare = attributes::text_of_any_kind(&existing, "NAME").starts_with("This is a netCDF dimension");
-            if is_bare && existing.shape() == [length] {
-                return Ok(existing);
-            }
-        }
-        unreachable!("there is always a next number")
-    }
-
-    fn add_virtual(&self, label: &str, source: &str, leaf: &Leaf, n_runs: usize, shape: &[usize]) -> hdf5::Result<()> {
+    fn add_virtual(
+        &self,
+        label: &str,
+        source: &str,
+        leaf: &Leaf,
+        from: &[usize],
+        dimensions: &[Dataset],
+    ) -> hdf5::Result<()> {
         let leading = self.leading.iter().map(|scale| scale.shape()[0]);
-        let target: Vec<usize> = leading.chain(shape.iter().copied()).collect();
-        let from: Vec<usize> = std::iter::once(n_runs).chain(shape.iter().copied()).collect();
+        let target: Vec<usize> = leading.chain(from[1..].iter().copied()).collect();
         if target.contains(&0) {
             return Ok(());
         }
@@ -157,14 +177,14 @@ impl View {
             _ => builder,
         };
         let dataset = builder
-            .virtual_map(".", source, from.clone(), whole(&from), target.clone(), whole(&target))
+            .virtual_map(".", source, from.to_vec(), whole(from), target.clone(), whole(&target))
             .empty_as(&columns::file_type(element))
             .shape(target.clone())
             .create(label)?;
         columns::describe(&dataset, leaf)?;
         columns::mark_type(&dataset, element)?;
         columns::mark_fill(&dataset, element)?;
-        self.attach(&dataset, leaf, shape)
+        self.attach(&dataset, dimensions)
     }
 }
 

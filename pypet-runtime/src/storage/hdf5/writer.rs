@@ -151,7 +151,7 @@ impl Open {
         }
         let views = Views::create(&trajectory, plan).map_err(failed("by_run"))?;
         write_coordinates(&trajectory, plan, &views, columns, place)?;
-        let runs = RunTable::create(&trajectory, header.n_runs).map_err(failed("runs"))?;
+        let runs = RunTable::create(&trajectory, header.n_runs, &views).map_err(failed("runs"))?;
         let results_group = trajectory.group("results").map_err(failed("results"))?;
         let mut open = Self {
             trajectory,
@@ -235,12 +235,13 @@ impl Open {
 }
 
 impl RunTable {
-    fn create(trajectory: &Group, n_runs: usize) -> hdf5::Result<Self> {
+    fn create(trajectory: &Group, n_runs: usize, views: &Views) -> hdf5::Result<Self> {
         let group = trajectory.group("runs")?;
         let column = |name: &str, element, comment: &str, unit: &str| {
             let leaf = Leaf::new(name, ValueType::scalar(element)).with_comment(comment).with_unit(unit);
             let mut column = Column::new(group.clone(), name, leaf, n_runs);
             column.create_if_fixed()?;
+            column.dataset().map_or(Ok(()), |dataset| views.add_dimensions(dataset))?;
             Ok::<_, hdf5::Error>(column)
         };
         let status = column("status", ElementType::U8, "how far the run has come", "")?;
@@ -367,10 +368,12 @@ fn write_coordinates(
         }
     }
     for (coordinate, column) in plan.coordinates.iter().zip(&made) {
-        if let (true, Some(dataset)) = (coordinate.explored, column.dataset()) {
-            let failed = place.failed("show", &coordinate.path);
-            views.add_coordinate(&coordinate.label, &coordinate.path, dataset).map_err(failed)?;
-        }
+        let Some(dataset) = column.dataset() else { continue };
+        let shown = match coordinate.explored {
+            true => views.add_coordinate(&coordinate.label, &coordinate.path, dataset),
+            false => views.add_dimensions(dataset),
+        };
+        shown.map_err(place.failed("show", &coordinate.path))?;
     }
     Ok(())
 }

@@ -1,0 +1,155 @@
+//! What a run costs beside the simulation: 10⁶ runs that each return one `f64`, stored with commits on.
+//!
+//! `cargo bench --bench overhead` prints, as medians of several rounds taken in turn, the bare loop, the
+//! same 8 MB written with `std::fs`, and the study on one thread, on two, and with ten parameters and ten
+//! results. The last columns are what counts on a noisy machine: nanoseconds per run beyond the bare loop,
+//! and the ratio to the plain file.
+
+use std::hint::black_box;
+use std::io::Write as _;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use pypet::prelude::*;
+
+const N_RUNS: usize = 1_000_000;
+const N_ROUNDS: usize = 5;
+
+/// One number goes in.
+#[parameters]
+struct Input {
+    /// The number.
+    #[param(default = 0.0)]
+    x: f64,
+}
+
+/// One number comes out.
+#[experiment(result = "y")]
+fn square(p: &Input) -> f64 {
+    p.x * p.x
+}
+
+/// Ten numbers go in.
+#[parameters]
+struct TenInputs {
+    #[param(default = 0.0)]
+    x0: f64,
+    #[param(default = 1.0)]
+    x1: f64,
+    #[param(default = 2.0)]
+    x2: f64,
+    #[param(default = 3.0)]
+    x3: f64,
+    #[param(default = 4.0)]
+    x4: f64,
+    #[param(default = 5.0)]
+    x5: f64,
+    #[param(default = 6.0)]
+    x6: f64,
+    #[param(default = 7.0)]
+    x7: f64,
+    #[param(default = 8.0)]
+    x8: f64,
+    #[param(default = 9.0)]
+    x9: f64,
+}
+
+/// Ten numbers come out.
+#[results]
+struct TenResults {
+    y0: f64,
+    y1: f64,
+    y2: f64,
+    y3: f64,
+    y4: f64,
+    y5: f64,
+    y6: f64,
+    y7: f64,
+    y8: f64,
+    y9: f64,
+}
+
+#[experiment]
+fn squares(p: &TenInputs) -> TenResults {
+    TenResults {
+        y0: p.x0 * p.x0,
+        y1: p.x1 * p.x0,
+        y2: p.x2 * p.x0,
+        y3: p.x3 * p.x0,
+        y4: p.x4 * p.x0,
+        y5: p.x5 * p.x0,
+        y6: p.x6 * p.x0,
+        y7: p.x7 * p.x0,
+        y8: p.x8 * p.x0,
+        y9: p.x9 * p.x0,
+    }
+}
+
+fn values() -> impl Iterator<Item = f64> {
+    linspace(0.0, 1.0, N_RUNS)
+}
+
+fn bare_loop(_: &Path) {
+    for x in values() {
+        black_box(square(&Input { x: black_box(x) }));
+    }
+}
+
+fn plain_file(folder: &Path) {
+    let file = std::fs::File::create(folder.join("plain.bin")).expect("the folder is writable");
+    let mut file = std::io::BufWriter::new(file);
+    for x in values() {
+        file.write_all(&square(&Input { x }).to_ne_bytes()).expect("the disk has room");
+    }
+    file.into_inner().expect("the disk has room").sync_data().expect("the disk works");
+}
+
+fn study(folder: &Path, environment: impl Fn(Environment) -> Environment) {
+    let file = folder.join("study.h5");
+    let _ = std::fs::remove_file(&file);
+    let exploration = Input::names().x.over(values());
+    environment(Environment::new(&file)).run::<square>(exploration).expect("the study runs");
+}
+
+fn study_of_ten(folder: &Path) {
+    let file = folder.join("ten.h5");
+    let _ = std::fs::remove_file(&file);
+    let exploration = TenInputs::names().x0.over(values());
+    Environment::new(&file).serial().run::<squares>(exploration).expect("the study runs");
+}
+
+fn main() {
+    let folder = tempfile::tempdir().expect("there is room for temporary files");
+    let cases: [(&str, &dyn Fn(&Path)); 5] = [
+        ("bare loop", &bare_loop),
+        ("std::fs, 8 MB, one fsync", &plain_file),
+        ("study, 1 thread", &|folder| study(folder, Environment::serial)),
+        ("study, 2 threads", &|folder| study(folder, |environment| environment.with_threads(2))),
+        ("study of 10 parameters and 10 results, 1 thread", &study_of_ten),
+    ];
+    let mut times = vec![Vec::new(); cases.len()];
+    for _ in 0..N_ROUNDS {
+        for ((_, case), times) in cases.iter().zip(&mut times) {
+            let begun = Instant::now();
+            case(folder.path());
+            times.push(begun.elapsed());
+        }
+    }
+    let medians: Vec<Duration> = times.into_iter().map(median).collect();
+    println!("{N_RUNS} runs, median of {N_ROUNDS} rounds");
+    println!("{:<48} {:>10} {:>16} {:>14}", "", "seconds", "ns/run beyond", "/ plain file");
+    for ((name, _), time) in cases.iter().zip(&medians) {
+        let beyond = time.saturating_sub(medians[0]).as_secs_f64() / N_RUNS as f64 * 1e9;
+        let ratio = time.as_secs_f64() / medians[1].as_secs_f64();
+        println!("{name:<48} {:>10.3} {beyond:>16.0} {ratio:>14.2}", time.as_secs_f64());
+    }
+    for name in ["study.h5", "ten.h5"] {
+        let size = std::fs::metadata(folder.path().join(name)).expect("the study was stored").len();
+        println!("{name}: {:.1} bytes per run", size as f64 / N_RUNS as f64);
+    }
+}
+
+fn median(mut times: Vec<Duration>) -> Duration {
+    times.sort();
+    times[times.len() / 2]
+}
