@@ -15,6 +15,9 @@ use pypet::prelude::*;
 const N_RUNS: usize = 1_000_000;
 const N_ROUNDS: usize = 5;
 
+/// Something to time, given a folder for its files.
+type Case<'a> = &'a dyn Fn(&Path);
+
 /// One number goes in.
 #[parameters]
 struct Input {
@@ -120,7 +123,7 @@ fn study_of_ten(folder: &Path) {
 
 fn main() {
     let folder = tempfile::tempdir().expect("there is room for temporary files");
-    let cases: [(&str, &dyn Fn(&Path)); 5] = [
+    let cases: [(&str, Case<'_>); 5] = [
         ("bare loop", &bare_loop),
         ("std::fs, 8 MB, one fsync", &plain_file),
         ("study, 1 thread", &|folder| study(folder, Environment::serial)),

@@ -1,5 +1,6 @@
 #![doc = include_str!("../README.md")]
 #![forbid(unsafe_code)]
+#![expect(clippy::doc_markdown, reason = "the front page is the README, whose words are not code")]
 
 /// The arrays of parameters and results.
 pub use ndarray;

@@ -97,7 +97,7 @@ mod other {
     use pypet::prelude::*;
 
     #[parameters]
-    pub struct Factors {
+    pub(crate) struct Factors {
         #[param(default = 1.0)]
         pub x: f64,
         #[param(default = 5)]
@@ -107,13 +107,13 @@ mod other {
     }
 
     #[results]
-    pub struct More {
+    pub(crate) struct More {
         pub z: i64,
         pub w: i64,
     }
 
     #[experiment]
-    pub fn product(p: &Factors) -> More {
+    pub(crate) fn product(p: &Factors) -> More {
         More { z: p.renamed, w: 0 }
     }
 }

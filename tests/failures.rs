@@ -84,11 +84,11 @@ fn text_that_the_file_would_cut_fails_its_run_alone() {
 
 /// The shared part cannot be computed.
 #[experiment(prepare = impossible)]
-fn unprepared(_p: &Fate, _shared: &u8) -> u8 {
-    1
+fn unprepared(_p: &Fate, shared: &[u8; 32]) -> u8 {
+    shared[0]
 }
 
-fn impossible() -> u8 {
+fn impossible() -> [u8; 32] {
     panic!("no network today")
 }
 

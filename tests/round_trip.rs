@@ -93,7 +93,7 @@ fn assert_all_there(traj: &Trajectory<walk>) {
     }
     assert_eq!(traj.all(r.corners).unwrap().dim(), (78, 4));
     let ragged = traj.all(r.steps).unwrap_err();
-    assert!(format!("{:?}", ragged).contains("Ragged"), "{ragged:?}");
+    assert!(format!("{ragged:?}").contains("Ragged"), "{ragged:?}");
     let fast = traj.find(|p| p.pace == Pace::Fast && p.n_steps > 37);
     assert_eq!(fast.map(|run| run.index()).collect::<Vec<_>>(), [76, 77]);
     let grid = traj.grid(r.far).unwrap();

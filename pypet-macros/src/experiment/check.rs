@@ -64,7 +64,9 @@ fn takes_parameters_shared_and_run(experiment: &mut Experiment, errors: &mut Err
     experiment.parameters = Some(parameters.ty);
     let rest: Vec<Argument> = arguments.collect();
     let before = errors.len();
-    rest.iter().for_each(|argument| is_shared_or_run(argument, errors));
+    for argument in &rest {
+        is_shared_or_run(argument, errors);
+    }
     if errors.len() > before {
         return;
     }

@@ -13,7 +13,8 @@ use crate::support::spans::{at, delimited, ends};
 pub(crate) fn expand(experiment: &Experiment) -> TokenStream {
     let function = &experiment.function;
     let (vis, ident) = (&function.vis, experiment.ident());
-    let comment = format!("The experiment [`{ident}`](fn@{ident}) as a type: it names it where types are written.");
+    let comment =
+        format!(" The experiment [`{ident}`](fn@{ident}) as a type, for `Trajectory::<{ident}>` and the like.");
     let facts = experiment.parameters.as_ref().map(|parameters| facts(experiment, parameters));
     quote! {
         #function

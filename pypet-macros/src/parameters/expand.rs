@@ -77,11 +77,11 @@ impl Member {
 fn names_struct_of(set: &ParameterSet) -> TokenStream {
     let ParameterSet { private, item, members } = set;
     let (vis, ident, names) = (&item.vis, &item.ident, names_struct(&item.ident));
-    let comment = format!("The typed names of [`{ident}`].");
+    let comment = format!(" The typed names of [`{ident}`].");
     let fields = members.iter().map(|member| {
         let Member { ident, vis, docs, .. } = member;
         let ty = member.type_of_names(set);
-        let fallback = docs.is_empty().then(|| format!("The names of `{}`.", plain(ident))).into_iter();
+        let fallback = docs.is_empty().then(|| format!(" The names of `{}`.", plain(ident))).into_iter();
         quote!(#(#docs)* #(#[doc = #fallback])* #vis #ident: #ty)
     });
     let without_fields = phantom(set, &quote!(#private::PhantomData<Root>));
@@ -150,23 +150,23 @@ fn parameter_set(set: &ParameterSet) -> TokenStream {
         impl #private::ParameterSet for #ident {
             type Names<Root: #private::ParameterSet> = #names<Root>;
 
-            const LEN: usize = #len;
+            const LEN: #private::usize = #len;
 
             fn declare(#declaration: &mut #private::Declaration) {
                 #(#declarations)*
             }
 
-            fn names_from<Root: #private::ParameterSet>(first: usize) -> #names<Root> {
+            fn names_from<Root: #private::ParameterSet>(first: #private::usize) -> #names<Root> {
                 #names { #(#leaf_names,)* #without_fields }
             }
 
-            fn leaf(&self, index: usize) -> &dyn #private::AnyParameter {
+            fn leaf(&self, index: #private::usize) -> &dyn #private::AnyParameter {
                 let place = index;
                 #(#leaves)*
                 #no_such_leaf
             }
 
-            fn leaf_mut(&mut self, index: usize) -> &mut dyn #private::AnyParameter {
+            fn leaf_mut(&mut self, index: #private::usize) -> &mut dyn #private::AnyParameter {
                 let place = index;
                 #(#leaves_mut)*
                 #no_such_leaf
@@ -388,7 +388,7 @@ fn partial_eq(set: &ParameterSet) -> Option<TokenStream> {
             #[automatically_derived]
             #[allow(unused_variables)]
             impl #private::PartialEq for #ident {
-                fn eq(&self, other: &Self) -> bool {
+                fn eq(&self, other: &Self) -> #private::bool {
                     true #(#fields)*
                 }
             }

@@ -29,9 +29,9 @@ pub(crate) fn expand(set: &ResultSet) -> TokenStream {
 fn names_struct_of(set: &ResultSet) -> TokenStream {
     let ResultSet { private, item, results } = set;
     let (vis, ident, names) = (&item.vis, &item.ident, names_struct(&item.ident));
-    let comment = format!("The typed names of [`{ident}`].");
+    let comment = format!(" The typed names of [`{ident}`].");
     let fields = results.iter().map(|ResultField { ident: field, vis, ty, docs, .. }| {
-        let fallback = docs.is_empty().then(|| format!("The name of `{}`.", plain(field))).into_iter();
+        let fallback = docs.is_empty().then(|| format!(" The name of `{}`.", plain(field))).into_iter();
         quote!(#(#docs)* #(#[doc = #fallback])* #vis #field: #private::ResultName<#ident, #ty>)
     });
     quote! {

@@ -161,11 +161,6 @@ impl<V: ResultValue> ResultLeaf for V {
     }
 }
 
-/// A value of exactly this type, so that a literal of another one is told under the literal.
-pub fn same<V>(value: V) -> V {
-    value
-}
-
 /// Stands for what a mistake left out; such a program does not compile.
 ///
 /// # Panics

@@ -8,7 +8,7 @@ pub use std::default::Default;
 pub use std::fmt::{Debug, Formatter, Result as FmtResult};
 pub use std::marker::{Copy, PhantomData};
 pub use std::option::Option::{self, None, Some};
-pub use std::primitive::{str, usize};
+pub use std::primitive::{bool, str, usize};
 pub use std::result::Result::{self, Err, Ok};
 pub use std::string::String;
 pub use std::vec::Vec;

@@ -11,6 +11,9 @@ use crate::storage::NodeKind;
 use crate::storage::hdf5::trajectories;
 use crate::trajectory::{AnyTrajectory, one_line, write_tree};
 
+/// Runs of a column that are shown one by one.
+const SHOWN: usize = 20;
+
 pub(super) fn command() -> Command {
     Command::new("show")
         .about("Shows a trajectory's tree, or one node of it")
@@ -31,15 +34,14 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         None => AnyTrajectory::open(file)?,
     };
     let mut text = String::new();
-    match matches.get_one::<String>("path") {
-        Some(path) => describe_node(&any, path, &mut text)?,
-        None => {
-            text.push_str(&any.to_string());
-            let names = trajectories(file).map_err(crate::error::Error::from)?;
-            let others: Vec<&str> = names.iter().map(String::as_str).filter(|n| *n != any.header().name).collect();
-            if !others.is_empty() {
-                let _ = writeln!(text, "other trajectories (--trajectory NAME): {}", others.join(", "));
-            }
+    if let Some(path) = matches.get_one::<String>("path") {
+        describe_node(&any, path, &mut text)?;
+    } else {
+        text.push_str(&any.to_string());
+        let names = trajectories(file).map_err(crate::error::Error::from)?;
+        let others: Vec<&str> = names.iter().map(String::as_str).filter(|n| *n != any.header().name).collect();
+        if !others.is_empty() {
+            let _ = writeln!(text, "other trajectories (--trajectory NAME): {}", others.join(", "));
         }
     }
     output::print(&text)?;
@@ -51,7 +53,6 @@ fn describe_node(any: &AnyTrajectory, path: &str, text: &mut String) -> Result<(
     // Writing to a `String` cannot fail.
     let _ = write_tree(any, Some(node), text);
     let NodeKind::Column(_) = node.kind else { return Ok(()) };
-    const SHOWN: usize = 20;
     let n_runs = any.header().n_runs;
     let rows = any.rows(path, 0..n_runs.min(SHOWN))?;
     for (run, cell) in rows.iter().enumerate() {

@@ -33,7 +33,7 @@ pub(crate) fn catch<T>(function: impl FnOnce() -> T) -> Result<T, Panic> {
         let seen = SEEN.take();
         let message = message_of(&*payload);
         // A payload may panic when it is dropped; it has said what it had to say.
-        std::mem::forget(payload);
+        let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
         match seen {
             Some(seen) => Panic { message, ..seen },
             None => Panic { message, place: String::new(), backtrace: String::new() },

@@ -118,7 +118,9 @@ impl Labels {
                 Explored::Repetition(name) => count(name),
             }
         }
-        results.iter().for_each(|leaf| count(&leaf.name));
+        for leaf in results {
+            count(&leaf.name);
+        }
         Self { uses }
     }
 

@@ -278,11 +278,10 @@ fn select<P: ParameterSet>(tree: &Tree, presets: &P, condition: &Arc<Condition<P
 /// No parameter and no repetition may be given twice in one point.
 fn check_once<P>(node: &Node<P>, infos: &[ParameterInfo]) -> Result<(), ExploreError> {
     match node {
-        Node::Single => Ok(()),
         Node::Axis { leaf, .. } if infos[*leaf].derived => {
             Err(ExploreError::Derived { name: infos[*leaf].name.clone() })
         }
-        Node::Axis { .. } => Ok(()),
+        Node::Single | Node::Axis { .. } => Ok(()),
         Node::Chain(a, b) => check_once(a, infos).and_then(|()| check_once(b, infos)),
         Node::Product(a, b) | Node::Zip(a, b) => {
             let mut names: HashSet<String> = names_of(a, infos).into_iter().collect();

@@ -50,8 +50,10 @@ impl ParameterInfo {
 #[derive(Clone)]
 struct Limit {
     text: String,
-    allows: Arc<dyn Fn(&dyn AnyParameter) -> bool + Send + Sync>,
+    allows: Arc<Condition>,
 }
+
+type Condition = dyn Fn(&dyn AnyParameter) -> bool + Send + Sync;
 
 impl Debug for Limit {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -68,6 +70,9 @@ pub struct Declaration {
 
 impl Declaration {
     /// Declares a parameter; the returned builder takes what is optional.
+    ///
+    /// # Panics
+    /// Never.
     pub fn parameter<V: ParamValue>(&mut self, name: &str, comment: &str) -> Declared<'_, V> {
         self.parameters.push(ParameterInfo {
             name: format!("{}{name}", self.prefix),

@@ -35,6 +35,9 @@ pub struct ResultDeclaration {
 
 impl ResultDeclaration {
     /// Declares a result; the returned builder takes what is optional.
+    ///
+    /// # Panics
+    /// Never.
     pub fn result<V: ResultValue>(&mut self, name: &str, comment: &str) -> DeclaredResult<'_> {
         self.results.push(Leaf::new(name, V::value_type()).with_comment(comment));
         DeclaredResult { info: self.results.last_mut().expect("just pushed") }

@@ -55,6 +55,7 @@ impl Run {
     /// Names consist of letters, digits and `_`, with dots between groups: `network.layer_1`.
     /// Nothing is written before the run ends. A name that is malformed or given twice in one run fails the
     /// run, and the error says so.
+    #[expect(clippy::needless_pass_by_value, reason = "a result that was added is done with")]
     pub fn add_result<V: ResultValue>(&mut self, name: &str, value: V) {
         let mistake = if !is_valid_name(name) {
             Some(AddResultError::Name { name: name.into() })

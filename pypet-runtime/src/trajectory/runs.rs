@@ -46,8 +46,7 @@ impl<'a, E: Experiment> RunView<'a, E> {
     /// # Errors
     /// The run has no results, or the file cannot be read.
     pub fn get<V: ResultValue>(&self, name: ResultName<E::Results, V>) -> Result<V> {
-        let path = self.trajectory.path_of(name);
-        self.read(&path)
+        self.read(self.trajectory.path_of(name))
     }
 
     /// A result that the run added itself, by its full name below `results`.

@@ -33,6 +33,8 @@ pub struct Trajectory<E: Experiment> {
     presets: E::Parameters,
     explored: Vec<(usize, Arc<dyn AxisValues>)>,
     statuses: Vec<RunStatus>,
+    /// Where the declared results lie, in the order of declaration.
+    result_paths: Vec<String>,
     experiment: PhantomData<E>,
 }
 
@@ -75,7 +77,8 @@ impl<E: Experiment> Trajectory<E> {
         }
         presets.derive();
         let statuses = any.statuses()?;
-        Ok(Self { any, presets, explored, statuses, experiment: PhantomData })
+        let result_paths = schema.results.iter().map(|leaf| format!("results/{}", leaf.name)).collect();
+        Ok(Self { any, presets, explored, statuses, result_paths, experiment: PhantomData })
     }
 
     /// The name of the trajectory in its file.
@@ -203,13 +206,12 @@ impl<E: Experiment> Trajectory<E> {
 
     pub(super) fn column<V>(&self, name: ResultName<E::Results, V>) -> Result<(String, Cells)> {
         let path = self.path_of(name);
-        Ok((path.clone(), self.any.reader().rows(&path, 0..self.len())?))
+        Ok((path.replace('/', "."), self.any.reader().rows(path, 0..self.len())?))
     }
 
     /// The path of a result in the tree.
-    pub(super) fn path_of<V>(&self, name: ResultName<E::Results, V>) -> String {
-        let results = crate::result::declared_results::<E::Results>(E::RESULT, E::COMMENT);
-        format!("results/{}", results[name.index()].name)
+    pub(super) fn path_of<V>(&self, name: ResultName<E::Results, V>) -> &str {
+        &self.result_paths[name.index()]
     }
 
     /// What is known of the trajectory as a whole.

@@ -110,7 +110,7 @@ fn parse_nested<T: Element>(text: &str, rank: usize) -> Result<(Vec<usize>, Vec<
     Ok((shape, elements))
 }
 
-macro_rules! array {
+macro_rules! array_values {
     ($($dimension:ident: $rank:literal),*) => { $(
         impl<T: Element> ResultValue for Array<T, $dimension> {
             type Column = Array<T, <$dimension as Dimension>::Larger>;
@@ -150,7 +150,7 @@ macro_rules! array {
     )* };
 }
 
-array!(Ix0: 0, Ix1: 1, Ix2: 2, Ix3: 3, Ix4: 4, Ix5: 5, Ix6: 6);
+array_values!(Ix0: 0, Ix1: 1, Ix2: 2, Ix3: 3, Ix4: 4, Ix5: 5, Ix6: 6);
 
 #[cfg(test)]
 mod tests {

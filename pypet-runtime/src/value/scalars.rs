@@ -154,7 +154,10 @@ mod integers {
         clippy::cast_possible_wrap,
         reason = "one macro serves types of every width; floats are checked to be whole and in range first"
     )]
-    use super::*;
+    use super::{
+        Array1, Cell, Cells, Element, ElementType, ParamValue, ParseValueError, ResultValue, ValueError, ValueType,
+        read_scalar, scalar_type,
+    };
 
     integers!(i8 as i8: I8, i16 as i16: I16, i32 as i32: I32, i64 as i64: I64, isize as i64: I64);
     integers!(u8 as u8: U8, u16 as u16: U16, u32 as u32: U32, u64 as u64: U64, usize as u64: U64);

@@ -209,7 +209,7 @@ pub(super) fn new_rows(
         ElementType::F64 => builder.fill_value(f64::NAN),
         _ => builder,
     };
-    let dataset = builder.empty_as(&file_type(element)).shape(extents).create(name)?;
+    let dataset = builder.empty_as(file_type(element)).shape(extents).create(name)?;
     mark_type(&dataset, element)?;
     mark_fill(&dataset, element)?;
     Ok(dataset)
@@ -226,7 +226,7 @@ pub(super) fn mark_fill(dataset: &Dataset, element: ElementType) -> hdf5::Result
 
 /// A dataset for one value.
 pub(super) fn new_value(parent: &Group, name: &str, leaf: &Leaf, value: &Cells) -> hdf5::Result<Dataset> {
-    let builder = parent.new_dataset_builder().empty_as(&file_type(value.element()));
+    let builder = parent.new_dataset_builder().empty_as(file_type(value.element()));
     let dataset = match value.cell(0).shape() {
         [] => builder.create(name)?,
         shape => builder.shape(shape.to_vec()).create(name)?,

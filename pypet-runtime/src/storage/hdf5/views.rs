@@ -178,7 +178,7 @@ impl View {
         };
         let dataset = builder
             .virtual_map(".", source, from.to_vec(), whole(from), target.clone(), whole(&target))
-            .empty_as(&columns::file_type(element))
+            .empty_as(columns::file_type(element))
             .shape(target.clone())
             .create(label)?;
         columns::describe(&dataset, leaf)?;

@@ -369,9 +369,10 @@ fn write_coordinates(
     }
     for (coordinate, column) in plan.coordinates.iter().zip(&made) {
         let Some(dataset) = column.dataset() else { continue };
-        let shown = match coordinate.explored {
-            true => views.add_coordinate(&coordinate.label, &coordinate.path, dataset),
-            false => views.add_dimensions(dataset),
+        let shown = if coordinate.explored {
+            views.add_coordinate(&coordinate.label, &coordinate.path, dataset)
+        } else {
+            views.add_dimensions(dataset)
         };
         shown.map_err(place.failed("show", &coordinate.path))?;
     }
@@ -379,9 +380,10 @@ fn write_coordinates(
 }
 
 fn check_text(leaf: &Leaf, cells: &Cells) -> Result<(), StorageError> {
-    match cells.element() == ElementType::Text && cells.bytes().contains(&0) {
-        true => Err(StorageError::Nul { name: leaf.name.clone() }),
-        false => Ok(()),
+    if cells.element() == ElementType::Text && cells.bytes().contains(&0) {
+        Err(StorageError::Nul { name: leaf.name.clone() })
+    } else {
+        Ok(())
     }
 }
 
