@@ -109,6 +109,7 @@ fn every_engine_and_place_gives_one_tree() {
         assert_all_there(&Environment::new(file).with_threads(4).with_name("threads").run::<walk>(walks()).unwrap());
         assert_all_there(&Trajectory::open_named(file, "serial").unwrap());
         assert_all_there(&Trajectory::open(file).unwrap());
+        common::python::run("ragged.py", [file.as_os_str(), "serial".as_ref()]);
     });
     assert_all_there(&Environment::in_memory().with_threads(3).run::<walk>(walks()).unwrap());
 }

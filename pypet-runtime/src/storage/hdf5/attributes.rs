@@ -59,7 +59,8 @@ pub(super) fn number(location: &Location, name: &str) -> hdf5::Result<Option<u64
     if has(location, name) { location.attr(name)?.read_scalar().map(Some) } else { Ok(None) }
 }
 
-fn has(location: &Location, name: &str) -> bool {
+/// Whether there is an attribute of this name.
+pub(super) fn has(location: &Location, name: &str) -> bool {
     // Opening is the only question the bindings offer; a missing attribute is not worth an error.
     location.attr_names().is_ok_and(|names| names.iter().any(|other| other == name))
 }

@@ -21,6 +21,7 @@ use crate::value::{Cells, ElementType};
 unsafe extern "C" {
     fn H5DSset_scale(dataset: hid_t, name: *const c_char) -> herr_t;
     fn H5DSattach_scale(dataset: hid_t, scale: hid_t, dimension: c_uint) -> herr_t;
+    fn H5DSdetach_scale(dataset: hid_t, scale: hid_t, dimension: c_uint) -> herr_t;
 }
 
 /// The type of one element in memory; text is a pointer to a C string.
@@ -183,6 +184,13 @@ pub(super) fn attach_scale(dataset: &Dataset, scale: &Dataset, dimension: usize)
     let dimension = c_uint::try_from(dimension).expect("HDF5 has at most 32 dimensions");
     // SAFETY: both are open datasets; the library checks the number of the dimension.
     check(|| unsafe { H5DSattach_scale(dataset.id(), scale.id(), dimension) })
+}
+
+/// Takes the scale of a dimension away again; a dataset that is deleted must leave no reference behind.
+pub(super) fn detach_scale(dataset: &Dataset, scale: &Dataset, dimension: usize) -> hdf5::Result<()> {
+    let dimension = c_uint::try_from(dimension).expect("HDF5 has at most 32 dimensions");
+    // SAFETY: both are open datasets; the library checks the number of the dimension.
+    check(|| unsafe { H5DSdetach_scale(dataset.id(), scale.id(), dimension) })
 }
 
 /// Keeps programs that a run starts from inheriting the file and with it the lock on it.

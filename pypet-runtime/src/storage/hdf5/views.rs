@@ -94,11 +94,24 @@ impl Views {
                 // The longer label exists where a coordinate has the short one.
                 let is_coordinate = view.coordinates.contains(&label) || view.is_dimension(&label);
                 if !is_coordinate && view.group.link_exists(&label) {
-                    view.group.unlink(&label)?;
+                    self.remove_from(view, &label, leaf)?;
                 }
             }
         }
         Ok(())
+    }
+
+    fn remove_from(&self, view: &View, label: &str, leaf: &Leaf) -> hdf5::Result<()> {
+        let dataset = view.group.dataset(label)?;
+        let dimensions = self.dimensions(leaf, &dataset.shape()[view.leading.len()..])?;
+        for (axis, scale) in view.leading.iter().chain(&dimensions).enumerate() {
+            raw::detach_scale(&dataset, scale, axis)?;
+        }
+        for scale in dimensions.iter().filter(|scale| !attributes::has(scale, "REFERENCE_LIST")) {
+            let name = scale.name();
+            self.trajectory.unlink(name.rsplit('/').next().unwrap_or(&name))?;
+        }
+        view.group.unlink(label)
     }
 
     /// The name of a result in both faces; longer where a coordinate has the short one.
