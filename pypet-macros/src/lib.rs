@@ -22,7 +22,7 @@ use proc_macro::TokenStream;
 ///
 /// A field with `#[param(…)]` is a parameter, a field without it is a group: a nested parameter set. Doc comments
 /// become the comments in the file and in `--help`. The struct gets `Clone`, `Debug` and `PartialEq` unless they are
-/// derived below the attribute, `Default` from the declared defaults, `ParameterSet`, and `names()`: a struct of the
+/// derived (below the attribute, never above it), `Default` from the declared defaults, `ParameterSet`, and `names()`: a struct of the
 /// same shape whose leaves are typed names.
 ///
 /// # Examples

@@ -1,7 +1,6 @@
 //! The one public error, made from the modules' own.
 
 use crate::engine::EngineError;
-use crate::environment::Panic;
 use crate::experiment::BoxError;
 use crate::explore::ExploreError;
 use crate::parameter::ParameterError;
@@ -58,14 +57,6 @@ pub enum Error {
 }
 
 impl Error {
-    pub(crate) fn prepare(panic: Panic) -> Self {
-        Self::Prepare { message: panic.message, place: panic.place }
-    }
-
-    pub(crate) fn finish(panic: Panic) -> Self {
-        Self::FinishPanic { message: panic.message, place: panic.place }
-    }
-
     /// Whether the user asked for something that cannot be, rather than the file or the machine refusing.
     #[must_use]
     pub fn is_usage(&self) -> bool {

@@ -6,9 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::experiment::Experiment;
 use crate::parameter::{ParameterSet, declared_parameters};
-use crate::result::declared_results;
 use crate::value::ValueType;
 
 /// One parameter or result: all that a stranger needs to read it.
@@ -82,14 +80,7 @@ pub struct Schema {
 }
 
 impl Schema {
-    /// The schema of a program's experiment.
-    #[must_use]
-    pub fn of<E: Experiment>() -> Self {
-        Self::new::<E::Parameters>(declared_results::<E::Results>(E::RESULT, E::COMMENT))
-    }
-
     /// The schema of a parameter set with these results.
-    #[must_use]
     pub(crate) fn new<P: ParameterSet>(results: Vec<Leaf>) -> Self {
         Self {
             parameters: declared_parameters::<P>()

@@ -1,7 +1,7 @@
 //! What is written for an experiment: the user's function, then a type of the same name.
 
 use proc_macro2::{Delimiter, Ident, Span, TokenStream};
-use quote::{quote, quote_spanned};
+use quote::{ToTokens, quote, quote_spanned};
 use syn::spanned::Spanned;
 use syn::{Type, parse_quote};
 
@@ -35,6 +35,11 @@ fn facts(experiment: &Experiment, parameters: &Type) -> TokenStream {
     let result = experiment.result.as_ref().map_or_else(|| name.clone(), syn::LitStr::value);
     let results = output(experiment, &quote!(::Results));
     let shared: Type = experiment.shared.clone().unwrap_or_else(|| parse_quote!(()));
+    let types = [
+        associated_type("Parameters", &parameters.to_token_stream(), parameters),
+        associated_type("Results", &results, &experiment.output()),
+        associated_type("Shared", &shared.to_token_stream(), &shared),
+    ];
     let functions = [exploration(experiment), Some(prepare(experiment)), Some(run(experiment)), finish(experiment)];
     let registration = experiment.is_callable.then(|| registration(experiment));
     quote! {
@@ -42,9 +47,7 @@ fn facts(experiment: &Experiment, parameters: &Type) -> TokenStream {
             #[automatically_derived]
             #[allow(unused_variables)]
             impl #private::Experiment for #ident {
-                type Parameters = #parameters;
-                type Results = #results;
-                type Shared = #shared;
+                #(#types)*
 
                 const NAME: &'static #private::str = #name;
                 const COMMENT: &'static #private::str = #comment;
@@ -56,6 +59,14 @@ fn facts(experiment: &Experiment, parameters: &Type) -> TokenStream {
             #registration
         };
     }
+}
+
+/// A type of the experiment, in the place where the function names it, private types included.
+fn associated_type(name: &str, ty: &TokenStream, named: &Type) -> TokenStream {
+    let (first, last) = ends(named);
+    let name = Ident::new(name, first);
+    let (open, close) = (at(first, quote!(type #name =)), at(last, quote!(;)));
+    quote!(#open #ty #close)
 }
 
 /// An item of what the function returns; errors land on the function's own type.
@@ -98,34 +109,36 @@ fn prepare(experiment: &Experiment) -> TokenStream {
     }
 }
 
+/// Calls the function; all that names its results stands in the place of their type, so that errors land there.
 fn run(experiment: &Experiment) -> TokenStream {
-    let (private, ident) = (&experiment.private, experiment.ident());
-    let into_results = output(experiment, &quote!(::into_results));
+    let private = &experiment.private;
     let (first, last) = ends(experiment.output());
-    let (open, close) = (at(first, quote!(#private::Result<Self::Results,)), at(last, quote!(#private::BoxError>)));
-    // The compiler tells a wrong type of the results under the signature, too; so that spans the same place.
     let keyword = at(first, quote!(fn));
-    // The run is spanned at its type, so that another type than `Run` is told there.
-    let run = experiment.run.as_ref().map(|ty| Ident::new("run", ty.span().resolved_at(Span::mixed_site())));
-    let (own_parameters, own_shared, own_run) = (own("parameters"), own("shared"), own("run"));
-    let shared = experiment.shared.as_ref().map(|_| quote!(#own_shared,));
-    let body = if experiment.is_callable {
-        let outcome = quote!(#ident(#own_parameters, #shared #run));
-        let argument = delimited(Delimiter::Parenthesis, last, outcome);
-        quote!(#into_results #argument)
-    } else {
-        quote!(#private::missing())
-    };
-    let body = delimited(Delimiter::Brace, last, body);
+    let (open, close) = (at(first, quote!(#private::Result<Self::Results,)), at(last, quote!(#private::BoxError>)));
+    let (parameters, shared, run) = (own("parameters"), own("shared"), own("run"));
+    let call = if experiment.is_callable { call(experiment) } else { quote!(#private::missing()) };
+    let body = delimited(Delimiter::Brace, last, call);
     quote! {
         #[inline]
         #keyword run(
-            #own_parameters: &Self::Parameters,
-            #own_shared: &Self::Shared,
-            #own_run: &mut #private::Run,
+            #parameters: &Self::Parameters,
+            #shared: &Self::Shared,
+            #run: &mut #private::Run,
         ) -> #open #close
         #body
     }
+}
+
+fn call(experiment: &Experiment) -> TokenStream {
+    let (ident, into_results) = (experiment.ident(), output(experiment, &quote!(::into_results)));
+    let (_, last) = ends(experiment.output());
+    let parameters = own("parameters");
+    let shared = experiment.shared.as_ref().map(|_| own("shared")).into_iter();
+    // In the place of its type, so that another type than `Run` is told there.
+    let run = experiment.run.iter().map(|ty| at(ends(ty).0.resolved_at(Span::mixed_site()), own("run")));
+    let outcome = quote!(#ident(#parameters #(, #shared)* #(, #run)*));
+    let argument = delimited(Delimiter::Parenthesis, last, outcome);
+    quote!(#into_results #argument)
 }
 
 fn finish(experiment: &Experiment) -> Option<TokenStream> {

@@ -302,6 +302,12 @@ mod tests {
     }
 
     #[test]
+    fn a_field_is_always_there() {
+        let message = messages(&quote!(#[cfg(unix)] #[param(default = 1.0)] tau: f64));
+        assert_eq!(message, ["a field of a set is always there; put `#[cfg(…)]` on the whole struct"]);
+    }
+
+    #[test]
     fn only_structs_with_named_fields_are_sets() {
         let message = |item: TokenStream| {
             let mut errors = Errors::default();

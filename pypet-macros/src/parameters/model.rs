@@ -5,7 +5,7 @@ use syn::{Attribute, Expr, Field, Fields, ItemStruct, LitStr, Path, Type, Visibi
 
 use crate::support::comments::{comment, docs};
 use crate::support::errors::Errors;
-use crate::support::items::{derived_traits, struct_with_named_fields};
+use crate::support::items::{derived_traits, struct_with_named_fields, without_cfg};
 use crate::support::names::private;
 use crate::support::options::{Given, Options};
 
@@ -90,6 +90,7 @@ impl Member {
             None => Kind::Group,
         };
         field.attrs.retain(|attribute| !attribute.path().is_ident("param"));
+        without_cfg(field, errors);
         Some(Self {
             ident: field.ident.clone()?,
             vis: field.vis.clone(),

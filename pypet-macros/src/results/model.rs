@@ -5,7 +5,7 @@ use syn::{Attribute, Field, Fields, ItemStruct, LitStr, Path, Type, Visibility};
 
 use crate::support::comments::{comment, docs};
 use crate::support::errors::Errors;
-use crate::support::items::struct_with_named_fields;
+use crate::support::items::{struct_with_named_fields, without_cfg};
 use crate::support::names::private;
 use crate::support::options::{Given, Options};
 
@@ -60,6 +60,7 @@ impl ResultField {
     fn parse(field: &mut Field, errors: &mut Errors) -> Option<Self> {
         let mut options = Options::of_helper(&field.attrs, "result", RESULT_OPTIONS, errors).unwrap_or_default();
         field.attrs.retain(|attribute| !attribute.path().is_ident("result"));
+        without_cfg(field, errors);
         Some(Self {
             ident: field.ident.clone()?,
             vis: field.vis.clone(),

@@ -3,7 +3,7 @@
 use proc_macro2::TokenStream;
 use quote::{ToTokens, quote};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Fields, Item, ItemStruct, Path, Token};
+use syn::{Attribute, Field, Fields, Item, ItemStruct, Path, Token};
 
 use super::errors::Errors;
 
@@ -47,6 +47,14 @@ pub(crate) fn struct_with_named_fields(item: TokenStream, attribute: &str, error
         other => errors.at(head(&other), format_args!("`#[{attribute}]` goes on a struct with named fields")),
     }
     None
+}
+
+/// Refuses fields that are sometimes there, since every file of one experiment has the same names.
+pub(crate) fn without_cfg(field: &mut Field, errors: &mut Errors) {
+    let conditions: Vec<Attribute> = field.attrs.extract_if(.., |attribute| attribute.path().is_ident("cfg")).collect();
+    for condition in conditions {
+        errors.at(condition, "a field of a set is always there; put `#[cfg(…)]` on the whole struct");
+    }
 }
 
 /// The tokens of an item that a message about its kind stands under: `enum Method`, `fn simulate`.

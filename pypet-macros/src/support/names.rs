@@ -23,9 +23,9 @@ pub(crate) fn names_struct(set: &Ident) -> Ident {
     format_ident!("{}Names", set, span = Span::call_site())
 }
 
-/// The function that computes the derived parameter `steps`: `derived_steps`.
+/// The function that computes the derived parameter `steps`, under a name that no user chooses: `__derived_steps`.
 pub(crate) fn derived_function(parameter: &Ident) -> Ident {
-    format_ident!("derived_{}", parameter, span = Span::mixed_site())
+    format_ident!("__derived_{}", parameter, span = Span::mixed_site())
 }
 
 /// A local variable that the user's expressions cannot see, and that hides none of the user's names.
@@ -63,6 +63,6 @@ mod tests {
     #[test]
     fn raw_identifiers_lose_their_prefix() {
         assert_eq!(plain(&format_ident!("r#type")), "type");
-        assert_eq!(derived_function(&format_ident!("r#type")), "derived_type");
+        assert_eq!(derived_function(&format_ident!("r#type")), "__derived_type");
     }
 }

@@ -13,12 +13,11 @@ mod worker;
 mod writer;
 
 pub use options::{EngineChoice, OnFailure, Options};
-pub(crate) use panics::Panic;
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::experiment::{BoxError, Experiment, Outcome};
 use crate::explore::IntoExploration;
 use crate::parameter::ParameterSet;
@@ -27,7 +26,8 @@ use crate::run::Run;
 use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer, NameChoice};
 use crate::storage::{Memory, TrajectoryReader};
 use crate::trajectory::{AnyTrajectory, Trajectory};
-use study::{Study, Subject};
+use plan::Subject;
+use study::Study;
 
 /// Carries out explorations and keeps what they yield.
 ///
@@ -176,12 +176,14 @@ impl<P> Environment<P> {
             comment: E::COMMENT,
             results: declared_results::<E::Results>(E::RESULT, E::COMMENT),
         };
-        let shared = panics::catch(|| E::prepare(points.presets())).map_err(crate::error::Error::prepare)?;
+        let shared = panics::catch(|| E::prepare(points.presets()))
+            .map_err(|panic| Error::Prepare { message: panic.message, place: panic.place })?;
         let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, &shared, run);
         let reader = self.place.carry_out(&self.options, &Study { subject, points: &points, run: &run })?;
         let mut trajectory = Trajectory::from_reader(reader)?;
-        let finished = panics::catch(|| E::finish(&mut trajectory)).map_err(crate::error::Error::finish)?;
-        finished.map_err(crate::error::Error::Finish)?;
+        let finished = panics::catch(|| E::finish(&mut trajectory))
+            .map_err(|panic| Error::FinishPanic { message: panic.message, place: panic.place })?;
+        finished.map_err(Error::Finish)?;
         Ok(trajectory)
     }
 

@@ -6,13 +6,19 @@ use std::ops::Range;
 use jiff::Zoned;
 
 use super::Options;
-use super::study::Subject;
 use crate::engine::Engine;
 use crate::explore::{Explored, GridAxis, GridCoordinate, Points};
 use crate::parameter::{AnyParameter, ParameterInfo, ParameterSet, declared_parameters};
 use crate::schema::{Leaf, Schema};
 use crate::storage::{Coordinate, Header, HeaderAxis, Plan, PlanAxis, PlannedLeaf, State};
 use crate::value::{Cells, ElementType, ResultValue};
+
+/// What a study is about.
+pub(super) struct Subject<'a> {
+    pub(super) name: &'a str,
+    pub(super) comment: &'a str,
+    pub(super) results: Vec<Leaf>,
+}
 
 /// The plan of a study, and what each of its coordinates is.
 pub(super) struct Planned {

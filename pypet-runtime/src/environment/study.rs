@@ -3,7 +3,7 @@
 use std::sync::mpsc;
 use std::thread;
 
-use super::plan::Planned;
+use super::plan::{Planned, Subject};
 use super::progress::Progress;
 use super::worker::{Queue, Worker};
 use super::writer::Writing;
@@ -13,7 +13,6 @@ use crate::error::Result;
 use crate::explore::Points;
 use crate::parameter::ParameterSet;
 use crate::result::ResultSet;
-use crate::schema::Leaf;
 use crate::storage::{State, TrajectoryWriter};
 
 /// Blocks that may wait for the writer; each holds about a mebibyte or one run.
@@ -24,13 +23,6 @@ pub(super) struct Study<'a, P, R> {
     pub(super) subject: Subject<'a>,
     pub(super) points: &'a Points<P>,
     pub(super) run: &'a RunFunction<'a, P, R>,
-}
-
-/// What a study is about.
-pub(super) struct Subject<'a> {
-    pub(super) name: &'a str,
-    pub(super) comment: &'a str,
-    pub(super) results: Vec<Leaf>,
 }
 
 impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {

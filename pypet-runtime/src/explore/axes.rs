@@ -3,7 +3,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::exploration::Node;
+use super::node::Node;
 use crate::parameter::AxisValues;
 
 /// One axis of a grid.

@@ -4,9 +4,9 @@ use std::fmt;
 use std::ops::{Add, Mul};
 use std::sync::{Arc, OnceLock};
 
-use super::points::{Points, Tree};
-use super::{ExploreError, GridAxis};
-use crate::parameter::{AxisValues, ParameterSet, declared_parameters};
+use super::node::{Count, Node};
+use super::{ExploreError, GridAxis, Points};
+use crate::parameter::{AxisValues, ParameterSet};
 
 /// An ordered list of points in the space of the parameter set `P`; point *i* is what run *i* gets.
 ///
@@ -26,18 +26,6 @@ pub struct Exploration<P> {
     /// Bound to the declared defaults, for `len` and `point`.
     at_defaults: OnceLock<Arc<Points<P>>>,
 }
-
-pub(super) enum Node<P> {
-    Single,
-    Axis { leaf: usize, values: Arc<dyn AxisValues> },
-    Product(Arc<Node<P>>, Arc<Node<P>>),
-    Zip(Arc<Node<P>>, Arc<Node<P>>),
-    Chain(Arc<Node<P>>, Arc<Node<P>>),
-    Filter(Arc<Node<P>>, Arc<Condition<P>>),
-    Repeat { inner: Arc<Node<P>>, name: String, count: usize },
-}
-
-pub(super) type Condition<P> = dyn Fn(&P) -> bool + Send + Sync;
 
 impl<P: ParameterSet> Exploration<P> {
     /// One point: the presets.
@@ -132,46 +120,6 @@ impl<P: ParameterSet> Exploration<P> {
     #[must_use]
     pub fn axes(&self) -> Option<Vec<GridAxis>> {
         super::axes::grid_axes(&self.node)
-    }
-}
-
-/// How many points a node has, if that is plain arithmetic.
-enum Count {
-    Known(usize),
-    Filtered,
-}
-
-impl<P: ParameterSet> Node<P> {
-    /// The number of points; `None` beyond `usize`.
-    fn count_unfiltered(&self) -> Option<Count> {
-        let both = |a: &Self, b: &Self, join: fn(usize, usize) -> Option<usize>| match (
-            a.count_unfiltered()?,
-            b.count_unfiltered()?,
-        ) {
-            (Count::Known(a), Count::Known(b)) => join(a, b).map(Count::Known),
-            _ => Some(Count::Filtered),
-        };
-        match self {
-            Self::Single => Some(Count::Known(1)),
-            Self::Axis { values, .. } => Some(Count::Known(values.len())),
-            Self::Product(a, b) => both(a, b, usize::checked_mul),
-            Self::Chain(a, b) => both(a, b, usize::checked_add),
-            Self::Zip(a, _) => a.count_unfiltered(),
-            Self::Filter(..) => Some(Count::Filtered),
-            Self::Repeat { inner, count, .. } => match inner.count_unfiltered()? {
-                Count::Known(n) => n.checked_mul(*count).map(Count::Known),
-                Count::Filtered => Some(Count::Filtered),
-            },
-        }
-    }
-
-    /// The explored parameters in words.
-    pub(super) fn describe(&self) -> String {
-        let infos = declared_parameters::<P>();
-        let leaves = Tree::leaves_of(self);
-        let mut names: Vec<String> = leaves.iter().map(|&leaf| format!("`{}`", infos[leaf].name)).collect();
-        names.extend(Tree::repetitions_of(self).iter().map(|name| format!("`{name}`")));
-        if names.is_empty() { "the single point".into() } else { names.join(", ") }
     }
 }
 

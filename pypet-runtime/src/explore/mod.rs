@@ -7,6 +7,7 @@
 mod axes;
 mod error;
 mod exploration;
+mod node;
 mod points;
 mod spaced;
 

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::exploration::{Condition, Node};
+use super::node::{Condition, Node};
 use super::{ExploreError, GridAxis};
 use crate::parameter::{AnyParameter, AxisValues, ParameterError, ParameterInfo, ParameterSet, declared_parameters};
 
@@ -50,8 +50,8 @@ impl<P: ParameterSet> Points<P> {
         if tree.is_empty() {
             return Err(ExploreError::NoValues { name: "the exploration".into() });
         }
-        let leaves = Tree::leaves_of(node).into_iter().map(Explored::Parameter);
-        let repetitions = Tree::repetitions_of(node).into_iter().map(Explored::Repetition);
+        let leaves = node.leaves().into_iter().map(Explored::Parameter);
+        let repetitions = node.repetitions().into_iter().map(Explored::Repetition);
         Ok(Self { presets, tree, explored: leaves.chain(repetitions).collect(), axes: super::axes::grid_axes(node) })
     }
 
@@ -218,43 +218,6 @@ impl Tree {
             }
         }
     }
-
-    /// The explored parameters in order of first mention.
-    pub(super) fn leaves_of<P>(node: &Node<P>) -> Vec<usize> {
-        let mut leaves = Vec::new();
-        walk(node, &mut |node| {
-            if let Node::Axis { leaf, .. } = node
-                && !leaves.contains(leaf)
-            {
-                leaves.push(*leaf);
-            }
-        });
-        leaves
-    }
-
-    pub(super) fn repetitions_of<P>(node: &Node<P>) -> Vec<String> {
-        let mut names = Vec::new();
-        walk(node, &mut |node| {
-            if let Node::Repeat { name, .. } = node
-                && !names.contains(name)
-            {
-                names.push(name.clone());
-            }
-        });
-        names
-    }
-}
-
-fn walk<P>(node: &Node<P>, see: &mut impl FnMut(&Node<P>)) {
-    match node {
-        Node::Single | Node::Axis { .. } => {}
-        Node::Product(a, b) | Node::Zip(a, b) | Node::Chain(a, b) => {
-            walk(a, see);
-            walk(b, see);
-        }
-        Node::Filter(inner, _) | Node::Repeat { inner, .. } => walk(inner, see),
-    }
-    see(node);
 }
 
 fn select<P: ParameterSet>(tree: &Tree, presets: &P, condition: &Arc<Condition<P>>) -> Vec<usize> {
@@ -301,8 +264,8 @@ fn check_once<P>(node: &Node<P>, infos: &[ParameterInfo]) -> Result<(), ExploreE
 }
 
 fn names_of<P>(node: &Node<P>, infos: &[ParameterInfo]) -> Vec<String> {
-    let leaves = Tree::leaves_of(node).into_iter().map(|leaf| infos[leaf].name.clone());
-    leaves.chain(Tree::repetitions_of(node)).collect()
+    let leaves = node.leaves().into_iter().map(|leaf| infos[leaf].name.clone());
+    leaves.chain(node.repetitions()).collect()
 }
 
 fn check_axis(info: &ParameterInfo, values: &dyn AxisValues) -> Result<(), ExploreError> {

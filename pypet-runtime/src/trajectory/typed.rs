@@ -10,7 +10,7 @@ use super::{AnyTrajectory, TrajectoryError};
 use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::parameter::{AnyParameter, AxisValues, ParameterSet};
-use crate::result::ResultName;
+use crate::result::{ResultName, declared_results};
 use crate::run::RunStatus;
 use crate::schema::{Schema, SchemaParameter};
 use crate::storage::hdf5::Hdf5Reader;
@@ -57,7 +57,7 @@ impl<E: Experiment> Trajectory<E> {
     }
 
     pub(crate) fn from_reader(reader: Box<dyn TrajectoryReader>) -> Result<Self> {
-        let schema = Schema::of::<E>();
+        let schema = Schema::new::<E::Parameters>(declared_results::<E::Results>(E::RESULT, E::COMMENT));
         let differences = schema.differences(&reader.header().schema);
         if !differences.is_empty() {
             return Err(TrajectoryError::Schema { name: reader.header().name.clone(), differences }.into());

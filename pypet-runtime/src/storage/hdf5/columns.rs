@@ -3,6 +3,7 @@
 use hdf5::types::{FloatSize, IntSize, TypeDescriptor};
 use hdf5::{Dataset, Extent, Group};
 
+use super::groups::new_group;
 use super::{attributes, raw};
 use crate::schema::Leaf;
 use crate::value::{Cells, ElementType};
@@ -141,7 +142,7 @@ impl Column {
 
 impl Ragged {
     fn create(parent: &Group, name: &str, leaf: &Leaf, n_runs: usize) -> hdf5::Result<Self> {
-        let group = super::writer::new_group(parent, name)?;
+        let group = new_group(parent, name)?;
         describe(&group, leaf)?;
         attributes::set_text(&group, LAYOUT, RAGGED)?;
         let rank = leaf.value_type.shape.len();

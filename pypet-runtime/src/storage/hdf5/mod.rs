@@ -7,6 +7,7 @@
 mod attributes;
 mod columns;
 mod file;
+mod groups;
 mod names;
 mod raw;
 mod reader;

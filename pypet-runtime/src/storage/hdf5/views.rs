@@ -10,7 +10,7 @@
 use hdf5::{Dataset, Group, Hyperslab, SliceOrIndex};
 
 use super::columns::{self, new_rows};
-use super::writer::new_group;
+use super::groups::new_group;
 use super::{attributes, raw};
 use crate::schema::Leaf;
 use crate::storage::{Coordinate, Plan};

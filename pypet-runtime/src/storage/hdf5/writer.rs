@@ -4,10 +4,10 @@ use std::collections::HashMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use hdf5::plist::group_create::LinkCreationOrder;
 use hdf5::{File, Group};
 
 use super::columns::{self, Change, Column};
+use super::groups::{ensure_groups, new_group};
 use super::names::NameChoice;
 use super::views::Views;
 use super::{Place, attributes, file, raw};
@@ -385,18 +385,4 @@ fn check_text(leaf: &Leaf, cells: &Cells) -> Result<(), StorageError> {
     } else {
         Ok(())
     }
-}
-
-/// A group that remembers the order in which its members were made, as netCDF-4 wants it.
-pub(super) fn new_group(parent: &Group, name: &str) -> hdf5::Result<Group> {
-    let builder = parent.create_group_builder();
-    builder.with_gcpl(|gcpl| gcpl.link_creation_order(LinkCreationOrder::Indexed)).create(name)
-}
-
-fn ensure_groups(parent: &Group, path: &str) -> hdf5::Result<Group> {
-    let mut group = parent.clone();
-    for name in path.split('/') {
-        group = if group.link_exists(name) { group.group(name)? } else { new_group(&group, name)? };
-    }
-    Ok(group)
 }
