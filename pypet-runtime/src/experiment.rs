@@ -68,7 +68,8 @@ pub trait Experiment: Sized + Send + Sync + 'static {
 #[diagnostic::on_unimplemented(
     message = "an experiment cannot return `{Self}`",
     label = "this type cannot be stored",
-    note = "return a struct with `#[results]`, a storable value (number, `bool`, `String`, array), `()`, or a `Result` of one of these"
+    note = "return a struct with `#[results]`, a storable value (number, `bool`, `String`, array), `()`, or a `Result` of one of these",
+    note = "the error of a `Result` must convert into `Box<dyn Error + Send + Sync>`"
 )]
 pub trait Outcome {
     /// The result set it becomes.

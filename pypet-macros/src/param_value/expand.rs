@@ -22,8 +22,6 @@ pub(crate) fn expand(choice: &Choice) -> TokenStream {
                     }
                 }
             }
-
-            #private::__impl_choice_value!(#ident);
         };
     }
 }

@@ -6,10 +6,8 @@
 #![expect(missing_docs, reason = "each method only opens the door to the one it is named after")]
 
 use std::fmt::Debug;
-use std::mem::ManuallyDrop;
-use std::ops::Deref;
 
-use crate::parameter::{AnyParameter, Declaration, Declared, Name, ParameterSet};
+use crate::parameter::{AnyParameter, Declaration, Declared, GroupNames, Name, ParameterSet};
 use crate::result::{DeclaredResult, ResultDeclaration, Row};
 use crate::value::{ParamValue, ResultValue};
 
@@ -87,7 +85,7 @@ impl<G: ParameterSet> ParameterGroup for G {
     type Names<Root: ParameterSet> = <G as ParameterSet>::Names<Root>;
 
     fn names_from<Root: ParameterSet>(first: usize) -> GroupNames<Self::Names<Root>> {
-        GroupNames(ManuallyDrop::new(<G as ParameterSet>::names_from(first)))
+        GroupNames::new(<G as ParameterSet>::names_from(first))
     }
 
     fn declare_group(declaration: &mut Declaration, name: &str) {
@@ -120,21 +118,6 @@ impl<G: ParameterSet> ParameterGroup for G {
 
     fn as_debug(&self) -> &dyn Debug {
         self
-    }
-}
-
-/// The typed names of a group; natural naming goes on behind it.
-///
-/// `ManuallyDrop` keeps the compiler from looking into the names where they go out of scope, and so from telling
-/// there once more that the type of a field is no parameter set.
-#[derive(Debug, Clone, Copy)]
-pub struct GroupNames<Names>(ManuallyDrop<Names>);
-
-impl<Names> Deref for GroupNames<Names> {
-    type Target = Names;
-
-    fn deref(&self) -> &Names {
-        &self.0
     }
 }
 

@@ -14,17 +14,16 @@ pub use std::string::String;
 pub use std::vec::Vec;
 pub use std::{module_path, panic};
 
-pub use doors::{GroupNames, ParameterGroup, ParameterLeaf, ResultLeaf, missing};
+pub use doors::{ParameterGroup, ParameterLeaf, ResultLeaf, missing};
 pub use inventory;
 pub use ndarray::Array1;
 
 pub use crate::cli::main;
 pub use crate::experiment::{BoxError, Experiment, Outcome, Prepare, explore_with, finish_with};
 pub use crate::explore::{Exploration, ExploreError};
-pub use crate::parameter::{AnyParameter, Declaration, Name, ParameterSet};
+pub use crate::parameter::{AnyParameter, Declaration, GroupNames, Name, ParameterSet};
 pub use crate::registry::Registration;
 pub use crate::result::{ResultDeclaration, ResultName, ResultSet, Row};
 pub use crate::run::Run;
 pub use crate::trajectory::Trajectory;
 pub use crate::value::{Choice, Element, ParamValue, ResultValue};
-pub use crate::{__impl_choice_value, __impl_scalar_value};

@@ -108,7 +108,7 @@ pub struct Declared<'a, V> {
     value: PhantomData<V>,
 }
 
-impl<V: ParamValue> Declared<'_, V> {
+impl<V> Declared<'_, V> {
     /// The physical unit, in the spelling of UDUNITS where there is one.
     pub fn unit(self, unit: &str) -> Self {
         self.info.unit = unit.into();
@@ -126,7 +126,9 @@ impl<V: ParamValue> Declared<'_, V> {
         self.info.aliases.push(name.into());
         self
     }
+}
 
+impl<V: ParamValue> Declared<'_, V> {
     /// The values that are allowed, as a range.
     pub fn range(self, range: impl RangeBounds<V> + Send + Sync + 'static) -> Self
     where

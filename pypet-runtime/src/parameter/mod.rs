@@ -10,7 +10,7 @@ mod name;
 pub use any::AnyParameter;
 pub(crate) use any::{AxisValues, Values};
 pub use declaration::{Declaration, Declared, ParameterInfo};
-pub use name::Name;
+pub use name::{GroupNames, Name};
 
 use std::fmt::Debug;
 

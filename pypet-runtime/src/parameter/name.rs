@@ -2,6 +2,8 @@
 
 use std::fmt;
 use std::marker::PhantomData;
+use std::mem::ManuallyDrop;
+use std::ops::Deref;
 use std::sync::Arc;
 
 use super::{ParameterInfo, ParameterSet, Values, declared_parameters};
@@ -85,5 +87,29 @@ impl<Root, V> Copy for Name<Root, V> {}
 impl<Root: ParameterSet, V: ParamValue> fmt::Debug for Name<Root, V> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.full_name())
+    }
+}
+
+/// The typed names of a group; natural naming goes on behind it.
+///
+/// `ManuallyDrop` keeps the compiler from looking into the names where they go out of scope, and so from telling
+/// there once more that the type of a field is no parameter set.
+#[derive(Debug, Clone, Copy)]
+pub struct GroupNames<Names>(ManuallyDrop<Names>);
+
+impl<Names> GroupNames<Names> {
+    /// The names of a group; for generated code.
+    #[doc(hidden)]
+    #[must_use]
+    pub fn new(names: Names) -> Self {
+        Self(ManuallyDrop::new(names))
+    }
+}
+
+impl<Names> Deref for GroupNames<Names> {
+    type Target = Names;
+
+    fn deref(&self) -> &Names {
+        &self.0
     }
 }

@@ -239,37 +239,50 @@ fn choice_by_name<T: Choice>(text: &str) -> Option<T> {
     Some(T::VARIANTS[position])
 }
 
-/// Implements the value traits for a [`Choice`]; what `#[derive(ParamValue)]` ends with.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __impl_choice_value {
-    ($type:ty) => {
-        impl $crate::value::Element for $type {
-            const TYPE: $crate::value::ElementType = $crate::value::ElementType::Text;
+impl<T: Choice> Element for T {
+    const TYPE: ElementType = ElementType::Text;
 
-            fn choices() -> &'static [&'static str] {
-                <$type as $crate::value::Choice>::NAMES
-            }
+    fn choices() -> &'static [&'static str] {
+        T::NAMES
+    }
 
-            fn put_all<'a>(elements: impl ::core::iter::Iterator<Item = &'a Self>, cells: &mut $crate::value::Cells) {
-                for element in elements {
-                    cells.put_str($crate::value::Choice::choice_name(*element));
-                }
-            }
-
-            fn take_all(
-                cell: &$crate::value::Cell<'_>,
-            ) -> ::core::result::Result<$crate::__private::Vec<Self>, $crate::value::ValueError> {
-                $crate::value::take_choices(cell)
-            }
-
-            fn parse_element(text: &str) -> ::core::result::Result<Self, $crate::value::ParseValueError> {
-                $crate::value::parse_choice(text)
-            }
+    fn put_all<'a>(elements: impl Iterator<Item = &'a Self>, cells: &mut Cells) {
+        for element in elements {
+            cells.put_str(element.choice_name());
         }
+    }
 
-        $crate::__impl_scalar_value!($type, |value, cells| {
-            cells.push_str($crate::value::Choice::choice_name(*value))
-        });
-    };
+    fn take_all(cell: &Cell<'_>) -> Result<Vec<Self>, ValueError> {
+        take_choices(cell)
+    }
+
+    fn parse_element(text: &str) -> Result<Self, ParseValueError> {
+        parse_choice(text)
+    }
+}
+
+impl<T: Choice> ResultValue for T {
+    type Column = Array1<T>;
+
+    fn value_type() -> ValueType {
+        scalar_type::<T>()
+    }
+
+    fn write(&self, cells: &mut Cells) {
+        cells.push_str(self.choice_name());
+    }
+
+    fn read(cell: Cell<'_>) -> Result<Self, ValueError> {
+        read_scalar(&cell)
+    }
+
+    fn read_column(cells: &Cells) -> Result<Self::Column, ValueError> {
+        read_scalars(cells)
+    }
+}
+
+impl<T: Choice> ParamValue for T {
+    fn parse(text: &str) -> Result<Self, ParseValueError> {
+        T::parse_element(text)
+    }
 }

@@ -1,6 +1,4 @@
 //! A parameter holds a storable value; a field without `#[param]` is a parameter set.
-//!
-//! FIXME: the wrong type with a unit is told once more, under the attribute: `Declared::unit` asks for a `ParamValue`.
 
 use std::collections::HashMap;
 use std::time::Duration;

@@ -1,6 +1,4 @@
 //! `#[derive(ParamValue)]` stands beside `Clone`, `Copy`, `Debug` and `PartialEq`.
-//!
-//! FIXME: the one missing derive is told four times, since four impls of the runtime need it.
 
 use pypet::prelude::*;
 
