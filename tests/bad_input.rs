@@ -209,12 +209,27 @@ fn what_is_only_asked_for_changes_nothing() {
 }
 
 #[test]
-fn a_file_that_is_being_read_cannot_be_written_and_says_so() {
+fn a_file_has_one_writer_and_readers_do_not_disturb_it() {
     common::with_trajectory_file(|file| {
         let reading = Environment::new(file).serial().run::<product>(some()).unwrap();
-        let refused = message(Environment::new(file).run::<product>(some()));
-        assert!(refused.contains("is open elsewhere"), "{refused}");
-        drop(reading);
-        Environment::new(file).serial().run::<product>(some()).unwrap();
+        // The reader keeps the second study's commits waiting in the journal, and sees its own trajectory.
+        let second = Environment::new(file).serial().with_name("second").run::<product>(some()).unwrap();
+        assert_eq!((reading.name(), second.name()), ("product", "second"));
+        assert_eq!(reading.all(product::results()).unwrap().to_vec(), [1, 2, 3]);
+        assert_eq!(second.all(product::results()).unwrap().to_vec(), [1, 2, 3]);
+        drop((reading, second));
+        assert_eq!(pypet::storage::hdf5::trajectories(file).unwrap(), ["product", "second"]);
+        let folder = file.parent().unwrap();
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "neither journal nor lock is left behind");
+    });
+}
+
+#[test]
+fn a_second_writer_is_told_who_the_first_is() {
+    common::with_trajectory_file(|file| {
+        let study = |_: &Factors, _: &mut Run| message(Environment::new(file).serial().run::<product>(some()));
+        let any = Environment::new(file).run_with("study", Factors::names().x.over([1]), study).unwrap();
+        let refusal = any.get::<Vec<String>>("results.study").unwrap().remove(0);
+        assert!(refusal.contains(&format!("is being written by process {}", std::process::id())), "{refusal}");
     });
 }

@@ -42,6 +42,8 @@ fn points(exploration: &Exploration<Space>) -> Vec<Space> {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
     #[test]
     fn product_has_one_point_for_each_combination(x in axis(), y in axis()) {
         let product = a(&x) * b(&y);

@@ -165,7 +165,7 @@ fn echo(p: &Anything) -> Same {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(32))]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn load_of_store_is_the_value_to_the_bit(

@@ -7,7 +7,6 @@ use std::time::{Duration, Instant};
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use indicatif::HumanDuration;
 
 use super::{Done, Failure, choose, experiment_argument, output, params};
 use crate::environment::{EngineChoice, OnFailure, Options};
@@ -139,10 +138,10 @@ fn report(trajectory: &AnyTrajectory, file: &Path, took: Duration) -> Done {
     let statuses = trajectory.statuses()?;
     let count = |wanted: RunStatus| statuses.iter().filter(|status| **status == wanted).count();
     let mut text = format!(
-        "{} of {} runs done in {} → {} (trajectory `{}`)\n",
+        "{} of {} runs done in {:.2} s → {} (trajectory `{}`)\n",
         count(RunStatus::Done),
         header.n_runs,
-        HumanDuration(took),
+        took.as_secs_f64(),
         file.display(),
         header.name
     );

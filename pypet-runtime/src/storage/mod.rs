@@ -116,10 +116,12 @@ pub enum StorageError {
         source: std::io::Error,
     },
     /// Another process, or another part of this one, holds the lock on the file.
-    #[error("`{}` is open elsewhere; close it there or wait, or choose another file", file.display())]
+    #[error("`{}` is being written by {holder}; wait for it, or choose another file", file.display())]
     InUse {
         /// The file.
         file: PathBuf,
+        /// Who has the right to write.
+        holder: String,
     },
     /// Some other kind of file.
     #[error("`{}` is no HDF5 file{}; choose another file, or move this one away", file.display(), found.as_deref().map(|found| format!(" ({found})")).unwrap_or_default())]

@@ -3,10 +3,10 @@
 use std::io::Read;
 use std::path::Path;
 
-use hdf5::file::{FileAccessBuilder, FileCloseDegree, LibraryVersion, OpenMode};
 use hdf5::{File, Group};
 
-use super::{Place, attributes, raw};
+use super::access::{ReadableFile, WritableFile};
+use super::{Place, attributes};
 use crate::storage::StorageError;
 
 /// The version of the file format that this version of pypet writes.
@@ -15,68 +15,45 @@ pub const FORMAT: &str = "1.0";
 const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 
 /// Opens a file of ours for reading.
-pub(super) fn open(path: &Path) -> Result<File, StorageError> {
-    open_as(path, OpenMode::Read)
+pub(super) fn open(path: &Path) -> Result<ReadableFile, StorageError> {
+    check_signature(path)?;
+    let file = ReadableFile::open(path)?;
+    check_format(&file, path)?;
+    Ok(file)
 }
 
 /// Opens a file of ours for writing, or makes a new one; tells whether it is new.
-pub(super) fn open_or_create(path: &Path) -> Result<(File, bool), StorageError> {
+pub(super) fn open_or_create(path: &Path) -> Result<(WritableFile, bool), StorageError> {
     if path.exists() {
-        return Ok((open_as(path, OpenMode::ReadWrite)?, false));
+        check_signature(path)?;
+        let file = WritableFile::open(path)?;
+        check_format(&file, path)?;
+        return Ok((file, false));
     }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(Place::new(folder).io("create the folder"))?;
     }
-    // The library's own message for a folder without permission is a stack of C functions.
-    let place = Place::new(path);
-    std::fs::File::create_new(path).map_err(place.io("create"))?;
-    let made = open_with_bounds(path, OpenMode::Create).and_then(|file| {
-        let creator = concat!("pypet ", env!("CARGO_PKG_VERSION"));
-        attributes::set_text(&file, "pypet_format", FORMAT)
-            .and_then(|()| attributes::set_text(&file, "creator", creator))
-            .map_err(place.failed("mark", "/"))?;
-        Ok(file)
-    });
-    if made.is_err() {
-        // The empty file is ours and holds nothing; that it cannot be removed adds nothing to the error.
-        let _ = std::fs::remove_file(path);
-    }
-    Ok((made?, true))
+    let file = WritableFile::create(path)?;
+    mark(&file).map_err(Place::new(path).failed("mark", "/"))?;
+    Ok((file, true))
 }
 
-fn open_as(path: &Path, mode: OpenMode) -> Result<File, StorageError> {
+/// Makes a file one of ours.
+pub(super) fn mark(file: &File) -> hdf5::Result<()> {
+    attributes::set_text(file, "pypet_format", FORMAT)?;
+    attributes::set_text(file, "creator", concat!("pypet ", env!("CARGO_PKG_VERSION")))
+}
+
+fn check_format(file: &File, path: &Path) -> Result<(), StorageError> {
     let place = Place::new(path);
-    check_signature(path)?;
-    if mode == OpenMode::ReadWrite {
-        std::fs::OpenOptions::new().write(true).open(path).map_err(place.io("write to"))?;
-    }
-    let file = open_with_bounds(path, mode)?;
-    let format = attributes::text(&file, "pypet_format").map_err(place.failed("read the format of", "/"))?;
+    let format = attributes::text(file, "pypet_format").map_err(place.failed("read the format of", "/"))?;
     let format = format.ok_or_else(|| StorageError::NotOurs { file: path.into() })?;
     let major = |version: &str| version.split('.').next().and_then(|number| number.parse::<u32>().ok());
     match (major(&format), major(FORMAT)) {
-        (Some(found), Some(known)) if found <= known => Ok(file),
+        (Some(found), Some(known)) if found <= known => Ok(()),
         (Some(_), _) => Err(StorageError::NewerFormat { file: path.into(), found: format, known: FORMAT }),
         (None, _) => Err(place.malformed("/", format!("its format is `{format}`"))),
     }
-}
-
-/// Opens a file that HDF5 1.10 and all later versions read.
-fn open_with_bounds(path: &Path, mode: OpenMode) -> Result<File, StorageError> {
-    let place = Place::new(path);
-    let mut builder = hdf5::FileBuilder::new();
-    builder.with_fapl(|fapl: &mut FileAccessBuilder| {
-        fapl.libver_bounds(LibraryVersion::V110, LibraryVersion::V110).fclose_degree(FileCloseDegree::Strong)
-    });
-    let file = builder.open_as(path, mode).map_err(|error| match error.to_string() {
-        // The library tells these cases apart in its text only.
-        text if text.contains("unable to lock file") || text.contains("already open") => {
-            StorageError::InUse { file: path.into() }
-        }
-        _ => place.failed("open", "/")(error),
-    })?;
-    raw::close_on_exec(&file).map_err(place.failed("keep children from inheriting", "/"))?;
-    Ok(file)
 }
 
 fn check_signature(path: &Path) -> Result<(), StorageError> {
@@ -89,7 +66,8 @@ fn check_signature(path: &Path) -> Result<(), StorageError> {
     };
     let mut start = Vec::new();
     file.by_ref().take(16).read_to_end(&mut start).map_err(place.io("read"))?;
-    if start.starts_with(&SIGNATURE) {
+    // A writer that was killed while it applied a commit leaves its mark, which opening the file removes.
+    if start.starts_with(&SIGNATURE) || start.starts_with(&super::journal::GUARD) {
         return Ok(());
     }
     Err(StorageError::NotHdf5 { file: path.into(), found: kind_of(&start) })

@@ -4,10 +4,16 @@
 //! what differs from run to run, `views` makes the two netCDF-4 faces of a trajectory (`by_run`, `grid`),
 //! `reader` reads, `file` opens and refuses, `raw` has all the unsafe code there is.
 
+mod access;
 mod attributes;
 mod columns;
 mod file;
 mod groups;
+#[cfg_attr(
+    not(feature = "bundled-hdf5"),
+    expect(dead_code, reason = "needs the driver, which goes with the bundled library")
+)]
+mod journal;
 mod names;
 mod raw;
 mod reader;
@@ -35,6 +41,11 @@ struct Place {
 impl Place {
     fn new(file: &Path) -> Self {
         Self { file: file.to_owned() }
+    }
+
+    #[cfg(not(feature = "bundled-hdf5"))]
+    fn file(&self) -> &Path {
+        &self.file
     }
 
     fn failed(&self, action: &'static str, path: &str) -> impl FnOnce(hdf5::Error) -> StorageError + use<> {

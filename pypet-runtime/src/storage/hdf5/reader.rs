@@ -3,8 +3,9 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use hdf5::{Dataset, File, Group, IndexType, IterationOrder};
+use hdf5::{Dataset, Group, IndexType, IterationOrder};
 
+use super::access::ReadableFile;
 use super::columns::{self, DENSE, LAYOUT, RAGGED};
 use super::file::{self, Wanted};
 use super::{Place, attributes, raw};
@@ -23,7 +24,7 @@ pub struct Hdf5Reader {
     path: PathBuf,
     place: Place,
     /// Keeps the file open; closed after the group.
-    _file: File,
+    _file: ReadableFile,
 }
 
 impl Hdf5Reader {

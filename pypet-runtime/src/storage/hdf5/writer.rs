@@ -2,10 +2,11 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use hdf5::{File, Group};
 
+use super::access::{COMMITS, WritableFile};
 use super::columns::{self, Change, Column};
 use super::groups::{ensure_groups, new_group};
 use super::names::NameChoice;
@@ -26,11 +27,9 @@ const COORDINATE_ROWS: usize = 16_384;
 pub struct Hdf5Writer {
     /// Closed last, after all handles into it.
     open: Option<Open>,
-    path: PathBuf,
     place: Place,
     name: String,
-    file: File,
-    is_new_file: bool,
+    file: Option<WritableFile>,
 }
 
 /// A trajectory that has begun.
@@ -69,13 +68,19 @@ impl Hdf5Writer {
     /// # Errors
     /// The file cannot be written, or is not ours.
     pub fn create(path: &Path, choice: &NameChoice) -> Result<Self, StorageError> {
-        let (file, is_new_file) = file::open_or_create(path)?;
+        let (file, _) = file::open_or_create(path)?;
         let place = Place::new(path);
         let name = choice.free(|name| file.link_exists(name));
         if file.link_exists(&name) {
             file.unlink(&name).map_err(place.failed("delete", &name))?;
         }
-        Ok(Self { open: None, path: path.into(), place, name, file, is_new_file })
+        Ok(Self { open: None, place, name, file: Some(file) })
+    }
+
+    /// Writes into a file that lies wherever a test wants it.
+    #[cfg(all(test, feature = "bundled-hdf5"))]
+    pub(super) fn over(file: WritableFile, name: &str) -> Self {
+        Self { open: None, place: Place::new(Path::new("test.h5")), name: name.into(), file: Some(file) }
     }
 
     /// The name of the trajectory in the file.
@@ -91,18 +96,9 @@ impl Hdf5Writer {
 
 impl TrajectoryWriter for Hdf5Writer {
     fn begin(&mut self, plan: &Plan, columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>) -> Result<(), StorageError> {
-        let begun = Open::create(&self.file, &self.name, &self.place, plan, columns);
-        match begun {
-            Ok(open) => self.open = Some(open),
-            Err(error) => {
-                // The error that is returned says what happened; that tidying up fails too adds nothing.
-                let _ = self.file.unlink(&self.name);
-                if self.is_new_file {
-                    let _ = std::fs::remove_file(&self.path);
-                }
-                return Err(error);
-            }
-        }
+        let file = self.file.as_ref().expect("open until the trajectory is finished");
+        // On an error nothing is committed, so the file stays as it was.
+        self.open = Some(Open::create(file, &self.name, &self.place, plan, columns)?);
         self.commit()
     }
 
@@ -115,18 +111,15 @@ impl TrajectoryWriter for Hdf5Writer {
     }
 
     fn commit(&mut self) -> Result<(), StorageError> {
-        self.file.flush().map_err(self.place.failed("flush", "/"))?;
-        let file = std::fs::File::open(&self.path).map_err(self.place.io("open"))?;
-        file.sync_data().map_err(self.place.io("write to"))
+        self.file.as_mut().expect("open until the trajectory is finished").commit()
     }
 
     fn finish(&mut self, state: State) -> Result<(), StorageError> {
         let name = self.name.clone();
         let failed = self.place.failed("note the state of", &name);
         attributes::set_text(&self.open().trajectory, "state", state.word()).map_err(failed)?;
-        self.commit()?;
         self.open = None;
-        Ok(())
+        self.file.take().expect("finished once").close()
     }
 }
 
@@ -332,6 +325,7 @@ fn write_header(trajectory: &Group, plan: &Plan) -> hdf5::Result<()> {
         let axes = serde_json::to_string(axes).map_err(|error| hdf5::Error::from(error.to_string()))?;
         attributes::set_text(trajectory, "axes", &axes)?;
     }
+    attributes::set_text(trajectory, "commits", COMMITS)?;
     attributes::set_text(trajectory, "state", header.state.word())
 }
 

@@ -5,6 +5,9 @@
 
 #![expect(unsafe_code, reason = "foreign functions; the only such module of pypet")]
 
+#[cfg(feature = "bundled-hdf5")]
+pub(super) mod vfd;
+
 use std::ffi::{CString, c_char, c_int, c_uint, c_void};
 
 use hdf5::types::{VarLenAscii, VarLenUnicode};
@@ -196,7 +199,7 @@ pub(super) fn detach_scale(dataset: &Dataset, scale: &Dataset, dimension: usize)
 /// Keeps programs that a run starts from inheriting the file and with it the lock on it.
 ///
 /// The library opens files without this flag, so a child that outlives the study would keep it locked.
-#[cfg(unix)]
+#[cfg(all(unix, not(feature = "bundled-hdf5")))]
 pub(super) fn close_on_exec(file: &hdf5::File) -> hdf5::Result<()> {
     let mut handle: *mut c_void = std::ptr::null_mut();
     // SAFETY: the file is open, and the library puts a pointer into its own memory behind the reference.
@@ -210,7 +213,7 @@ pub(super) fn close_on_exec(file: &hdf5::File) -> hdf5::Result<()> {
 }
 
 /// Handles are not inherited on other systems unless a program asks for it.
-#[cfg(not(unix))]
+#[cfg(all(not(unix), not(feature = "bundled-hdf5")))]
 pub(super) fn close_on_exec(_: &hdf5::File) -> hdf5::Result<()> {
     Ok(())
 }

@@ -1,0 +1,159 @@
+//! Files whose commits go through a journal.
+
+use std::ops::Deref;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use hdf5::File;
+
+use super::access_list;
+use crate::storage::StorageError;
+use crate::storage::hdf5::Place;
+use crate::storage::hdf5::journal::{RealDisk, SharedLock, Transaction, WriterLock, journal_path, recover};
+use crate::storage::hdf5::raw::vfd::{self, Mode, Opening, Shared};
+
+/// A file that is read as its last commit left it, while a writer may go on.
+#[derive(Debug)]
+pub(in crate::storage::hdf5) struct ReadableFile {
+    file: Option<File>,
+    lock: Option<SharedLock>,
+    _opening: Opening,
+    path: PathBuf,
+}
+
+impl ReadableFile {
+    pub(in crate::storage::hdf5) fn open(path: &Path) -> Result<Self, StorageError> {
+        let place = Place::new(path);
+        let lock = SharedLock::take(path).map_err(place.io("lock for reading"))?;
+        let disk = RealDisk::open_to_read(path).map_err(place.io("open"))?;
+        let view = Transaction::view(Box::new(disk)).map_err(place.io("read"))?;
+        let (file, opening) = open_through(path, Arc::new(Mutex::new(view)), Mode::Read)?;
+        Ok(Self { file: Some(file), lock: Some(lock), _opening: opening, path: path.into() })
+    }
+}
+
+impl Deref for ReadableFile {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        self.file.as_ref().expect("open until dropped")
+    }
+}
+
+impl Drop for ReadableFile {
+    /// Applies a commit that had to wait for this reader, so that other programs see it too.
+    fn drop(&mut self) {
+        self.file = None;
+        self.lock = None;
+        if !journal_path(&self.path).exists() {
+            return;
+        }
+        // Whoever has the right to write now, or comes next, does the same; nothing is lost if this fails.
+        if let Ok(Ok(_right)) = WriterLock::take(&self.path)
+            && let Ok(mut disk) = RealDisk::open(&self.path)
+        {
+            let _ = recover(&mut disk);
+        }
+    }
+}
+
+/// A file that only this process changes, commit by commit.
+#[derive(Debug)]
+pub(in crate::storage::hdf5) struct WritableFile {
+    file: Option<File>,
+    transaction: Shared,
+    _opening: Opening,
+    place: Place,
+    _right: Option<WriterLock>,
+}
+
+impl WritableFile {
+    /// Opens a file that exists, after finishing what a killed writer left.
+    pub(in crate::storage::hdf5) fn open(path: &Path) -> Result<Self, StorageError> {
+        let place = Place::new(path);
+        let right = take_right(path)?;
+        let mut disk = RealDisk::open(path).map_err(place.io("write to"))?;
+        recover(&mut disk).map_err(place.io("recover"))?;
+        let transaction = Transaction::begin(Box::new(disk)).map_err(place.io("read"))?;
+        Self::with(path, transaction, Some(right), Mode::Write)
+    }
+
+    /// Makes a file; it gets its name with the first commit.
+    pub(in crate::storage::hdf5) fn create(path: &Path) -> Result<Self, StorageError> {
+        let place = Place::new(path);
+        let right = take_right(path)?;
+        let disk = RealDisk::create(path).map_err(place.io("create"))?;
+        let transaction = Transaction::begin_new(Box::new(disk));
+        Self::with(path, transaction, Some(right), Mode::Create)
+    }
+
+    /// A file that lies wherever a test wants it.
+    #[cfg(test)]
+    pub(in crate::storage::hdf5) fn over(transaction: Transaction, mode: Mode) -> Self {
+        Self::with(Path::new("test.h5"), transaction, None, mode).expect("HDF5 opens what a transaction holds")
+    }
+
+    fn with(
+        path: &Path,
+        transaction: Transaction,
+        right: Option<WriterLock>,
+        mode: Mode,
+    ) -> Result<Self, StorageError> {
+        let transaction = Arc::new(Mutex::new(transaction));
+        let (file, opening) = match open_through(path, transaction.clone(), mode) {
+            Ok(opened) => opened,
+            Err(error) => {
+                lock(&transaction).abandon();
+                return Err(error);
+            }
+        };
+        Ok(Self { file: Some(file), transaction, _opening: opening, place: Place::new(path), _right: right })
+    }
+
+    /// Makes all changes last, at once.
+    pub(in crate::storage::hdf5) fn commit(&mut self) -> Result<(), StorageError> {
+        self.flush().map_err(self.place.failed("flush", "/"))?;
+        lock(&self.transaction).commit().map_err(self.place.io("commit to"))
+    }
+
+    /// Closes the file with a last commit; all handles into it must be gone.
+    pub(in crate::storage::hdf5) fn close(mut self) -> Result<(), StorageError> {
+        self.file = None;
+        lock(&self.transaction).commit().map_err(self.place.io("commit to"))
+    }
+}
+
+impl Deref for WritableFile {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        self.file.as_ref().expect("open until closed")
+    }
+}
+
+impl Drop for WritableFile {
+    /// Gives up what is not committed.
+    fn drop(&mut self) {
+        self.file = None;
+        lock(&self.transaction).abandon();
+    }
+}
+
+fn take_right(path: &Path) -> Result<WriterLock, StorageError> {
+    let taken = WriterLock::take(path).map_err(Place::new(path).io("lock"))?;
+    taken.map_err(|holder| StorageError::InUse { file: path.into(), holder })
+}
+
+fn open_through(path: &Path, transaction: Shared, mode: Mode) -> Result<(File, Opening), StorageError> {
+    let failed = || Place::new(path).failed("open", "/");
+    let access = access_list().map_err(failed())?;
+    vfd::use_driver(&access).map_err(failed())?;
+    let opening = Opening::of(&path.to_string_lossy(), transaction);
+    let file = vfd::open(&opening, &access, mode).map_err(failed())?;
+    Ok((file, opening))
+}
+
+fn lock(transaction: &Shared) -> MutexGuard<'_, Transaction> {
+    // A panic inside of a transaction leaves at worst what the next recovery undoes.
+    transaction.lock().unwrap_or_else(PoisonError::into_inner)
+}

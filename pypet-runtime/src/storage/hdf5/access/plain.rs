@@ -1,0 +1,112 @@
+//! Files that the library writes by itself.
+
+use std::ops::Deref;
+use std::path::Path;
+use std::time::{Duration, Instant};
+
+use hdf5::File;
+use hdf5::file::OpenMode;
+
+use super::bounds;
+use crate::storage::StorageError;
+use crate::storage::hdf5::{Place, raw};
+
+/// A file that is read.
+#[derive(Debug)]
+pub(in crate::storage::hdf5) struct ReadableFile(File);
+
+impl ReadableFile {
+    pub(in crate::storage::hdf5) fn open(path: &Path) -> Result<Self, StorageError> {
+        open_as(path, OpenMode::Read).map(Self)
+    }
+}
+
+impl Deref for ReadableFile {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        &self.0
+    }
+}
+
+/// A file that is written.
+#[derive(Debug)]
+pub(in crate::storage::hdf5) struct WritableFile {
+    file: File,
+    place: Place,
+    /// New, and nothing was committed to it.
+    is_fresh: bool,
+}
+
+impl WritableFile {
+    pub(in crate::storage::hdf5) fn open(path: &Path) -> Result<Self, StorageError> {
+        Ok(Self { file: open_as(path, OpenMode::ReadWrite)?, place: Place::new(path), is_fresh: false })
+    }
+
+    pub(in crate::storage::hdf5) fn create(path: &Path) -> Result<Self, StorageError> {
+        let created = std::fs::File::create_new(path).map_err(Place::new(path).io("create"));
+        created?;
+        Ok(Self { file: open_as(path, OpenMode::Create)?, place: Place::new(path), is_fresh: true })
+    }
+
+    /// Hands all changes to the system and asks it to make them last.
+    pub(in crate::storage::hdf5) fn commit(&mut self) -> Result<(), StorageError> {
+        self.file.flush().map_err(self.place.failed("flush", "/"))?;
+        let file = std::fs::File::open(self.place.file()).map_err(self.place.io("open"))?;
+        file.sync_data().map_err(self.place.io("write to"))?;
+        self.is_fresh = false;
+        Ok(())
+    }
+
+    /// Closes the file with a last commit; all handles into it must be gone.
+    pub(in crate::storage::hdf5) fn close(mut self) -> Result<(), StorageError> {
+        self.commit()
+    }
+}
+
+impl Deref for WritableFile {
+    type Target = File;
+
+    fn deref(&self) -> &File {
+        &self.file
+    }
+}
+
+impl Drop for WritableFile {
+    fn drop(&mut self) {
+        if self.is_fresh {
+            // It holds nothing that anybody could miss.
+            let _ = std::fs::remove_file(self.place.file());
+        }
+    }
+}
+
+/// How long a file that is locked is tried again: a child that is being started holds our locks for a moment.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+fn open_as(path: &Path, mode: OpenMode) -> Result<File, StorageError> {
+    let begun = Instant::now();
+    loop {
+        match try_open_as(path, mode) {
+            Err(StorageError::InUse { .. }) if begun.elapsed() < PATIENCE => {
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            other => return other,
+        }
+    }
+}
+
+fn try_open_as(path: &Path, mode: OpenMode) -> Result<File, StorageError> {
+    let place = Place::new(path);
+    let mut builder = hdf5::FileBuilder::new();
+    builder.with_fapl(|fapl| bounds(fapl));
+    let file = builder.open_as(path, mode).map_err(|error| match error.to_string() {
+        // The library tells these cases apart in its text only.
+        text if text.contains("unable to lock file") || text.contains("already open") => {
+            StorageError::InUse { file: path.into(), holder: "another program, or another part of this one".into() }
+        }
+        _ => place.failed("open", "/")(error),
+    })?;
+    raw::close_on_exec(&file).map_err(place.failed("keep children from inheriting", "/"))?;
+    Ok(file)
+}

@@ -1,0 +1,210 @@
+//! The file operations that a commit is made of, so that tests can cut them at any point.
+
+use std::fs::{File, OpenOptions};
+use std::io;
+use std::path::{Path, PathBuf};
+
+/// The files of one trajectory file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub(in crate::storage) enum Part {
+    /// The HDF5 file.
+    Main,
+    /// The journal of a commit.
+    Journal,
+    /// A journal that is being written.
+    NewJournal,
+}
+
+/// Where the parts lie; every method is one operation of the system.
+pub(in crate::storage) trait Disk: Send {
+    /// Reads as many bytes as there are.
+    fn read_at(&self, part: Part, offset: u64, buffer: &mut [u8]) -> io::Result<usize>;
+    /// Writes all bytes.
+    fn write_at(&mut self, part: Part, offset: u64, bytes: &[u8]) -> io::Result<()>;
+    /// Bytes of a part; `None` if it does not exist.
+    fn len(&self, part: Part) -> io::Result<Option<u64>>;
+    /// Cuts or extends a part; makes it if it does not exist.
+    fn set_len(&mut self, part: Part, len: u64) -> io::Result<()>;
+    /// Makes what was written to a part last.
+    fn sync(&mut self, part: Part) -> io::Result<()>;
+    /// Puts a part in the place of another.
+    fn rename(&mut self, from: Part, to: Part) -> io::Result<()>;
+    /// Removes a part.
+    fn remove(&mut self, part: Part) -> io::Result<()>;
+    /// Makes renames and removals last.
+    fn sync_folder(&mut self) -> io::Result<()>;
+    /// Gives a new main file its name.
+    fn publish(&mut self) -> io::Result<()>;
+    /// Keeps readers out; `false` if there are some.
+    fn try_lock_readers_out(&mut self) -> io::Result<bool>;
+    /// Lets readers in again.
+    fn let_readers_in(&mut self) -> io::Result<()>;
+}
+
+/// Files of the system.
+#[derive(Debug)]
+pub(in crate::storage) struct RealDisk {
+    path: PathBuf,
+    /// Where the main file lies before it has its name.
+    unpublished: Option<PathBuf>,
+    main: File,
+    journal: Option<File>,
+}
+
+impl RealDisk {
+    /// Opens the parts beside an HDF5 file that exists.
+    pub(in crate::storage) fn open(path: &Path) -> io::Result<Self> {
+        let main = OpenOptions::new().read(true).write(true).open(path)?;
+        let journal = OpenOptions::new().read(true).write(true).open(journal_path(path)).ok();
+        Ok(Self { path: path.into(), unpublished: None, main, journal })
+    }
+
+    /// Opens the parts without the right to change them.
+    pub(in crate::storage) fn open_to_read(path: &Path) -> io::Result<Self> {
+        let journal = File::open(journal_path(path)).ok();
+        Ok(Self { path: path.into(), unpublished: None, main: File::open(path)?, journal })
+    }
+
+    /// Makes a main file that has no name yet.
+    pub(in crate::storage) fn create(path: &Path) -> io::Result<Self> {
+        let unpublished = with_suffix(path, ".new");
+        // One that is there was left by a writer that was killed before its first commit.
+        let main = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&unpublished)?;
+        Ok(Self { path: path.into(), unpublished: Some(unpublished), main, journal: None })
+    }
+
+    fn path(&self, part: Part) -> PathBuf {
+        match part {
+            Part::Main => self.unpublished.clone().unwrap_or_else(|| self.path.clone()),
+            Part::Journal => journal_path(&self.path),
+            Part::NewJournal => with_suffix(&self.path, ".journal.new"),
+        }
+    }
+
+    fn file(&self, part: Part) -> io::Result<&File> {
+        match part {
+            Part::Main => Ok(&self.main),
+            _ => self.journal.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into()),
+        }
+    }
+}
+
+/// Where the journal of a file lies.
+pub(in crate::storage) fn journal_path(path: &Path) -> PathBuf {
+    with_suffix(path, ".journal")
+}
+
+pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    name.into()
+}
+
+impl Disk for RealDisk {
+    fn read_at(&self, part: Part, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        let file = self.file(part)?;
+        let mut done = 0;
+        while done < buffer.len() {
+            match read_some(file, offset + done as u64, &mut buffer[done..]) {
+                Ok(0) => break,
+                Ok(count) => done += count,
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(done)
+    }
+
+    fn write_at(&mut self, part: Part, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        write_all(self.file(part)?, offset, bytes)
+    }
+
+    fn len(&self, part: Part) -> io::Result<Option<u64>> {
+        match std::fs::metadata(self.path(part)) {
+            Ok(metadata) => Ok(Some(metadata.len())),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn set_len(&mut self, part: Part, len: u64) -> io::Result<()> {
+        if part != Part::Main {
+            let path = self.path(part);
+            self.journal = Some(OpenOptions::new().read(true).write(true).create(true).truncate(false).open(path)?);
+        }
+        self.file(part)?.set_len(len)
+    }
+
+    fn sync(&mut self, part: Part) -> io::Result<()> {
+        self.file(part)?.sync_data()
+    }
+
+    fn rename(&mut self, from: Part, to: Part) -> io::Result<()> {
+        std::fs::rename(self.path(from), self.path(to))
+    }
+
+    fn remove(&mut self, part: Part) -> io::Result<()> {
+        if part != Part::Main {
+            self.journal = None;
+        }
+        std::fs::remove_file(self.path(part))
+    }
+
+    fn sync_folder(&mut self) -> io::Result<()> {
+        // Other systems cannot open folders and order renames by themselves.
+        if cfg!(not(unix)) {
+            return Ok(());
+        }
+        let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        File::open(folder.unwrap_or(Path::new(".")))?.sync_all()
+    }
+
+    fn publish(&mut self) -> io::Result<()> {
+        if let Some(unpublished) = self.unpublished.take() {
+            std::fs::rename(unpublished, &self.path)?;
+        }
+        Ok(())
+    }
+
+    fn try_lock_readers_out(&mut self) -> io::Result<bool> {
+        match self.main.try_lock() {
+            Ok(()) => Ok(true),
+            Err(std::fs::TryLockError::WouldBlock) => Ok(false),
+            // A file system without locks has no readers that could be kept out.
+            Err(std::fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(true),
+            Err(std::fs::TryLockError::Error(error)) => Err(error),
+        }
+    }
+
+    fn let_readers_in(&mut self) -> io::Result<()> {
+        self.main.unlock()
+    }
+}
+
+#[cfg(unix)]
+fn read_some(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, offset)
+}
+
+#[cfg(unix)]
+fn write_all(file: &File, offset: u64, bytes: &[u8]) -> io::Result<()> {
+    std::os::unix::fs::FileExt::write_all_at(file, bytes, offset)
+}
+
+#[cfg(windows)]
+fn read_some(file: &File, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, offset)
+}
+
+#[cfg(windows)]
+fn write_all(file: &File, mut offset: u64, mut bytes: &[u8]) -> io::Result<()> {
+    while !bytes.is_empty() {
+        let count = std::os::windows::fs::FileExt::seek_write(file, bytes, offset)?;
+        if count == 0 {
+            return Err(io::ErrorKind::WriteZero.into());
+        }
+        offset += count as u64;
+        bytes = &bytes[count..];
+    }
+    Ok(())
+}

@@ -1,0 +1,373 @@
+//! Changes that become part of a file all at once.
+//!
+//! Bytes beyond the committed end go straight to the file: nobody looks there yet. Changes to committed bytes
+//! stay in memory, page by page, until a commit writes them to the journal and only then into the file.
+//!
+//! While changes are applied the file's signature is replaced, so that a program which finds a file whose
+//! writer was killed just then refuses it rather than reading half of a commit. [`recover`] finishes or undoes
+//! what such a writer left.
+
+use std::collections::BTreeMap;
+use std::{fmt, io};
+
+use super::disk::{Disk, Part};
+use super::record::{Change, Record};
+
+const PAGE: u64 = 4096;
+/// What every HDF5 file begins with.
+const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
+/// What a file begins with while a commit is applied.
+pub(in crate::storage) const GUARD: [u8; 8] = *b"\x89pypet\r\n";
+
+/// A file and the changes that are not committed yet.
+pub(in crate::storage) struct Transaction {
+    disk: Box<dyn Disk>,
+    /// Changed pages of committed bytes; what of a page lies at or beyond `bound` is meaningless.
+    pages: BTreeMap<u64, Box<[u8]>>,
+    /// Committed bytes: never changed in place but by a commit.
+    bound: u64,
+    /// Bytes of the file as HDF5 sees it.
+    end: u64,
+    /// A committed journal that readers have kept from being applied.
+    deferred: bool,
+    /// Whether the file has its name.
+    published: bool,
+    /// A write that failed; nothing more is written and nothing is committed.
+    failure: Option<io::Error>,
+}
+
+impl Transaction {
+    /// Begins on a file that was recovered, or on an empty one.
+    pub(in crate::storage) fn begin(disk: Box<dyn Disk>) -> io::Result<Self> {
+        let end = disk.len(Part::Main)?.unwrap_or(0);
+        Ok(Self { disk, pages: BTreeMap::new(), bound: end, end, deferred: false, published: true, failure: None })
+    }
+
+    /// Begins on a new file, which gets its name with the first commit.
+    pub(in crate::storage) fn begin_new(disk: Box<dyn Disk>) -> Self {
+        Self { disk, pages: BTreeMap::new(), bound: 0, end: 0, deferred: false, published: false, failure: None }
+    }
+
+    /// Sees a file as its last commit left it, whatever a killed writer did to it since; changes nothing.
+    pub(in crate::storage) fn view(disk: Box<dyn Disk>) -> io::Result<Self> {
+        let guarded = first_bytes(&*disk)? == GUARD;
+        let record = read_journal(&*disk)?;
+        let mut view = Self::begin(disk)?;
+        let applies = match &record {
+            Some(record) => guarded || matches!(state_of(&*view.disk, record)?, Applied::NotAtAll),
+            None => false,
+        };
+        if let Some(record) = record.filter(|_| applies) {
+            view.end = record.new_len;
+            view.bound = record.new_len;
+            for change in record.changes {
+                view.page(change.address / PAGE)?[..change.bytes.len()].copy_from_slice(&change.bytes);
+            }
+        }
+        if guarded {
+            view.page(0)?[..SIGNATURE.len()].copy_from_slice(&SIGNATURE);
+        }
+        Ok(view)
+    }
+
+    /// Bytes of the file, changes included.
+    pub(in crate::storage) fn end(&self) -> u64 {
+        self.end
+    }
+
+    /// Reads; beyond the end there are zeros.
+    pub(in crate::storage) fn read(&self, address: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let count = self.disk.read_at(Part::Main, address, buffer)?;
+        buffer[count..].fill(0);
+        let end = (address + buffer.len() as u64).min(self.bound);
+        if address >= end {
+            return Ok(());
+        }
+        for (&page, bytes) in self.pages.range(address / PAGE..end.div_ceil(PAGE)) {
+            let from = address.max(page * PAGE);
+            let to = end.min((page + 1) * PAGE);
+            buffer[index(from - address)..index(to - address)]
+                .copy_from_slice(&bytes[index(from - page * PAGE)..index(to - page * PAGE)]);
+        }
+        Ok(())
+    }
+
+    /// Writes; after a failure nothing happens any more, and the commit says why.
+    pub(in crate::storage) fn write(&mut self, address: u64, bytes: &[u8]) {
+        if self.failure.is_none()
+            && let Err(error) = self.try_write(address, bytes)
+        {
+            self.failure = Some(error);
+        }
+    }
+
+    fn try_write(&mut self, address: u64, bytes: &[u8]) -> io::Result<()> {
+        let old = index(self.bound.saturating_sub(address)).min(bytes.len());
+        let mut from = 0;
+        while from < old {
+            let at = address + from as u64;
+            let within = index(at % PAGE);
+            let count = (index(PAGE) - within).min(old - from);
+            self.page(at / PAGE)?[within..within + count].copy_from_slice(&bytes[from..from + count]);
+            from += count;
+        }
+        if old < bytes.len() {
+            self.disk.write_at(Part::Main, address + old as u64, &bytes[old..])?;
+        }
+        self.end = self.end.max(address + bytes.len() as u64);
+        Ok(())
+    }
+
+    fn page(&mut self, page: u64) -> io::Result<&mut [u8]> {
+        if !self.pages.contains_key(&page) {
+            let mut bytes = vec![0; index(PAGE)].into_boxed_slice();
+            self.disk.read_at(Part::Main, page * PAGE, &mut bytes)?;
+            self.pages.insert(page, bytes);
+        }
+        Ok(self.pages.get_mut(&page).expect("just inserted"))
+    }
+
+    /// Gives the file a length; what is committed is only cut by the commit.
+    pub(in crate::storage) fn set_end(&mut self, end: u64) {
+        if self.failure.is_some() {
+            return;
+        }
+        match self.disk.set_len(Part::Main, end.max(self.bound)) {
+            Ok(()) => self.end = end,
+            Err(error) => self.failure = Some(error),
+        }
+    }
+
+    /// Makes all changes last, at once.
+    ///
+    /// # Errors
+    /// A write failed since the last commit, or one fails now. Then the file is as the last commit left it.
+    pub(in crate::storage) fn commit(&mut self) -> io::Result<()> {
+        if let Some(error) = self.failure.take() {
+            self.failure = Some(io::Error::new(error.kind(), error.to_string()));
+            return Err(error);
+        }
+        let committed = self.try_commit();
+        if let Err(error) = &committed {
+            self.failure = Some(io::Error::new(error.kind(), error.to_string()));
+        }
+        committed
+    }
+
+    fn try_commit(&mut self) -> io::Result<()> {
+        let record = self.record()?;
+        if record.changes.is_empty() && !self.deferred {
+            // Nothing old is touched, so new bytes alone make the commit.
+            self.disk.set_len(Part::Main, self.end)?;
+            self.disk.sync(Part::Main)?;
+            if !self.published {
+                self.disk.publish()?;
+                self.disk.sync_folder()?;
+                self.published = true;
+            }
+            self.bound = self.end;
+            self.pages.clear();
+            return Ok(());
+        }
+        let alone = self.disk.try_lock_readers_out()?;
+        if alone {
+            self.disk.write_at(Part::Main, 0, &GUARD)?;
+        }
+        self.disk.sync(Part::Main)?;
+        write_journal(&mut *self.disk, &record.encode())?;
+        if alone {
+            apply(&mut *self.disk, &record)?;
+            self.disk.let_readers_in()?;
+            self.disk.remove(Part::Journal)?;
+            self.disk.sync_folder()?;
+            self.pages.clear();
+            self.bound = self.end;
+        } else {
+            self.grow_bound()?;
+        }
+        self.deferred = !alone;
+        Ok(())
+    }
+
+    /// What differs from the committed bytes on the disk.
+    fn record(&self) -> io::Result<Record> {
+        let mut changes = Vec::new();
+        for (&page, bytes) in &self.pages {
+            let address = page * PAGE;
+            let len = index((self.bound.min(self.end)).saturating_sub(address)).min(index(PAGE));
+            let mut old = vec![0; len];
+            self.disk.read_at(Part::Main, address, &mut old)?;
+            if old != bytes[..len] {
+                changes.push(Change { address, old_sum: crc32fast::hash(&old), bytes: bytes[..len].to_vec() });
+            }
+        }
+        Ok(Record { old_len: self.bound, new_len: self.end, changes })
+    }
+
+    /// After a commit that is not applied yet, its new bytes count as committed as well.
+    fn grow_bound(&mut self) -> io::Result<()> {
+        let old = self.bound;
+        self.bound = self.bound.max(self.end);
+        // What a page held beyond the old bound was never kept up to date.
+        let within = index(old % PAGE);
+        if within > 0
+            && let Some(bytes) = self.pages.get_mut(&(old / PAGE))
+        {
+            self.disk.read_at(Part::Main, old, &mut bytes[within..])?;
+        }
+        Ok(())
+    }
+
+    /// Forgets all changes since the last commit, and applies that one if readers allow it now.
+    ///
+    /// What goes wrong here the next recovery puts right.
+    pub(in crate::storage) fn abandon(&mut self) {
+        self.pages.clear();
+        if !self.published {
+            let _ = self.disk.remove(Part::Main);
+        } else if self.failure.is_some() || self.end != self.bound || self.deferred {
+            self.end = self.bound;
+            if self.disk.try_lock_readers_out().unwrap_or(false) {
+                let _ = recover(&mut *self.disk);
+                let _ = self.disk.let_readers_in();
+            }
+        }
+    }
+}
+
+impl fmt::Debug for Transaction {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Transaction ({} of {} bytes committed, {} pages changed)", self.bound, self.end, self.pages.len())
+    }
+}
+
+/// What [`recover`] found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::storage) enum Recovered {
+    /// Nothing was left to do.
+    Clean,
+    /// A commit was applied that had been cut short.
+    Applied,
+    /// An unfinished commit was undone.
+    Undone,
+}
+
+/// Finishes or undoes what a killed writer left, so that the file holds exactly the committed runs.
+///
+/// # Errors
+/// The file was changed by another program since, or the system refuses.
+pub(in crate::storage) fn recover(disk: &mut dyn Disk) -> io::Result<Recovered> {
+    let guarded = first_bytes(disk)? == GUARD;
+    let record = read_journal(disk)?;
+    let recovered = match record {
+        Some(record) if guarded => {
+            apply(disk, &record)?;
+            Recovered::Applied
+        }
+        Some(record) => match state_of(disk, &record)? {
+            Applied::Wholly => Recovered::Clean,
+            Applied::NotAtAll => {
+                disk.write_at(Part::Main, 0, &GUARD)?;
+                disk.sync(Part::Main)?;
+                apply(disk, &record)?;
+                Recovered::Applied
+            }
+            Applied::Partly => {
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidData,
+                    "another program changed the file while a commit of ours was waiting in the journal beside it",
+                ));
+            }
+        },
+        None if guarded => {
+            disk.write_at(Part::Main, 0, &SIGNATURE)?;
+            disk.sync(Part::Main)?;
+            Recovered::Undone
+        }
+        None => Recovered::Clean,
+    };
+    for part in [Part::Journal, Part::NewJournal] {
+        if disk.len(part)?.is_some() {
+            disk.remove(part)?;
+            disk.sync_folder()?;
+        }
+    }
+    let cut = cut_unfinished_tail(disk)?;
+    Ok(if cut && recovered == Recovered::Clean { Recovered::Undone } else { recovered })
+}
+
+/// Cuts what was written beyond the end that the file itself vouches for.
+fn cut_unfinished_tail(disk: &mut dyn Disk) -> io::Result<bool> {
+    let mut superblock = [0; 36];
+    let count = disk.read_at(Part::Main, 0, &mut superblock)?;
+    // Versions 2 and 3, which alone we write, with addresses of eight bytes.
+    if count < superblock.len() || superblock[..8] != SIGNATURE || !matches!(superblock[8], 2 | 3) || superblock[9] != 8
+    {
+        return Ok(false);
+    }
+    let end = u64::from_le_bytes(superblock[28..36].try_into().expect("eight bytes"));
+    if disk.len(Part::Main)?.is_some_and(|len| len > end) {
+        disk.set_len(Part::Main, end)?;
+        return Ok(true);
+    }
+    Ok(false)
+}
+
+/// Whether a journal was applied to the file.
+enum Applied {
+    NotAtAll,
+    Partly,
+    Wholly,
+}
+
+fn state_of(disk: &dyn Disk, record: &Record) -> io::Result<Applied> {
+    let (mut old, mut new) = (true, true);
+    for change in &record.changes {
+        let mut bytes = vec![0; change.bytes.len()];
+        disk.read_at(Part::Main, change.address, &mut bytes)?;
+        old &= crc32fast::hash(&bytes) == change.old_sum;
+        new &= bytes == change.bytes;
+    }
+    Ok(match (old, new) {
+        (_, true) => Applied::Wholly,
+        (true, false) => Applied::NotAtAll,
+        (false, false) => Applied::Partly,
+    })
+}
+
+fn write_journal(disk: &mut dyn Disk, bytes: &[u8]) -> io::Result<()> {
+    disk.set_len(Part::NewJournal, 0)?;
+    disk.write_at(Part::NewJournal, 0, bytes)?;
+    disk.sync(Part::NewJournal)?;
+    disk.rename(Part::NewJournal, Part::Journal)?;
+    disk.sync_folder()
+}
+
+fn read_journal(disk: &dyn Disk) -> io::Result<Option<Record>> {
+    let Some(len) = disk.len(Part::Journal)? else { return Ok(None) };
+    let mut bytes = vec![0; index(len)];
+    let count = disk.read_at(Part::Journal, 0, &mut bytes)?;
+    Ok(Record::decode(&bytes[..count]))
+}
+
+/// Puts the changes of a journal into the file, the signature last; may be done again at any point.
+fn apply(disk: &mut dyn Disk, record: &Record) -> io::Result<()> {
+    for change in &record.changes {
+        let hidden = index((SIGNATURE.len() as u64).saturating_sub(change.address)).min(change.bytes.len());
+        disk.write_at(Part::Main, change.address + hidden as u64, &change.bytes[hidden..])?;
+    }
+    disk.set_len(Part::Main, record.new_len)?;
+    disk.sync(Part::Main)?;
+    disk.write_at(Part::Main, 0, &SIGNATURE)?;
+    disk.sync(Part::Main)
+}
+
+fn first_bytes(disk: &dyn Disk) -> io::Result<[u8; 8]> {
+    let mut first = [0; 8];
+    disk.read_at(Part::Main, 0, &mut first)?;
+    Ok(first)
+}
+
+fn index(number: u64) -> usize {
+    usize::try_from(number).expect("what is in memory can be counted")
+}

@@ -1,0 +1,102 @@
+//! Nothing that was committed is lost when the process is killed, and nothing has to be repaired by hand.
+
+mod common;
+
+use std::path::Path;
+use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
+
+use pypet::prelude::*;
+use pypet::run::RunStatus;
+
+/// Tells the test program to be the study that is killed, and where its file is.
+const FILE: &str = "PYPET_KILL_TEST_FILE";
+const N_KILLS: u64 = 25;
+const N_RUNS: usize = 100_000;
+
+/// Which run it is.
+#[parameters]
+struct Which {
+    #[param(default = 0)]
+    k: u64,
+}
+
+/// Results of every layout.
+#[results]
+struct Yields {
+    square: u64,
+    trace: [f64; 16],
+    ragged: Vec<u64>,
+    word: String,
+}
+
+fn yields(k: u64) -> Yields {
+    Yields { square: k * k, trace: [k as f64; 16], ragged: (0..k % 4).collect(), word: format!("run {k}") }
+}
+
+#[experiment]
+fn study(p: &Which, run: &mut Run) -> Yields {
+    if p.k.is_multiple_of(100) {
+        run.add_result("hundreds", p.k / 100);
+    }
+    std::thread::sleep(Duration::from_micros(50));
+    yields(p.k)
+}
+
+/// What the child does; as a test of its own it does nothing.
+#[test]
+fn child() {
+    let Some(file) = std::env::var_os(FILE) else { return };
+    let environment = Environment::new(file).with_threads(2).with_commit_every(Duration::from_millis(3)).overwrite();
+    environment.run::<study>(Which::names().k.over(0..N_RUNS as u64)).expect("the study runs until it is killed");
+}
+
+#[test]
+fn a_killed_study_keeps_every_committed_run() {
+    common::with_trajectory_file(|file| {
+        let mut most = 0;
+        for kill in 0..N_KILLS {
+            kill_after(file, Duration::from_millis(60 + kill * 37 % 500));
+            if file.exists() {
+                most = most.max(assert_runs_are_whole(file));
+            }
+        }
+        assert!(most > 100, "the studies were killed too early to tell: {most} runs at most");
+        let left = std::fs::read_dir(file.parent().expect("in a folder")).expect("the folder can be read");
+        let allowed = [".h5", ".lock", ".new"];
+        let is_known = |name: String| allowed.iter().any(|ending| name.ends_with(ending));
+        assert!(left.map(|entry| entry.expect("readable").file_name()).all(|n| is_known(n.to_string_lossy().into())));
+    });
+}
+
+fn kill_after(file: &Path, time: Duration) {
+    let program = std::env::current_exe().expect("a running program has a path");
+    let mut child = Command::new(program);
+    child.args(["child", "--exact"]).env(FILE, file).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut child = child.spawn().expect("the test program can be started again");
+    let begun = Instant::now();
+    while begun.elapsed() < time {
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    child.kill().expect("the child can be killed");
+    child.wait().expect("the child can be waited for");
+}
+
+/// Opens the file as it is, and compares every run that counts as done; gives their number.
+fn assert_runs_are_whole(file: &Path) -> usize {
+    let traj = Trajectory::<study>::open(file).expect("a killed study can be opened");
+    let r = Yields::names();
+    let done: Vec<usize> = (0..traj.len()).filter(|&run| traj.statuses()[run] == RunStatus::Done).collect();
+    let step = (done.len() / 200).max(1);
+    for &run in done.iter().step_by(step) {
+        let expected = yields(run as u64);
+        assert_eq!(traj.get(r.square, run).unwrap(), expected.square, "run {run}");
+        assert_eq!(traj.get(r.trace, run).unwrap().map(f64::to_bits), expected.trace.map(f64::to_bits), "run {run}");
+        assert_eq!(traj.get(r.ragged, run).unwrap(), expected.ragged, "run {run}");
+        assert_eq!(traj.get(r.word, run).unwrap(), expected.word, "run {run}");
+        if run % 100 == 0 {
+            assert_eq!(traj.run(run).unwrap().get_added::<u64>("hundreds").unwrap(), run as u64 / 100);
+        }
+    }
+    done.len()
+}
