@@ -3,8 +3,8 @@
 mod common;
 
 use std::path::Path;
-use std::process::{Command, Stdio};
-use std::time::{Duration, Instant};
+use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 use pypet::prelude::*;
 use pypet::run::RunStatus;
@@ -47,7 +47,8 @@ fn study(p: &Which, run: &mut Run) -> Yields {
 #[test]
 fn child() {
     let Some(file) = std::env::var_os(FILE) else { return };
-    let environment = Environment::new(file).with_threads(2).with_commit_every(Duration::from_millis(3)).overwrite();
+    let environment = Environment::new(file).with_threads(2).with_commit_every(Duration::from_millis(3));
+    let environment = environment.overwrite().with_signals();
     environment.run::<study>(Which::names().k.over(0..N_RUNS as u64)).expect("the study runs until it is killed");
 }
 
@@ -69,17 +70,38 @@ fn a_killed_study_keeps_every_committed_run() {
     });
 }
 
-fn kill_after(file: &Path, time: Duration) {
+/// Starts the study in a process of its own and lets it go on for a while.
+fn start(file: &Path, time: Duration) -> Child {
     let program = std::env::current_exe().expect("a running program has a path");
     let mut child = Command::new(program);
     child.args(["child", "--exact"]).env(FILE, file).stdout(Stdio::null()).stderr(Stdio::null());
-    let mut child = child.spawn().expect("the test program can be started again");
-    let begun = Instant::now();
-    while begun.elapsed() < time {
-        std::thread::sleep(Duration::from_millis(1));
-    }
+    let child = child.spawn().expect("the test program can be started again");
+    std::thread::sleep(time);
+    child
+}
+
+fn kill_after(file: &Path, time: Duration) {
+    let mut child = start(file, time);
     child.kill().expect("the child can be killed");
     child.wait().expect("the child can be waited for");
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_study_stores_what_has_begun_and_ends() {
+    common::with_trajectory_file(|file| {
+        let mut child = start(file, Duration::from_millis(700));
+        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+        assert!(sent.expect("there is `kill`").success());
+        assert!(child.wait().expect("the child ends").success());
+        let n_done = assert_runs_are_whole(file);
+        assert!(0 < n_done && n_done < N_RUNS, "{n_done} runs");
+        let traj = Trajectory::<study>::open(file).expect("the file is closed");
+        assert_eq!(traj.header().state.word(), "stopped");
+        assert_eq!(traj.statuses()[..n_done], vec![RunStatus::Done; n_done]);
+        let left = std::fs::read_dir(file.parent().expect("in a folder")).expect("the folder can be read");
+        assert_eq!(left.count(), 1, "neither journal nor lock is left behind");
+    });
 }
 
 /// Opens the file as it is, and compares every run that counts as done; gives their number.

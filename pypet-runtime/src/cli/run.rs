@@ -71,8 +71,11 @@ pub(super) fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
 pub(super) fn run(experiments: &[&'static dyn AnyExperiment], matches: Option<&ArgMatches>) -> Done {
     let experiment = choose(experiments, matches)?;
     let request = matches.map(request).transpose()?.unwrap_or_default();
-    let options =
-        matches.map(options).transpose()?.unwrap_or_else(|| Options { progress: Some(true), ..Options::default() });
+    let options = matches.map(options).transpose()?.unwrap_or_else(|| Options {
+        progress: Some(true),
+        signals: true,
+        ..Options::default()
+    });
     let file = matches.and_then(|matches| matches.get_one::<PathBuf>("output")).cloned();
     let file = file.unwrap_or_else(|| Path::new("hdf5").join(format!("{}.h5", experiment.name())));
     let prospect = experiment.check(&request)?;
@@ -105,6 +108,7 @@ fn pairs(matches: &ArgMatches, id: &str) -> Result<Vec<(String, String)>, Failur
 
 fn options(matches: &ArgMatches) -> Result<Options, Failure> {
     let mut options = Options { progress: Some(!matches.get_flag("quiet")), ..Options::default() };
+    options.signals = true;
     options.name = matches.get_one::<String>("name").cloned();
     options.add_time = matches.get_flag("add-time");
     options.overwrite = matches.get_flag("overwrite");

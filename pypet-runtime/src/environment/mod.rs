@@ -2,12 +2,13 @@
 //!
 //! [`Environment`] collects options. `plan` works out all that is known before the first run, `worker` is
 //! what each worker of the engine does, `writer` is the one thread that owns the store, `panics` catches
-//! what a run throws, `progress` tells how far it is.
+//! what a run throws, `signals` what the user or the system sends, `progress` tells how far it is.
 
 mod options;
 mod panics;
 mod plan;
 mod progress;
+mod signals;
 mod study;
 mod worker;
 mod writer;
@@ -147,6 +148,13 @@ impl<P> Environment<P> {
     /// Shows progress on standard error; on by default where that is a terminal.
     pub fn with_progress(mut self, progress: bool) -> Self {
         self.options.progress = Some(progress);
+        self
+    }
+
+    /// Ends a study in order at the first Ctrl-C or termination signal: what has begun is finished and stored.
+    /// The second ends the program at once, and loses nothing that was committed.
+    pub fn with_signals(mut self) -> Self {
+        self.options.signals = true;
         self
     }
 

@@ -24,6 +24,8 @@ pub struct Options {
     pub commit_every: Duration,
     /// Replaces an old trajectory of the same name.
     pub overwrite: bool,
+    /// Lets Ctrl-C and termination signals end the study in order.
+    pub signals: bool,
     /// Shows progress; `None` where standard error is a terminal.
     pub progress: Option<bool>,
 }
@@ -38,6 +40,7 @@ impl Default for Options {
             on_failure: OnFailure::Continue,
             commit_every: Duration::from_secs(1),
             overwrite: false,
+            signals: false,
             progress: None,
         }
     }

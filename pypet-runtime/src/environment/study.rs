@@ -5,6 +5,7 @@ use std::thread;
 
 use super::plan::{Planned, Subject};
 use super::progress::Progress;
+use super::signals::Watch;
 use super::worker::{Queue, Worker};
 use super::writer::Writing;
 use super::{Options, RunFunction};
@@ -38,6 +39,7 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
         store.begin(&planned.plan, &mut |runs| planned.columns(self.points, runs))?;
 
         let queue = Queue::new(self.points.len(), engine.n_workers());
+        let _watch = options.signals.then(|| Watch::over(queue.stop_flag()));
         let progress = Progress::start(options.progress, self.points.len());
         let (sender, receiver) = mpsc::sync_channel(WAITING_BLOCKS);
         let written = thread::scope(|scope| {

@@ -52,6 +52,11 @@ impl Queue {
         Some(first..end_of(first))
     }
 
+    /// The flag that [`Queue::stop`] sets.
+    pub(super) fn stop_flag(&self) -> Arc<AtomicBool> {
+        self.stop.clone()
+    }
+
     /// Lets no further run begin.
     pub(super) fn stop(&self) {
         self.stop.store(true, Ordering::Relaxed);

@@ -1,0 +1,49 @@
+//! Ctrl-C and termination: the first ends a study in order, the second at once.
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
+
+/// The studies that a signal ends.
+static STUDIES: Mutex<Vec<Weak<AtomicBool>>> = Mutex::new(Vec::new());
+
+/// What a shell reports for a program that an interrupt ended.
+const INTERRUPTED: i32 = 130;
+
+/// Lets signals end a study for as long as this lives.
+#[derive(Debug)]
+pub(super) struct Watch {
+    stop: Arc<AtomicBool>,
+}
+
+impl Watch {
+    /// Watches for signals; the first sets the flag.
+    pub(super) fn over(stop: Arc<AtomicBool>) -> Self {
+        static ONCE: Once = Once::new();
+        ONCE.call_once(|| {
+            // A program with a handler of its own keeps it; then its signals are its own business.
+            let _ = ctrlc::try_set_handler(handle);
+        });
+        studies().push(Arc::downgrade(&stop));
+        Self { stop }
+    }
+}
+
+impl Drop for Watch {
+    fn drop(&mut self) {
+        studies().retain(|study| study.upgrade().is_some_and(|stop| !Arc::ptr_eq(&stop, &self.stop)));
+    }
+}
+
+fn studies() -> MutexGuard<'static, Vec<Weak<AtomicBool>>> {
+    STUDIES.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[expect(clippy::disallowed_methods, reason = "the user wants to end at once; what is committed is safe on the disk")]
+fn handle() {
+    let running: Vec<Arc<AtomicBool>> = studies().iter().filter_map(Weak::upgrade).collect();
+    let already = running.iter().all(|stop| stop.swap(true, Ordering::Relaxed));
+    if running.is_empty() || already {
+        std::process::exit(INTERRUPTED);
+    }
+    eprintln!("\nfinishing and storing the runs that have begun; press Ctrl-C again to stop at once");
+}
