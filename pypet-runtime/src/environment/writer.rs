@@ -1,7 +1,7 @@
 //! The one thread that owns the store.
 
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Options;
 use super::progress::Progress;
@@ -10,6 +10,9 @@ use crate::storage::{Finished, StorageError, TrajectoryWriter};
 
 /// Bytes of results that make a commit due before its time.
 const COMMIT_BYTES: usize = 64 << 20;
+
+/// The shortest time to wait for a run.
+const IDLE: Duration = Duration::from_millis(1);
 
 /// The writer's end of a study.
 pub(super) struct Writing<'a> {
@@ -39,7 +42,8 @@ impl Writing<'_> {
         let mut last_commit = Instant::now();
         let (mut waiting_runs, mut waiting_bytes, mut n_failures) = (0, 0, 0);
         loop {
-            let until_commit = self.options.commit_every.saturating_sub(last_commit.elapsed());
+            // At least a moment, so that an interval of zero does not keep a core busy.
+            let until_commit = self.options.commit_every.saturating_sub(last_commit.elapsed()).max(IDLE);
             match self.receiver.recv_timeout(until_commit) {
                 Ok(finished) => {
                     self.store.write(&finished)?;

@@ -85,13 +85,11 @@ pub(super) fn axes(any: &AnyTrajectory) -> Result<Vec<Axis>> {
 /// A coordinate's values along an axis whose neighbouring points are `stride` runs apart.
 fn coordinate(any: &AnyTrajectory, name: &str, len: usize, stride: usize) -> Result<Axis> {
     let path = format!("explored/{name}");
-    let mut values: Option<Cells> = None;
+    let column = any.reader().rows(&path, 0..any.header().n_runs)?;
+    let mut values = Cells::new(column.element(), column.rank());
     for point in 0..len {
-        let run = point * stride;
-        let row = any.reader().rows(&path, run..run + 1)?;
-        values.get_or_insert_with(|| Cells::new(row.element(), row.rank())).push_cell(&row.cell(0));
+        values.push_cell(&column.cell(point * stride));
     }
     let leaf = any.leaf_at(&path).unwrap_or_else(|| Leaf::new(name, u64::value_type()));
-    let values = values.expect("an axis has at least one point");
     Ok(Axis { name: name.into(), comment: leaf.comment, unit: leaf.unit, zipped: Vec::new(), values })
 }
