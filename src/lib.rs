@@ -15,7 +15,7 @@ pub use pypet_runtime::__private;
 
 pub mod prelude;
 
-/// Makes the program a tool for its experiments: `run`, `list`, `params`, `show`.
+/// Makes the program a tool for its experiments: `run`, `resume`, `list`, `params`, `show`.
 ///
 /// # Examples
 /// ```

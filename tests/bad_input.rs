@@ -181,6 +181,8 @@ fn the_command_line_says_what_is_wrong_and_makes_no_file() {
         ("run --engine serial --threads 4", 2, "has one thread, not 4"),
         ("run --name a/b", 2, "is no name for a trajectory"),
         ("walk", 2, "unrecognized subcommand"),
+        ("resume missing.h5", 3, "there is no file `missing.h5`"),
+        ("resume", 2, "<FILE>"),
         ("show missing.h5", 3, "there is no file `missing.h5`"),
         ("run -o /proc/nowhere/x.h5", 3, "cannot create the folder"),
     ];

@@ -70,6 +70,26 @@ fn a_killed_study_keeps_every_committed_run() {
     });
 }
 
+#[test]
+fn a_killed_study_is_resumed_to_what_an_undisturbed_one_yields() {
+    common::with_trajectory_file(|file| {
+        for time in [300, 500, 400] {
+            kill_after(file, Duration::from_millis(time));
+        }
+        let n_done = assert_runs_are_whole(file);
+        let traj = Environment::new(file).with_threads(4).resume::<study>().expect("the study is resumed");
+        assert!(0 < n_done && n_done < N_RUNS, "{n_done} runs");
+        assert_eq!(traj.statuses(), vec![RunStatus::Done; N_RUNS]);
+        assert_eq!(assert_runs_are_whole(file), N_RUNS);
+        // Every result was committed once, whatever was begun before.
+        assert_eq!(traj.any().get::<Vec<u8>>("runs.attempt").unwrap(), vec![1; N_RUNS]);
+        let squares: Vec<u64> = (0..N_RUNS as u64).map(|k| k * k).collect();
+        assert_eq!(traj.all(Yields::names().square).unwrap().to_vec(), squares);
+        let again = Environment::new(file).resume::<study>().expect("there is nothing left to do");
+        assert_eq!(again.any().get::<Vec<u8>>("runs.attempt").unwrap(), vec![1; N_RUNS]);
+    });
+}
+
 /// Starts the study in a process of its own and lets it go on for a while.
 fn start(file: &Path, time: Duration) -> Child {
     let program = std::env::current_exe().expect("a running program has a path");

@@ -35,6 +35,9 @@ pub enum Error {
         /// The name given.
         name: String,
     },
+    /// A trajectory in memory ends with its program.
+    #[error("a trajectory in memory cannot be resumed; use `Environment::new(file)`")]
+    NoFileToResume,
     /// What all runs share cannot be computed.
     #[error("the experiment's `prepare` panicked: {message} ({place})")]
     Prepare {

@@ -64,6 +64,11 @@ pub trait AnyExperiment: Send + Sync {
     /// # Errors
     /// As [`Environment::run`].
     fn run(&self, file: &Path, options: Options, request: &Request) -> Result<AnyTrajectory>;
+    /// Carries out what is missing in a trajectory.
+    ///
+    /// # Errors
+    /// As [`Environment::resume`].
+    fn resume(&self, file: &Path, options: Options) -> Result<AnyTrajectory>;
 }
 
 /// What a user asks for by text.
@@ -155,5 +160,9 @@ impl<E: Experiment> AnyExperiment for Erased<E> {
         let environment = Environment::new(file).with_options(options).with_parameters(Self::presets(request)?);
         let trajectory = environment.run::<E>(Self::exploration(request)?)?;
         Ok(trajectory.into_any())
+    }
+
+    fn resume(&self, file: &Path, options: Options) -> Result<AnyTrajectory> {
+        Ok(Environment::new(file).with_options(options).resume::<E>()?.into_any())
     }
 }

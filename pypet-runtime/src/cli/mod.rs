@@ -3,9 +3,12 @@
 //! One file for each verb; each has a `command` that describes it and a `run` that does it. Exit codes: 0 all
 //! is well, 1 some runs failed, 2 wrong usage, 3 the file or the environment.
 
+mod environment;
 mod list;
 mod output;
 mod params;
+mod report;
+mod resume;
 mod run;
 mod show;
 
@@ -41,6 +44,7 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("list", _)) => list::run(&experiments),
         Some(("params", matches)) => params::run(&experiments, matches),
         Some(("show", matches)) => show::run(matches),
+        Some(("resume", matches)) => resume::run(&experiments, matches),
         Some(("run", matches)) => run::run(&experiments, Some(matches)),
         _ => run::run(&experiments, None),
     };
@@ -68,7 +72,7 @@ fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
     if experiments.is_empty() {
         return command.subcommand_required(true).arg_required_else_help(true);
     }
-    command.subcommand(run::command(experiments)).after_help(
+    command.subcommand(run::command(experiments)).subcommand(resume::command()).after_help(
         "without a command: run\n\
          exit codes: 0 all is well, 1 some runs failed, 2 wrong usage, 3 the file or the environment",
     )

@@ -23,12 +23,13 @@ use crate::experiment::{BoxError, Experiment, Outcome};
 use crate::explore::IntoExploration;
 use crate::parameter::ParameterSet;
 use crate::result::declared_results;
-use crate::run::Run;
+use crate::run::{Run, RunStatus};
 use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer, NameChoice};
-use crate::storage::{Memory, TrajectoryReader};
+use crate::storage::{Memory, State, TrajectoryReader};
 use crate::trajectory::{AnyTrajectory, Trajectory};
 use plan::Subject;
 use study::Study;
+use worker::Runs;
 
 /// Carries out explorations and keeps what they yield.
 ///
@@ -145,6 +146,12 @@ impl<P> Environment<P> {
         self
     }
 
+    /// Lets [`resume`](Self::resume) try failed runs again.
+    pub fn with_failed(mut self) -> Self {
+        self.options.failed = true;
+        self
+    }
+
     /// Shows progress on standard error; on by default where that is a terminal.
     pub fn with_progress(mut self, progress: bool) -> Self {
         self.options.progress = Some(progress);
@@ -184,15 +191,46 @@ impl<P> Environment<P> {
             comment: E::COMMENT,
             results: declared_results::<E::Results>(E::RESULT, E::COMMENT),
         };
-        let shared = panics::catch(|| E::prepare(points.presets()))
-            .map_err(|panic| Error::Prepare { message: panic.message, place: panic.place })?;
+        let shared = prepare::<E>(points.presets())?;
         let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, &shared, run);
         let reader = self.place.carry_out(&self.options, &Study { subject, points: &points, run: &run })?;
-        let mut trajectory = Trajectory::from_reader(reader)?;
-        let finished = panics::catch(|| E::finish(&mut trajectory))
-            .map_err(|panic| Error::FinishPanic { message: panic.message, place: panic.place })?;
-        finished.map_err(Error::Finish)?;
-        Ok(trajectory)
+        finish(Trajectory::from_reader(reader)?)
+    }
+
+    /// Carries out what is missing in a trajectory of the file: the newest of the experiment, or the named one.
+    ///
+    /// Runs that are done are not computed again; failed ones are if [`with_failed`](Self::with_failed) asks
+    /// for it. Parameters come from the file, so presets and exploration of the program do not matter.
+    ///
+    /// # Errors
+    /// As [`Trajectory::open`] and [`run`](Self::run); trajectories in memory cannot be resumed.
+    pub fn resume<E: Experiment>(self) -> Result<Trajectory<E>> {
+        let Place::File(file) = &self.place else { return Err(Error::NoFileToResume) };
+        let stored = match &self.options.name {
+            Some(name) => Trajectory::<E>::open_named(file, name)?,
+            None => Trajectory::<E>::open(file)?,
+        };
+        let name = stored.name().to_owned();
+        let done: Vec<bool> = stored.statuses().iter().map(|status| *status == RunStatus::Done).collect();
+        let is_missing = |status: RunStatus| match status {
+            RunStatus::Done => false,
+            RunStatus::Failed | RunStatus::TimedOut => self.options.failed,
+            RunStatus::Pending | RunStatus::Cancelled => true,
+        };
+        let missing = (0..stored.len()).filter(|&run| is_missing(stored.statuses()[run])).collect();
+        let points = stored.exploration().bind(stored.presets().clone())?;
+        drop(stored);
+
+        let results = declared_results::<E::Results>(E::RESULT, E::COMMENT);
+        let engine = self.options.engine.start()?;
+        let mut writer = Hdf5Writer::reopen(file, &name, &results, &done)?;
+        let subject = Subject { name: E::NAME, comment: E::COMMENT, results };
+        let shared = prepare::<E>(points.presets())?;
+        let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, &shared, run);
+        let study = Study { subject, points: &points, run: &run };
+        study.carry_out_runs(&self.options, &*engine, Runs::These(missing), &mut writer)?;
+        drop(writer);
+        finish(Trajectory::open_named(file, &name)?)
     }
 
     /// Carries out a closure, for what fits no `#[experiment]`.
@@ -216,6 +254,21 @@ impl<P> Environment<P> {
         let reader = self.place.carry_out(&self.options, &Study { subject, points: &points, run: &run })?;
         AnyTrajectory::from_reader(reader)
     }
+}
+
+fn prepare<E: Experiment>(presets: &E::Parameters) -> Result<E::Shared> {
+    panics::catch(|| E::prepare(presets)).map_err(|panic| Error::Prepare { message: panic.message, place: panic.place })
+}
+
+/// Post-processing of a trajectory whose runs are stored.
+fn finish<E: Experiment>(mut trajectory: Trajectory<E>) -> Result<Trajectory<E>> {
+    if trajectory.header().state != State::Finished {
+        return Ok(trajectory);
+    }
+    let finished = panics::catch(|| E::finish(&mut trajectory))
+        .map_err(|panic| Error::FinishPanic { message: panic.message, place: panic.place })?;
+    finished.map_err(Error::Finish)?;
+    Ok(trajectory)
 }
 
 impl Place {

@@ -9,6 +9,7 @@ use crate::run::is_valid_name;
 /// Every option of an [`Environment`](super::Environment); each is also a flag of the command line.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
+#[expect(clippy::struct_excessive_bools, reason = "independent switches, each a flag of the command line")]
 pub struct Options {
     /// The trajectory's name; that of the experiment if none is given.
     pub name: Option<String>,
@@ -26,6 +27,8 @@ pub struct Options {
     pub overwrite: bool,
     /// Lets Ctrl-C and termination signals end the study in order.
     pub signals: bool,
+    /// Tries failed runs again when a trajectory is resumed.
+    pub failed: bool,
     /// Shows progress; `None` where standard error is a terminal.
     pub progress: Option<bool>,
 }
@@ -41,6 +44,7 @@ impl Default for Options {
             commit_every: Duration::from_secs(1),
             overwrite: false,
             signals: false,
+            failed: false,
             progress: None,
         }
     }

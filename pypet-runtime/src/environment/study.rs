@@ -6,7 +6,7 @@ use std::thread;
 use super::plan::{Planned, Subject};
 use super::progress::Progress;
 use super::signals::Watch;
-use super::worker::{Queue, Worker};
+use super::worker::{Queue, Runs, Worker};
 use super::writer::Writing;
 use super::{Options, RunFunction};
 use crate::engine::Engine;
@@ -37,10 +37,21 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
     ) -> Result<()> {
         let planned = Planned::new(self.points, &self.subject, name, options, engine);
         store.begin(&planned.plan, &mut |runs| planned.columns(self.points, runs))?;
+        self.carry_out_runs(options, engine, Runs::All(self.points.len()), store)
+    }
 
-        let queue = Queue::new(self.points.len(), engine.n_workers());
+    /// Carries out some runs of a trajectory that has begun; returns when everything is stored.
+    pub(super) fn carry_out_runs(
+        &self,
+        options: &Options,
+        engine: &dyn Engine,
+        runs: Runs,
+        store: &mut dyn TrajectoryWriter,
+    ) -> Result<()> {
+        let n_runs = runs.len();
+        let queue = Queue::new(runs, engine.n_workers());
         let _watch = options.signals.then(|| Watch::over(queue.stop_flag()));
-        let progress = Progress::start(options.progress, self.points.len());
+        let progress = Progress::start(options.progress, n_runs);
         let (sender, receiver) = mpsc::sync_channel(WAITING_BLOCKS);
         let written = thread::scope(|scope| {
             let writing = Writing { store: &mut *store, receiver, queue: &queue, progress: &progress, options };

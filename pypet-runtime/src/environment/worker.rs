@@ -26,15 +26,46 @@ const DRAW_TIME: Range<Duration> = Duration::from_micros(500)..Duration::from_mi
 /// The runs that nobody has drawn yet, in order.
 #[derive(Debug)]
 pub(super) struct Queue {
+    /// Position in `runs` of the next to be drawn.
     next: AtomicUsize,
-    n_runs: usize,
+    runs: Runs,
     n_workers: usize,
     stop: Arc<AtomicBool>,
 }
 
+/// Which runs are to be carried out.
+#[derive(Debug)]
+pub(super) enum Runs {
+    /// All of so many.
+    All(usize),
+    /// These, in ascending order.
+    These(Vec<usize>),
+}
+
+impl Runs {
+    pub(super) fn len(&self) -> usize {
+        match self {
+            Self::All(n_runs) => *n_runs,
+            Self::These(runs) => runs.len(),
+        }
+    }
+
+    /// The run at a position, and how many after it, at most `most`, follow each other without a gap.
+    fn stretch(&self, position: usize, most: usize) -> Range<usize> {
+        match self {
+            Self::All(_) => position..position + most,
+            Self::These(runs) => {
+                let first = runs[position];
+                let neighbours = runs[position..].iter().take(most).zip(first..);
+                first..first + neighbours.take_while(|(run, expected)| *run == expected).count()
+            }
+        }
+    }
+}
+
 impl Queue {
-    pub(super) fn new(n_runs: usize, n_workers: usize) -> Self {
-        Self { next: AtomicUsize::new(0), n_runs, n_workers, stop: Arc::default() }
+    pub(super) fn new(runs: Runs, n_workers: usize) -> Self {
+        Self { next: AtomicUsize::new(0), runs, n_workers, stop: Arc::default() }
     }
 
     /// The next runs: as many as wanted, but never so many that other workers would end up idle.
@@ -42,14 +73,14 @@ impl Queue {
         if self.is_stopped() {
             return None;
         }
-        let end_of = |first: usize| {
-            let left = self.n_runs - first;
+        let stretch = |position: usize| {
+            let left = self.runs.len() - position;
             let fair = (left / (4 * self.n_workers)).max(1);
-            first + wanted.min(fair).min(left)
+            self.runs.stretch(position, wanted.min(fair).min(left))
         };
-        let take = |first: usize| (first < self.n_runs).then(|| end_of(first));
-        let first = self.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).ok()?;
-        Some(first..end_of(first))
+        let take = |position: usize| (position < self.runs.len()).then(|| position + stretch(position).len());
+        let position = self.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, take).ok()?;
+        Some(stretch(position))
     }
 
     /// The flag that [`Queue::stop`] sets.
@@ -68,7 +99,7 @@ impl Queue {
 
     /// Whether every run was drawn.
     pub(super) fn is_exhausted(&self) -> bool {
-        self.next.load(Ordering::Relaxed) == self.n_runs
+        self.next.load(Ordering::Relaxed) == self.runs.len()
     }
 }
 
@@ -292,7 +323,7 @@ mod tests {
 
     #[test]
     fn every_run_is_drawn_once_and_the_last_ones_singly() {
-        let queue = Queue::new(1000, 2);
+        let queue = Queue::new(Runs::All(1000), 2);
         let mut seen = Vec::new();
         while let Some(runs) = queue.draw(64) {
             assert!(seen.len() < 992 || runs.len() == 1);
@@ -303,8 +334,18 @@ mod tests {
     }
 
     #[test]
+    fn gaps_divide_what_is_drawn() {
+        let queue = Queue::new(Runs::These(vec![1, 2, 3, 7, 8, 20]), 1);
+        let mut drawn = Vec::new();
+        while let Some(runs) = queue.draw(100) {
+            drawn.extend(runs);
+        }
+        assert_eq!(drawn, [1, 2, 3, 7, 8, 20]);
+    }
+
+    #[test]
     fn a_stopped_queue_gives_nothing() {
-        let queue = Queue::new(10, 1);
+        let queue = Queue::new(Runs::All(10), 1);
         assert!(queue.draw(1).is_some());
         queue.stop();
         assert!(queue.draw(1).is_none());

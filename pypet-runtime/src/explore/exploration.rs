@@ -101,7 +101,12 @@ impl<P: ParameterSet> Exploration<P> {
                 found,
             });
         }
-        Ok(Self::new(Node::Zip(self.node, other.node)))
+        Ok(self.zip_unchecked(other))
+    }
+
+    /// Zips what is known to have one length; binding checks again.
+    pub(crate) fn zip_unchecked(self, other: Self) -> Self {
+        Self::new(Node::Zip(self.node, other.node))
     }
 
     /// Keeps the points that satisfy a condition, in their order.

@@ -9,6 +9,7 @@ use super::runs::RunView;
 use super::{AnyTrajectory, TrajectoryError};
 use crate::error::Result;
 use crate::experiment::Experiment;
+use crate::explore::Exploration;
 use crate::parameter::{AnyParameter, AxisValues, ParameterSet};
 use crate::result::{ResultName, declared_results};
 use crate::run::RunStatus;
@@ -194,6 +195,15 @@ impl<E: Experiment> Trajectory<E> {
             self.move_to(index, &mut parameters);
             condition(&parameters).then(|| RunView::new(self, index))
         })
+    }
+
+    /// The points of the runs, as they are stored.
+    pub(crate) fn exploration(&self) -> Exploration<E::Parameters> {
+        let axes = self.explored.iter().map(|(leaf, values)| Exploration::axis(*leaf, values.clone()));
+        // Columns of one file have one length, so they go in lock step.
+        let together = axes.reduce(Exploration::zip_unchecked);
+        // Without explored parameters all runs are repetitions of one point.
+        together.unwrap_or_else(|| Exploration::single().repeat("run", self.len()))
     }
 
     /// Turns the parameters of any other run into those of this one.

@@ -1,5 +1,7 @@
 //! Columns: one dataset for all runs, or a ragged group where the runs' arrays differ in shape.
 
+use std::ops::Range;
+
 use hdf5::types::{FloatSize, IntSize, TypeDescriptor};
 use hdf5::{Dataset, Extent, Group};
 
@@ -29,7 +31,7 @@ pub(super) struct Column {
     n_runs: usize,
     stored: Stored,
     /// Which runs were written, in the order of writing, neighbours joined; only kept for arrays.
-    written: Vec<std::ops::Range<usize>>,
+    written: Vec<Range<usize>>,
 }
 
 #[derive(Debug)]
@@ -61,6 +63,27 @@ pub(super) enum Change {
 impl Column {
     pub(super) fn new(parent: Group, name: &str, leaf: Leaf, n_runs: usize) -> Self {
         Self { leaf, parent, name: name.into(), n_runs, stored: Stored::Nothing, written: Vec::new() }
+    }
+
+    /// Opens a column that exists, as far as it does; `written` are the runs that may have a value in it.
+    pub(super) fn open(mut self, written: &[Range<usize>]) -> hdf5::Result<Self> {
+        if !self.parent.link_exists(&self.name) {
+            return Ok(self);
+        }
+        if let Ok(dataset) = self.parent.dataset(&self.name) {
+            if dataset.ndim() > 1 {
+                self.written = written.to_vec();
+            }
+            self.stored = Stored::Dense(dataset);
+        } else {
+            self.stored = Stored::Ragged(Ragged::open(&self.parent.group(&self.name)?)?);
+        }
+        Ok(self)
+    }
+
+    /// Whether there is something of the column in the file.
+    pub(super) fn exists(&self) -> bool {
+        !matches!(self.stored, Stored::Nothing)
     }
 
     /// Makes the dataset at once if the shape of a value is known without a run.
@@ -99,7 +122,7 @@ impl Column {
         Ok(change)
     }
 
-    fn note_written(&mut self, runs: std::ops::Range<usize>) {
+    fn note_written(&mut self, runs: Range<usize>) {
         match self.written.last_mut() {
             Some(last) if last.end == runs.start => last.end = runs.end,
             _ => self.written.push(runs),
@@ -161,6 +184,17 @@ impl Ragged {
             row_shape: (rank > 1)
                 .then(|| new_rows(&group, "row_shape", ElementType::U64, n_runs, &[rank]))
                 .transpose()?,
+        })
+    }
+
+    fn open(group: &Group) -> hdf5::Result<Self> {
+        let values = group.dataset("values")?;
+        Ok(Self {
+            n_values: values.shape()[0],
+            values,
+            row_start: group.dataset("row_start")?,
+            row_size: group.dataset("row_size")?,
+            row_shape: group.link_exists("row_shape").then(|| group.dataset("row_shape")).transpose()?,
         })
     }
 

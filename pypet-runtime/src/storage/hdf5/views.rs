@@ -16,6 +16,10 @@ use crate::schema::Leaf;
 use crate::storage::{Coordinate, Plan};
 use crate::value::{Cells, ElementType};
 
+/// The leading dimensions of a face, outermost first, and its auxiliary coordinates.
+const DIMENSIONS: &str = "pypet_dimensions";
+const COORDINATES: &str = "pypet_coordinates";
+
 /// Both faces of a trajectory that is being written.
 #[derive(Debug)]
 pub(super) struct Views {
@@ -60,7 +64,17 @@ impl Views {
             }
             views.grid = Some(view);
         }
+        for view in std::iter::once(&views.by_run).chain(&views.grid) {
+            view.remember()?;
+        }
         Ok(views)
+    }
+
+    /// The faces of a trajectory that exists.
+    pub(super) fn open(trajectory: &Group, n_runs: usize) -> hdf5::Result<Self> {
+        let by_run = View::open(trajectory, "by_run")?;
+        let grid = trajectory.link_exists("grid").then(|| View::open(trajectory, "grid")).transpose()?;
+        Ok(Self { trajectory: trajectory.clone(), by_run, grid, n_runs })
     }
 
     /// Shows a coordinate among the runs; the grid has it as an axis.
@@ -108,8 +122,7 @@ impl Views {
             raw::detach_scale(&dataset, scale, axis)?;
         }
         for scale in dimensions.iter().filter(|scale| !attributes::has(scale, "REFERENCE_LIST")) {
-            let name = scale.name();
-            self.trajectory.unlink(name.rsplit('/').next().unwrap_or(&name))?;
+            self.trajectory.unlink(&last_part(&scale.name()))?;
         }
         view.group.unlink(label)
     }
@@ -152,8 +165,25 @@ impl Views {
 }
 
 impl View {
+    /// Notes in the file what a resumed study needs to show further columns.
+    fn remember(&self) -> hdf5::Result<()> {
+        let names: Vec<String> = self.leading.iter().map(|scale| last_part(&scale.name())).collect();
+        attributes::set_text(&self.group, DIMENSIONS, &names.join(" "))?;
+        attributes::set_text(&self.group, COORDINATES, &self.coordinates.join(" "))
+    }
+
+    fn open(trajectory: &Group, name: &str) -> hdf5::Result<Self> {
+        let group = trajectory.group(name)?;
+        let words = |attribute| -> hdf5::Result<Vec<String>> {
+            let text = attributes::text(&group, attribute)?.unwrap_or_default();
+            Ok(text.split_whitespace().map(ToOwned::to_owned).collect())
+        };
+        let leading: hdf5::Result<Vec<Dataset>> = words(DIMENSIONS)?.iter().map(|name| group.dataset(name)).collect();
+        Ok(Self { leading: leading?, coordinates: words(COORDINATES)?, group })
+    }
+
     fn is_dimension(&self, label: &str) -> bool {
-        self.leading.iter().any(|scale| scale.name().rsplit('/').next() == Some(label))
+        self.leading.iter().any(|scale| last_part(&scale.name()) == label)
     }
 
     /// Names all dimensions of a dataset of this view and its auxiliary coordinates.
@@ -199,6 +229,10 @@ impl View {
         columns::mark_fill(&dataset, element)?;
         self.attach(&dataset, dimensions)
     }
+}
+
+fn last_part(path: &str) -> String {
+    path.rsplit('/').next().unwrap_or(path).to_owned()
 }
 
 fn run_scale(group: &Group, n_runs: usize) -> hdf5::Result<Dataset> {

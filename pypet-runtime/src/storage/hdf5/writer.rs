@@ -42,6 +42,8 @@ struct Open {
     results: Vec<Column>,
     added: HashMap<String, Column>,
     n_runs: usize,
+    /// The runs that were done before the trajectory was opened.
+    written: Vec<Range<usize>>,
 }
 
 /// The columns below `runs`.
@@ -75,6 +77,20 @@ impl Hdf5Writer {
             file.unlink(&name).map_err(place.failed("delete", &name))?;
         }
         Ok(Self { open: None, place, name, file: Some(file) })
+    }
+
+    /// Opens a trajectory to carry out what is missing in it.
+    ///
+    /// `results` are the declared results, and `done` tells which runs have their results in the file.
+    ///
+    /// # Errors
+    /// The file cannot be written, is not ours, or has no such trajectory.
+    pub fn reopen(path: &Path, name: &str, results: &[Leaf], done: &[bool]) -> Result<Self, StorageError> {
+        let (file, _) = file::open_or_create(path)?;
+        let place = Place::new(path);
+        let (_, trajectory) = file::find(&file, path, file::Wanted::Named(name))?;
+        let open = Open::reopen(trajectory, results, done).map_err(place.failed("open", name))?;
+        Ok(Self { open: Some(open), place, name: name.into(), file: Some(file) })
     }
 
     /// Writes into a file that lies wherever a test wants it.
@@ -154,9 +170,29 @@ impl Open {
             results: Vec::new(),
             added: HashMap::new(),
             n_runs: header.n_runs,
+            written: Vec::new(),
         };
         for leaf in &header.schema.results {
             let column = open.new_result(leaf).map_err(failed("results"))?;
+            open.results.push(column);
+        }
+        Ok(open)
+    }
+
+    fn reopen(trajectory: Group, results: &[Leaf], done: &[bool]) -> hdf5::Result<Self> {
+        attributes::set_text(&trajectory, "state", State::Running.word())?;
+        let mut open = Self {
+            results_group: trajectory.group("results")?,
+            views: Views::open(&trajectory, done.len())?,
+            runs: RunTable::open(&trajectory, done.len())?,
+            trajectory,
+            results: Vec::new(),
+            added: HashMap::new(),
+            n_runs: done.len(),
+            written: ranges(done),
+        };
+        for leaf in results {
+            let column = open.new_result(leaf)?;
             open.results.push(column);
         }
         Ok(open)
@@ -169,7 +205,10 @@ impl Open {
             Some((groups, name)) => (ensure_groups(&self.results_group, groups)?, name),
             None => (self.results_group.clone(), path.as_str()),
         };
-        let mut column = Column::new(parent, name, leaf.clone(), self.n_runs);
+        let mut column = Column::new(parent, name, leaf.clone(), self.n_runs).open(&self.written)?;
+        if column.exists() {
+            return Ok(column);
+        }
         let change = column.create_if_fixed()?;
         self.show(&column, &change)?;
         Ok(column)
@@ -253,12 +292,36 @@ impl RunTable {
         })
     }
 
+    fn open(trajectory: &Group, n_runs: usize) -> hdf5::Result<Self> {
+        let group = trajectory.group("runs")?;
+        let column = |name: &str, element| {
+            Column::new(group.clone(), name, Leaf::new(name, ValueType::scalar(element)), n_runs).open(&[])
+        };
+        Ok(Self {
+            status: column("status", ElementType::U8)?,
+            started: column("started", ElementType::F64)?,
+            runtime: column("runtime", ElementType::F64)?,
+            worker: column("worker", ElementType::U16)?,
+            attempt: column("attempt", ElementType::U8)?,
+            errors: Errors::open(&group.group("errors")?)?,
+        })
+    }
+
+    /// How often each of these runs was tried, this time included.
+    fn attempts(&self, runs: Range<usize>) -> hdf5::Result<Cells> {
+        let dataset = self.attempt.dataset().expect("the run table has one shape");
+        let before = raw::read_rows(dataset, ElementType::U8, runs.start, runs.len())?;
+        let attempts: Vec<u8> = before.bytes().iter().map(|attempts| attempts.saturating_add(1)).collect();
+        Ok(numbers(ElementType::U8, &attempts))
+    }
+
     fn write_done(&mut self, block: &Block) -> hdf5::Result<()> {
         let n_runs = block.runs().len();
         self.started.write(block.first, &numbers(ElementType::F64, &block.started))?;
         self.runtime.write(block.first, &numbers(ElementType::F64, &block.runtime))?;
         self.worker.write(block.first, &numbers(ElementType::U16, &vec![block.worker; n_runs]))?;
-        self.attempt.write(block.first, &numbers(ElementType::U8, &vec![1_u8; n_runs]))?;
+        let attempts = self.attempts(block.runs())?;
+        self.attempt.write(block.first, &attempts)?;
         self.status.write(block.first, &numbers(ElementType::U8, &vec![RunStatus::Done.code(); n_runs]))?;
         Ok(())
     }
@@ -268,7 +331,8 @@ impl RunTable {
         self.started.write(run.index, &numbers(ElementType::F64, &[run.started]))?;
         self.runtime.write(run.index, &numbers(ElementType::F64, &[run.runtime]))?;
         self.worker.write(run.index, &numbers(ElementType::U16, &[run.worker]))?;
-        self.attempt.write(run.index, &numbers(ElementType::U8, &[1_u8]))?;
+        let attempts = self.attempts(run.index..run.index + 1)?;
+        self.attempt.write(run.index, &attempts)?;
         self.status.write(run.index, &numbers(ElementType::U8, &[run.status.code()]))?;
         Ok(())
     }
@@ -290,6 +354,12 @@ impl Errors {
         })
     }
 
+    fn open(group: &Group) -> hdf5::Result<Self> {
+        let columns =
+            [group.dataset("run")?, group.dataset("message")?, group.dataset("place")?, group.dataset("backtrace")?];
+        Ok(Self { n_rows: columns[0].shape()[0], columns })
+    }
+
     fn append(&mut self, run: &FailedRun) -> hdf5::Result<()> {
         let row = self.n_rows;
         // A message with a NUL character would be cut there; what an error says may hold anything.
@@ -307,6 +377,18 @@ impl Errors {
         self.n_rows += 1;
         Ok(())
     }
+}
+
+/// The stretches of a list that are true.
+fn ranges(flags: &[bool]) -> Vec<Range<usize>> {
+    let mut ranges: Vec<Range<usize>> = Vec::new();
+    for index in (0..flags.len()).filter(|&index| flags[index]) {
+        match ranges.last_mut() {
+            Some(last) if last.end == index => last.end += 1,
+            _ => ranges.push(index..index + 1),
+        }
+    }
+    ranges
 }
 
 fn numbers<T: bytemuck::Pod>(element: ElementType, numbers: &[T]) -> Cells {

@@ -1,0 +1,49 @@
+//! The options that `run` and `resume` share.
+
+use std::time::Duration;
+
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, value_parser};
+
+use super::Failure;
+use crate::environment::{EngineChoice, OnFailure, Options};
+
+pub(super) fn arguments() -> Vec<Arg> {
+    let value = |id: &'static str, name, help| Arg::new(id).long(id).value_name(name).help(help);
+    vec![
+        value("threads", "N", "threads that carry out runs; all cores for 0").value_parser(value_parser!(usize)),
+        value("engine", "ENGINE", "who carries out runs")
+            .value_parser(PossibleValuesParser::new(["threads", "serial"])),
+        value("on-failure", "WHAT", "what happens when a run fails")
+            .value_parser(PossibleValuesParser::new(["continue", "stop"]))
+            .conflicts_with("max-failures"),
+        value("max-failures", "N", "begins no further run after N failures").value_parser(value_parser!(usize)),
+        value("commit-every", "SECONDS", "longest time that finished runs wait to be stored")
+            .value_parser(value_parser!(f64)),
+        Arg::new("quiet").long("quiet").short('q').action(ArgAction::SetTrue).help("shows no progress"),
+    ]
+}
+
+/// What these arguments say; everything else by default.
+pub(super) fn options(matches: &ArgMatches) -> Result<Options, Failure> {
+    let mut options = Options { progress: Some(!matches.get_flag("quiet")), signals: true, ..Options::default() };
+    let n_threads = matches.get_one::<usize>("threads").copied();
+    options.engine = match (matches.get_one::<String>("engine").map(String::as_str), n_threads) {
+        (Some("serial"), Some(n_threads)) if n_threads != 1 => {
+            return Err(Failure::Usage(format!("the engine `serial` has one thread, not {n_threads}")));
+        }
+        (Some("serial"), _) => EngineChoice::Serial,
+        (_, n_threads) => EngineChoice::Threads(n_threads.unwrap_or(0)),
+    };
+    if matches.get_one::<String>("on-failure").is_some_and(|what| what == "stop") {
+        options.on_failure = OnFailure::Stop;
+    }
+    if let Some(&most) = matches.get_one::<usize>("max-failures") {
+        options.on_failure = OnFailure::MaxFailures(most);
+    }
+    if let Some(&seconds) = matches.get_one::<f64>("commit-every") {
+        options.commit_every = Duration::try_from_secs_f64(seconds)
+            .map_err(|error| Failure::Usage(format!("`--commit-every {seconds}`: {error}")))?;
+    }
+    Ok(options)
+}
