@@ -4,7 +4,106 @@
 
 /// The arrays of parameters and results.
 pub use ndarray;
-pub use pypet_macros::{ParamValue, experiment, parameters, results};
+/// # Examples
+/// ```
+/// # use pypet::prelude::*;
+/// #[derive(Debug, Clone, Copy, PartialEq, ParamValue)]
+/// enum Method {
+///     Euler,
+///     #[param(rename = "rk4")]
+///     RungeKutta,
+/// }
+///
+/// #[parameters]
+/// struct Simulation {
+///     #[param(default = Method::Euler)]
+///     method: Method,
+/// }
+///
+/// let both = Simulation::names().method.over([Method::Euler, Method::RungeKutta]);
+/// assert_eq!(both.len(), 2);
+/// ```
+///
+/// ---
+pub use pypet_macros::ParamValue;
+/// # Examples
+/// ```
+/// # use pypet::prelude::*;
+/// # #[parameters]
+/// # struct Factors { #[param(default = 1.0)] x: f64, #[param(default = 1.0)] y: f64 }
+/// /// The product of two numbers.
+/// #[experiment(explore = tables, result = "z")]
+/// fn multiply(p: &Factors) -> f64 {
+///     p.x * p.y
+/// }
+///
+/// fn tables() -> Exploration<Factors> {
+///     let p = Factors::names();
+///     p.x.over(arange(1.0, 5.0, 1.0)) * p.y.over([6.0, 7.0, 8.0])
+/// }
+///
+/// let traj = Environment::in_memory().run::<multiply>(tables())?;
+/// assert_eq!(traj.get(multiply::results(), 4)?, 2.0 * 7.0);
+/// # Ok::<(), pypet::Error>(())
+/// ```
+///
+/// ---
+pub use pypet_macros::experiment;
+/// # Examples
+/// ```
+/// # use pypet::prelude::*;
+/// # #[parameters]
+/// # pub struct Neuron { #[param(default = 0.0)] i: f64 }
+/// /// How the integration is carried out.
+/// #[parameters]
+/// pub struct Simulation {
+///     /// Simulated time.
+///     #[param(default = 1000.0, unit = "ms", range = 0.0..)]
+///     pub duration: f64,
+///     /// Step of the integration.
+///     #[param(default = 0.1, unit = "ms")]
+///     pub dt: f64,
+///     /// Number of Euler steps.
+///     #[param(derived = (self.duration / self.dt) as usize)]
+///     pub steps: usize,
+///     /// The cell that is simulated, a parameter set itself.
+///     pub neuron: Neuron,
+/// }
+///
+/// let p = Simulation::names();
+/// let points = p.dt.over([0.1, 0.2]) * p.neuron.i.over(linspace(0.0, 1.0, 11));
+/// assert_eq!(points.len(), 22);
+/// assert_eq!(Simulation { dt: 0.1, ..Default::default() }.steps, 10_000);
+/// ```
+///
+/// ---
+pub use pypet_macros::parameters;
+/// # Examples
+/// ```
+/// # use pypet::prelude::*;
+/// #[results]
+/// pub struct Firing {
+///     /// Membrane potential at every step.
+///     #[result(unit = "mV", dims = ["time"])]
+///     pub v: Array1<f64>,
+///     /// Number of spikes.
+///     pub n_spikes: u64,
+/// }
+///
+/// # #[parameters]
+/// # struct Nothing {}
+/// #[experiment]
+/// fn silence(_: &Nothing) -> Firing {
+///     Firing { v: Array1::zeros(10), n_spikes: 0 }
+/// }
+///
+/// let traj = Environment::in_memory().run::<silence>(Exploration::single())?;
+/// assert_eq!(traj.all(Firing::names().n_spikes)?.to_vec(), [0]);
+/// # Ok::<(), pypet::Error>(())
+/// ```
+///
+/// ---
+pub use pypet_macros::results;
 pub use pypet_runtime::{Error, Result};
 pub use pypet_runtime::{
     cli, engine, environment, experiment, explore, parameter, registry, result, run, schema, storage, trajectory, value,

@@ -25,28 +25,6 @@ use proc_macro::TokenStream;
 /// derived (below the attribute, never above it), `Default` from the declared defaults, `ParameterSet`, and `names()`: a struct of the
 /// same shape whose leaves are typed names.
 ///
-/// # Examples
-/// ```rust,ignore
-/// /// How the integration is carried out.
-/// #[parameters]
-/// pub struct Simulation {
-///     /// Simulated time.
-///     #[param(default = 1000.0, unit = "ms", range = 0.0..)]
-///     pub duration: f64,
-///     /// Step of the integration.
-///     #[param(default = 0.1, unit = "ms")]
-///     pub dt: f64,
-///     /// Number of Euler steps.
-///     #[param(derived = (self.duration / self.dt) as usize)]
-///     pub steps: usize,
-///     /// The cell that is simulated, a parameter set itself.
-///     pub neuron: Neuron,
-/// }
-///
-/// let p = Simulation::names();
-/// let points = p.dt.over([0.1, 0.2]) * p.neuron.i.over(linspace(0.0, 1.0, 11));
-/// ```
-///
 /// # Options of a parameter
 /// - [`default`](#default): the value unless another is given.
 /// - [`derived`](#derived): an expression of parameters above, in place of a default.
@@ -61,7 +39,7 @@ use proc_macro::TokenStream;
 /// ## `default`
 /// Any expression of the parameter's type; a text literal may stand for a `String`. A literal is checked against
 /// literal limits when the program is built.
-/// ```rust,ignore
+/// ```text
 /// #[param(default = 10.0)]
 /// tau_v: f64,
 /// #[param(default = "euler")]
@@ -70,42 +48,42 @@ use proc_macro::TokenStream;
 ///
 /// ## `derived`
 /// Any expression that uses `self.` of parameters and groups above it. It is computed anew whenever those change.
-/// ```rust,ignore
+/// ```text
 /// #[param(derived = (self.duration / self.dt) as usize)]
 /// steps: usize,
 /// ```
 ///
 /// ## `unit`
 /// The unit in the spelling of UDUNITS, where there is one.
-/// ```rust,ignore
+/// ```text
 /// #[param(default = 10.0, unit = "ms")]
 /// tau_v: f64,
 /// ```
 ///
 /// ## `range`
 /// Any range of the parameter's type. A value outside it is an error before the first run.
-/// ```rust,ignore
+/// ```text
 /// #[param(default = 0.0, range = 0.0..=2.0)]
 /// i: f64,
 /// ```
 ///
 /// ## `choices`
 /// The allowed values. Where they have names of their own, an enum with `#[derive(ParamValue)]` says more.
-/// ```rust,ignore
+/// ```text
 /// #[param(default = 110, choices = [10, 30, 90, 110])]
 /// rule: u8,
 /// ```
 ///
 /// ## `alias`
 /// The full name under which older files know the parameter; may be repeated.
-/// ```rust,ignore
+/// ```text
 /// #[param(default = 5.0, alias = "neuron.refractory", alias = "neuron.tau_refractory")]
 /// tau_ref: f64,
 /// ```
 ///
 /// ## `crate`
 /// The path of pypet, where it is not `::pypet`.
-/// ```rust,ignore
+/// ```text
 /// #[parameters(crate = my_framework::pypet)]
 /// struct Neuron { /* … */ }
 /// ```
@@ -119,20 +97,6 @@ pub fn parameters(options: TokenStream, item: TokenStream) -> TokenStream {
 /// Doc comments become the comments in the file. The struct gets `ResultSet`, an experiment may return it, and
 /// `names()` gives typed names for reading.
 ///
-/// # Examples
-/// ```rust,ignore
-/// #[results]
-/// pub struct Firing {
-///     /// Membrane potential at every step.
-///     #[result(unit = "mV", dims = ["time"])]
-///     pub v: Array1<f64>,
-///     /// Number of spikes.
-///     pub n_spikes: u64,
-/// }
-///
-/// let spikes = traj.all(Firing::names().n_spikes)?;
-/// ```
-///
 /// # Options of a result
 /// - [`unit`](#unit): the physical unit.
 /// - [`dims`](#dims): names for the dimensions of an array.
@@ -142,21 +106,21 @@ pub fn parameters(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ## `unit`
 /// The unit in the spelling of UDUNITS, where there is one.
-/// ```rust,ignore
+/// ```text
 /// #[result(unit = "Hz")]
 /// rate: f64,
 /// ```
 ///
 /// ## `dims`
 /// One name for each dimension of the value, outermost first; without it they are `<name>_0`, `<name>_1`, …
-/// ```rust,ignore
+/// ```text
 /// #[result(dims = ["time", "cell"])]
 /// pattern: Array2<u8>,
 /// ```
 ///
 /// ## `crate`
 /// The path of pypet, where it is not `::pypet`.
-/// ```rust,ignore
+/// ```text
 /// #[results(crate = my_framework::pypet)]
 /// struct Firing { /* … */ }
 /// ```
@@ -172,22 +136,6 @@ pub fn results(options: TokenStream, item: TokenStream) -> TokenStream {
 /// `&Shared` (see [`prepare`](#prepare)) and `&mut Run`. It returns a struct with `#[results]`, a single value, `()`,
 /// or a `Result` of one of these. The doc comment becomes the comment in the file.
 ///
-/// # Examples
-/// ```rust,ignore
-/// /// The product of two numbers.
-/// #[experiment(explore = tables, result = "z")]
-/// fn multiply(p: &Factors) -> f64 {
-///     p.x * p.y
-/// }
-///
-/// fn tables() -> Exploration<Factors> {
-///     let p = Factors::names();
-///     p.x.over(arange(1.0, 5.0, 1.0)) * p.y.over([6.0, 7.0, 8.0])
-/// }
-///
-/// let traj = Trajectory::<multiply>::open("hdf5/multiply.h5")?;
-/// ```
-///
 /// # Options
 /// - [`explore`](#explore): the points that are visited.
 /// - [`prepare`](#prepare): what all runs share.
@@ -197,7 +145,7 @@ pub fn results(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ## `explore`
 /// A function that returns an `Exploration` of the experiment's parameter set, or a `Result` of one.
-/// ```rust,ignore
+/// ```text
 /// #[experiment(explore = currents)]
 /// fn firing_rate(p: &FiringRate) -> Firing { /* … */ }
 ///
@@ -209,7 +157,7 @@ pub fn results(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ## `prepare`
 /// A function of nothing or of the presets, called once in each process. The experiment takes what it returns as
 /// its second argument.
-/// ```rust,ignore
+/// ```text
 /// #[experiment(prepare = build_network)]
 /// fn activity(p: &Activity, network: &Network) -> f64 { /* … */ }
 ///
@@ -218,7 +166,7 @@ pub fn results(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ## `finish`
 /// A function that is given the stored trajectory after the last run; it returns `()` or a `Result`.
-/// ```rust,ignore
+/// ```text
 /// #[experiment(finish = summarize)]
 /// fn activity(p: &Activity) -> f64 { /* … */ }
 ///
@@ -227,14 +175,14 @@ pub fn results(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ## `result`
 /// The name of the result where the function returns a single value; the function's own name without it.
-/// ```rust,ignore
+/// ```text
 /// #[experiment(result = "z")]
 /// fn multiply(p: &Factors) -> f64 { /* … */ }
 /// ```
 ///
 /// ## `crate`
 /// The path of pypet, where it is not `::pypet`.
-/// ```rust,ignore
+/// ```text
 /// #[experiment(crate = my_framework::pypet)]
 /// fn multiply(p: &Factors) -> f64 { /* … */ }
 /// ```
@@ -247,22 +195,6 @@ pub fn experiment(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// The enum also derives `Debug`, `Clone`, `Copy` and `PartialEq`.
 ///
-/// # Examples
-/// ```rust,ignore
-/// #[derive(Debug, Clone, Copy, PartialEq, ParamValue)]
-/// enum Method {
-///     Euler,
-///     #[param(rename = "rk4")]
-///     RungeKutta,
-/// }
-///
-/// #[parameters]
-/// struct Simulation {
-///     #[param(default = Method::Euler)]
-///     method: Method,
-/// }
-/// ```
-///
 /// # Options of a variant
 /// - [`rename`](#rename): the name in files and on the command line.
 ///
@@ -271,14 +203,14 @@ pub fn experiment(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ## `rename`
 /// The variant's own name without it.
-/// ```rust,ignore
+/// ```text
 /// #[param(rename = "rk4")]
 /// RungeKutta,
 /// ```
 ///
 /// ## `crate`
 /// The path of pypet, where it is not `::pypet`.
-/// ```rust,ignore
+/// ```text
 /// #[derive(Debug, Clone, Copy, PartialEq, ParamValue)]
 /// #[param(crate = my_framework::pypet)]
 /// enum Method { /* … */ }

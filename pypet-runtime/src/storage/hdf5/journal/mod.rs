@@ -23,6 +23,10 @@ mod transaction;
 #[cfg(all(test, feature = "bundled-hdf5"))]
 mod crash_test;
 
+#[cfg(feature = "bundled-hdf5")]
 pub(super) use disk::{RealDisk, journal_path};
+#[cfg(feature = "bundled-hdf5")]
 pub(super) use lock::{SharedLock, WriterLock};
-pub(super) use transaction::{GUARD, Transaction, recover};
+pub(super) use transaction::GUARD;
+#[cfg(feature = "bundled-hdf5")]
+pub(super) use transaction::{Transaction, recover};
