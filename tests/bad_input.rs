@@ -210,6 +210,7 @@ fn what_is_only_asked_for_changes_nothing() {
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
 
+#[cfg(feature = "bundled-hdf5")]
 #[test]
 fn a_file_has_one_writer_and_readers_do_not_disturb_it() {
     common::with_trajectory_file(|file| {
@@ -226,6 +227,7 @@ fn a_file_has_one_writer_and_readers_do_not_disturb_it() {
     });
 }
 
+#[cfg(feature = "bundled-hdf5")]
 #[test]
 fn a_second_writer_is_told_who_the_first_is() {
     common::with_trajectory_file(|file| {

@@ -11,6 +11,7 @@ use super::report::report;
 use super::{Done, Failure, choose, environment, experiment_argument, output, params};
 use crate::environment::Options;
 use crate::registry::{AnyExperiment, Request};
+use crate::storage::hdf5::ATOMIC_COMMITS;
 
 pub(super) fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
     let mut parameters = String::new();
@@ -64,6 +65,9 @@ pub(super) fn run(experiments: &[&'static dyn AnyExperiment], matches: Option<&A
     }
     if options.progress == Some(true) {
         eprintln!("{}: {} runs → {}", experiment.name(), prospect.n_runs, file.display());
+        if !ATOMIC_COMMITS {
+            eprintln!("note: built against the system's libhdf5, so a kill during a commit may damage the file");
+        }
     }
     let begun = Instant::now();
     let trajectory = experiment.run(&file, options, &request)?;

@@ -20,6 +20,7 @@ mod reader;
 mod views;
 mod writer;
 
+pub use access::ATOMIC_COMMITS;
 pub use file::{FORMAT, trajectories};
 pub use names::NameChoice;
 pub use reader::Hdf5Reader;

@@ -18,8 +18,11 @@ pub(super) use plain::{ReadableFile, WritableFile};
 use hdf5::file::FileAccess;
 use hdf5::file::{FileAccessBuilder, FileCloseDegree, LibraryVersion};
 
+/// Whether a commit that is interrupted leaves the file as before or as after it.
+pub const ATOMIC_COMMITS: bool = cfg!(feature = "bundled-hdf5");
+
 /// How commits are made, as it stands in the file.
-pub(super) const COMMITS: &str = if cfg!(feature = "bundled-hdf5") { "journal" } else { "flush" };
+pub(super) const COMMITS: &str = if ATOMIC_COMMITS { "journal" } else { "flush" };
 
 /// Files that HDF5 1.10 and all later versions read.
 fn bounds(builder: &mut FileAccessBuilder) -> &mut FileAccessBuilder {
