@@ -11,11 +11,10 @@ pub(crate) mod text;
 
 pub use cells::{Cell, Cells};
 pub use scalars::Choice;
-#[doc(hidden)]
-pub use scalars::{parse_choice, read_scalar, read_scalars, scalar_type, take_choices};
 
 use std::fmt;
 
+use scalars::scalar_type;
 use serde::{Deserialize, Serialize};
 
 /// The type of one element, as it stands in a file.

@@ -6,64 +6,51 @@ use super::text::{quoted_list, unquoted};
 use super::{Cell, Cells, Element, ElementType, ParamValue, ParseValueError, ResultValue, ValueError, ValueType};
 
 /// Implements [`ResultValue`] and [`ParamValue`] for a type that is its own [`Element`].
-///
-/// Public for `#[derive(ParamValue)]` only.
-#[doc(hidden)]
-#[macro_export]
-macro_rules! __impl_scalar_value {
+macro_rules! scalar_value {
     ($type:ty, $push:expr) => {
-        impl $crate::value::ResultValue for $type {
-            type Column = $crate::__private::Array1<$type>;
+        impl ResultValue for $type {
+            type Column = Array1<$type>;
 
-            fn value_type() -> $crate::value::ValueType {
-                $crate::value::scalar_type::<$type>()
+            fn value_type() -> ValueType {
+                scalar_type::<$type>()
             }
 
             #[inline]
-            fn write(&self, cells: &mut $crate::value::Cells) {
-                let push: fn(&$type, &mut $crate::value::Cells) = $push;
+            fn write(&self, cells: &mut Cells) {
+                let push: fn(&$type, &mut Cells) = $push;
                 push(self, cells);
             }
 
-            fn read(cell: $crate::value::Cell<'_>) -> ::core::result::Result<Self, $crate::value::ValueError> {
-                $crate::value::read_scalar(&cell)
+            fn read(cell: Cell<'_>) -> Result<Self, ValueError> {
+                read_scalar(&cell)
             }
 
-            fn read_column(
-                cells: &$crate::value::Cells,
-            ) -> ::core::result::Result<Self::Column, $crate::value::ValueError> {
-                $crate::value::read_scalars(cells)
+            fn read_column(cells: &Cells) -> Result<Self::Column, ValueError> {
+                read_scalars(cells)
             }
         }
 
-        impl $crate::value::ParamValue for $type {
-            fn parse(text: &str) -> ::core::result::Result<Self, $crate::value::ParseValueError> {
-                <$type as $crate::value::Element>::parse_element(text)
-            }
-
-            fn from_f64(number: f64) -> ::core::option::Option<Self> {
-                <$type as $crate::value::Element>::element_from_f64(number)
+        impl ParamValue for $type {
+            fn parse(text: &str) -> Result<Self, ParseValueError> {
+                <$type>::parse_element(text)
             }
         }
     };
 }
 
-#[doc(hidden)]
-#[must_use]
-pub fn scalar_type<T: Element>() -> ValueType {
+/// The type of a single element of this type.
+pub(super) fn scalar_type<T: Element>() -> ValueType {
     let choices = T::choices().iter().map(ToString::to_string).collect();
     ValueType { element: T::TYPE, shape: Vec::new(), choices }
 }
 
-#[doc(hidden)]
-pub fn read_scalar<T: Element>(cell: &Cell<'_>) -> Result<T, ValueError> {
+fn read_scalar<T: Element>(cell: &Cell<'_>) -> Result<T, ValueError> {
     cell.expect(&scalar_type::<T>())?;
     let mut elements = T::take_all(cell)?;
     Ok(elements.pop().expect("a cell without dimensions has one element"))
 }
 
-#[doc(hidden)]
-pub fn read_scalars<T: Element>(cells: &Cells) -> Result<Array1<T>, ValueError> {
+fn read_scalars<T: Element>(cells: &Cells) -> Result<Array1<T>, ValueError> {
     cells.expect(&scalar_type::<T>())?;
     cells.iter().map(|cell| Ok(T::take_all(&cell)?.remove(0))).collect()
 }
@@ -183,7 +170,7 @@ impl Element for bool {
     }
 }
 
-__impl_scalar_value!(bool, |value, cells| cells.push_number(u8::from(*value)));
+scalar_value!(bool, |value, cells| cells.push_number(u8::from(*value)));
 
 impl Element for String {
     const TYPE: ElementType = ElementType::Text;
@@ -203,7 +190,7 @@ impl Element for String {
     }
 }
 
-__impl_scalar_value!(String, |value, cells| cells.push_str(value));
+scalar_value!(String, |value, cells| cells.push_str(value));
 
 /// An enum without fields; stored as the names of its variants.
 ///
@@ -218,8 +205,7 @@ pub trait Choice: Copy + PartialEq + std::fmt::Debug + Send + Sync + 'static {
     fn choice_name(self) -> &'static str;
 }
 
-#[doc(hidden)]
-pub fn take_choices<T: Choice>(cell: &Cell<'_>) -> Result<Vec<T>, ValueError> {
+fn take_choices<T: Choice>(cell: &Cell<'_>) -> Result<Vec<T>, ValueError> {
     let find = |text: &str| {
         choice_by_name(text).ok_or_else(|| ValueError::Choice {
             expected: T::NAMES.iter().map(ToString::to_string).collect(),
@@ -229,8 +215,7 @@ pub fn take_choices<T: Choice>(cell: &Cell<'_>) -> Result<Vec<T>, ValueError> {
     cell.strings().map(find).collect()
 }
 
-#[doc(hidden)]
-pub fn parse_choice<T: Choice>(text: &str) -> Result<T, ParseValueError> {
+fn parse_choice<T: Choice>(text: &str) -> Result<T, ParseValueError> {
     choice_by_name(unquoted(text.trim())).ok_or_else(|| ParseValueError::new(text, quoted_list(T::NAMES)))
 }
 
