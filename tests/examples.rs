@@ -10,7 +10,11 @@ use common::python;
 
 #[test]
 fn no_example_is_forgotten() {
-    assert_eq!(names(), ["cellular_automata", "firing_rate", "multiply"], "give each example a test in this file");
+    assert_eq!(
+        names(),
+        ["cellular_automata", "firing_rate", "multiply", "torture"],
+        "give each example a test in this file"
+    );
 }
 
 #[test]
@@ -37,6 +41,16 @@ fn cellular_automata_store_patterns_and_a_picture() {
         python::run("cellular_automata.py", [file]);
         assert_picture_of_patterns(&file.with_extension("png"));
     });
+}
+
+#[cfg(feature = "bundled-hdf5")]
+#[test]
+fn torture_loses_nothing() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let output = run_with("torture", folder.path(), ["--kills", "20"]);
+    assert!(output.status.success(), "{}", python::report(&output));
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.contains("0 runs lost, 0 runs doubled"), "{}", python::report(&output));
 }
 
 #[test]
