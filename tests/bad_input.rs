@@ -220,8 +220,12 @@ fn a_file_has_one_writer_and_readers_do_not_disturb_it() {
         assert_eq!((reading.name(), second.name()), ("product", "second"));
         assert_eq!(reading.all(product::results()).unwrap().to_vec(), [1, 2, 3]);
         assert_eq!(second.all(product::results()).unwrap().to_vec(), [1, 2, 3]);
+        // A third one goes on from the journal, and changes nothing under the readers.
+        let before = fs::read(file).unwrap();
+        Environment::new(file).serial().with_name("third").run::<product>(some()).unwrap();
+        assert_eq!(fs::read(file).unwrap()[..before.len()], before);
         drop((reading, second));
-        assert_eq!(pypet::storage::hdf5::trajectories(file).unwrap(), ["product", "second"]);
+        assert_eq!(pypet::storage::hdf5::trajectories(file).unwrap(), ["product", "second", "third"]);
         let folder = file.parent().unwrap();
         assert_eq!(fs::read_dir(folder).unwrap().count(), 1, "neither journal nor lock is left behind");
     });

@@ -20,7 +20,7 @@ use std::time::Duration;
 
 use crate::error::{Error, Result};
 use crate::experiment::{BoxError, Experiment, Outcome};
-use crate::explore::IntoExploration;
+use crate::explore::{IntoExploration, Points};
 use crate::parameter::ParameterSet;
 use crate::result::declared_results;
 use crate::run::{Run, RunStatus};
@@ -183,14 +183,8 @@ impl<P> Environment<P> {
     where
         P: Presets<E::Parameters>,
     {
-        let mut presets = self.presets.presets();
-        presets.derive();
-        let points = exploration.into_exploration()?.bind(presets)?;
-        let subject = Subject {
-            name: E::NAME,
-            comment: E::COMMENT,
-            results: declared_results::<E::Results>(E::RESULT, E::COMMENT),
-        };
+        let points = bind(self.presets, exploration)?;
+        let subject = subject::<E>();
         let shared = prepare::<E>(points.presets())?;
         let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, &shared, run);
         let reader = self.place.carry_out(&self.options, &Study { subject, points: &points, run: &run })?;
@@ -221,10 +215,9 @@ impl<P> Environment<P> {
         let points = stored.exploration().bind(stored.presets().clone())?;
         drop(stored);
 
-        let results = declared_results::<E::Results>(E::RESULT, E::COMMENT);
+        let subject = subject::<E>();
         let engine = self.options.engine.start()?;
-        let mut writer = Hdf5Writer::reopen(file, &name, &results, &done)?;
-        let subject = Subject { name: E::NAME, comment: E::COMMENT, results };
+        let mut writer = Hdf5Writer::reopen(file, &name, &subject.results, &done)?;
         let shared = prepare::<E>(points.presets())?;
         let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, &shared, run);
         let study = Study { subject, points: &points, run: &run };
@@ -246,14 +239,24 @@ impl<P> Environment<P> {
     where
         P: Presets<Q>,
     {
-        let mut presets = self.presets.presets();
-        presets.derive();
-        let points = exploration.into_exploration()?.bind(presets)?;
+        let points = bind(self.presets, exploration)?;
         let subject = Subject { name, comment: "", results: declared_results::<O::Results>(name, "") };
         let run = |parameters: &Q, run: &mut Run| experiment(parameters, run).into_results();
         let reader = self.place.carry_out(&self.options, &Study { subject, points: &points, run: &run })?;
         AnyTrajectory::from_reader(reader)
     }
+}
+
+/// The points of a study, with these values for all that is not explored.
+fn bind<Q: ParameterSet>(presets: impl Presets<Q>, exploration: impl IntoExploration<Q>) -> Result<Points<Q>> {
+    let mut presets = presets.presets();
+    presets.derive();
+    Ok(exploration.into_exploration()?.bind(presets)?)
+}
+
+fn subject<E: Experiment>() -> Subject<'static> {
+    let results = declared_results::<E::Results>(E::RESULT, E::COMMENT);
+    Subject { name: E::NAME, comment: E::COMMENT, results }
 }
 
 fn prepare<E: Experiment>(presets: &E::Parameters) -> Result<E::Shared> {

@@ -6,13 +6,12 @@ use std::path::Path;
 use hdf5::{File, Group};
 
 use super::access::{ReadableFile, WritableFile};
+use super::journal::{GUARD, SIGNATURE};
 use super::{Place, attributes};
 use crate::storage::StorageError;
 
 /// The version of the file format that this version of pypet writes.
 pub const FORMAT: &str = "1.0";
-
-const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 
 /// Opens a file of ours for reading.
 pub(super) fn open(path: &Path) -> Result<ReadableFile, StorageError> {
@@ -22,20 +21,25 @@ pub(super) fn open(path: &Path) -> Result<ReadableFile, StorageError> {
     Ok(file)
 }
 
-/// Opens a file of ours for writing, or makes a new one; tells whether it is new.
-pub(super) fn open_or_create(path: &Path) -> Result<(WritableFile, bool), StorageError> {
+/// Opens a file of ours for writing.
+pub(super) fn open_to_write(path: &Path) -> Result<WritableFile, StorageError> {
+    check_signature(path)?;
+    let file = WritableFile::open(path)?;
+    check_format(&file, path)?;
+    Ok(file)
+}
+
+/// Opens a file of ours for writing, or makes a new one.
+pub(super) fn open_or_create(path: &Path) -> Result<WritableFile, StorageError> {
     if path.exists() {
-        check_signature(path)?;
-        let file = WritableFile::open(path)?;
-        check_format(&file, path)?;
-        return Ok((file, false));
+        return open_to_write(path);
     }
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(Place::new(folder).io("create the folder"))?;
     }
     let file = WritableFile::create(path)?;
     mark(&file).map_err(Place::new(path).failed("mark", "/"))?;
-    Ok((file, true))
+    Ok(file)
 }
 
 /// Makes a file one of ours.
@@ -67,7 +71,7 @@ fn check_signature(path: &Path) -> Result<(), StorageError> {
     let mut start = Vec::new();
     file.by_ref().take(16).read_to_end(&mut start).map_err(place.io("read"))?;
     // A writer that was killed while it applied a commit leaves its mark, which opening the file removes.
-    if start.starts_with(&SIGNATURE) || start.starts_with(&super::journal::GUARD) {
+    if start.starts_with(&SIGNATURE) || start.starts_with(&GUARD) {
         return Ok(());
     }
     Err(StorageError::NotHdf5 { file: path.into(), found: kind_of(&start) })

@@ -70,7 +70,7 @@ impl Hdf5Writer {
     /// # Errors
     /// The file cannot be written, or is not ours.
     pub fn create(path: &Path, choice: &NameChoice) -> Result<Self, StorageError> {
-        let (file, _) = file::open_or_create(path)?;
+        let file = file::open_or_create(path)?;
         let place = Place::new(path);
         let name = choice.free(|name| file.link_exists(name));
         if file.link_exists(&name) {
@@ -86,7 +86,7 @@ impl Hdf5Writer {
     /// # Errors
     /// The file cannot be written, is not ours, or has no such trajectory.
     pub fn reopen(path: &Path, name: &str, results: &[Leaf], done: &[bool]) -> Result<Self, StorageError> {
-        let (file, _) = file::open_or_create(path)?;
+        let file = file::open_to_write(path)?;
         let place = Place::new(path);
         let (_, trajectory) = file::find(&file, path, file::Wanted::Named(name))?;
         let open = Open::reopen(trajectory, results, done).map_err(place.failed("open", name))?;

@@ -9,7 +9,7 @@ use hdf5::File;
 use super::access_list;
 use crate::storage::StorageError;
 use crate::storage::hdf5::Place;
-use crate::storage::hdf5::journal::{RealDisk, SharedLock, Transaction, WriterLock, journal_path, recover};
+use crate::storage::hdf5::journal::{RealDisk, SharedLock, Transaction, WriterLock, journal_path, recover_if_alone};
 use crate::storage::hdf5::raw::vfd::{self, Mode, Opening, Shared};
 
 /// A file that is read as its last commit left it, while a writer may go on.
@@ -52,7 +52,7 @@ impl Drop for ReadableFile {
         if let Ok(Ok(_right)) = WriterLock::take(&self.path)
             && let Ok(mut disk) = RealDisk::open(&self.path)
         {
-            let _ = recover(&mut disk);
+            let _ = recover_if_alone(&mut disk);
         }
     }
 }
@@ -72,9 +72,8 @@ impl WritableFile {
     pub(in crate::storage::hdf5) fn open(path: &Path) -> Result<Self, StorageError> {
         let place = Place::new(path);
         let right = take_right(path)?;
-        let mut disk = RealDisk::open(path).map_err(place.io("write to"))?;
-        recover(&mut disk).map_err(place.io("recover"))?;
-        let transaction = Transaction::begin(Box::new(disk)).map_err(place.io("read"))?;
+        let disk = RealDisk::open(path).map_err(place.io("write to"))?;
+        let transaction = Transaction::open(Box::new(disk)).map_err(place.io("recover"))?;
         Self::with(path, transaction, Some(right), Mode::Write)
     }
 

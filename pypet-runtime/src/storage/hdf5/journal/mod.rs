@@ -27,6 +27,6 @@ mod crash_test;
 pub(super) use disk::{RealDisk, journal_path};
 #[cfg(feature = "bundled-hdf5")]
 pub(super) use lock::{SharedLock, WriterLock};
-pub(super) use transaction::GUARD;
+pub(super) use transaction::{GUARD, SIGNATURE};
 #[cfg(feature = "bundled-hdf5")]
-pub(super) use transaction::{Transaction, recover};
+pub(super) use transaction::{Transaction, recover_if_alone};

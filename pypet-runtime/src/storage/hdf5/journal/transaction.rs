@@ -15,7 +15,7 @@ use super::record::{Change, Record};
 
 const PAGE: u64 = 4096;
 /// What every HDF5 file begins with.
-const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
+pub(in crate::storage) const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 /// What a file begins with while a commit is applied.
 pub(in crate::storage) const GUARD: [u8; 8] = *b"\x89pypet\r\n";
 
@@ -37,8 +37,19 @@ pub(in crate::storage) struct Transaction {
 }
 
 impl Transaction {
-    /// Begins on a file that was recovered, or on an empty one.
-    pub(in crate::storage) fn begin(disk: Box<dyn Disk>) -> io::Result<Self> {
+    /// Begins on a file that exists, after finishing or undoing what a killed writer left.
+    ///
+    /// Where readers keep a commit waiting in the journal, it goes on from there and leaves the file alone.
+    pub(in crate::storage) fn open(mut disk: Box<dyn Disk>) -> io::Result<Self> {
+        if recover_if_alone(&mut *disk)? {
+            return Self::begin(disk);
+        }
+        let waiting = Waiting::of(&*disk)?;
+        let deferred = waiting.guarded || waiting.record.is_some();
+        Ok(Self { deferred, ..Self::with(disk, waiting)? })
+    }
+
+    fn begin(disk: Box<dyn Disk>) -> io::Result<Self> {
         let end = disk.len(Part::Main)?.unwrap_or(0);
         Ok(Self { disk, pages: BTreeMap::new(), bound: end, end, deferred: false, published: true, failure: None })
     }
@@ -50,24 +61,24 @@ impl Transaction {
 
     /// Sees a file as its last commit left it, whatever a killed writer did to it since; changes nothing.
     pub(in crate::storage) fn view(disk: Box<dyn Disk>) -> io::Result<Self> {
-        let guarded = first_bytes(&*disk)? == GUARD;
-        let record = read_journal(&*disk)?;
-        let mut view = Self::begin(disk)?;
-        let applies = match &record {
-            Some(record) => guarded || matches!(state_of(&*view.disk, record)?, Applied::NotAtAll),
-            None => false,
-        };
-        if let Some(record) = record.filter(|_| applies) {
-            view.end = record.new_len;
-            view.bound = record.new_len;
+        let waiting = Waiting::of(&*disk)?;
+        Self::with(disk, waiting)
+    }
+
+    /// The file with a commit that waits in the journal laid over it.
+    fn with(disk: Box<dyn Disk>, waiting: Waiting) -> io::Result<Self> {
+        let mut seen = Self::begin(disk)?;
+        if let Some(record) = waiting.record {
+            seen.end = record.new_len;
+            seen.bound = record.new_len;
             for change in record.changes {
-                view.page(change.address / PAGE)?[..change.bytes.len()].copy_from_slice(&change.bytes);
+                seen.page(change.address / PAGE)?[..change.bytes.len()].copy_from_slice(&change.bytes);
             }
         }
-        if guarded {
-            view.page(0)?[..SIGNATURE.len()].copy_from_slice(&SIGNATURE);
+        if waiting.guarded {
+            seen.page(0)?[..SIGNATURE.len()].copy_from_slice(&SIGNATURE);
         }
-        Ok(view)
+        Ok(seen)
     }
 
     /// Bytes of the file, changes included.
@@ -143,11 +154,10 @@ impl Transaction {
     /// # Errors
     /// A write failed since the last commit, or one fails now. Then the file is as the last commit left it.
     pub(in crate::storage) fn commit(&mut self) -> io::Result<()> {
-        if let Some(error) = self.failure.take() {
-            self.failure = Some(io::Error::new(error.kind(), error.to_string()));
-            return Err(error);
-        }
-        let committed = self.try_commit();
+        let committed = match self.failure.take() {
+            Some(error) => Err(error),
+            None => self.try_commit(),
+        };
         if let Err(error) = &committed {
             self.failure = Some(io::Error::new(error.kind(), error.to_string()));
         }
@@ -227,10 +237,7 @@ impl Transaction {
             let _ = self.disk.remove(Part::Main);
         } else if self.failure.is_some() || self.end != self.bound || self.deferred {
             self.end = self.bound;
-            if self.disk.try_lock_readers_out().unwrap_or(false) {
-                let _ = recover(&mut *self.disk);
-                let _ = self.disk.let_readers_in();
-            }
+            let _ = recover_if_alone(&mut *self.disk);
         }
     }
 }
@@ -241,76 +248,90 @@ impl fmt::Debug for Transaction {
     }
 }
 
-/// What [`recover`] found.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(in crate::storage) enum Recovered {
-    /// Nothing was left to do.
-    Clean,
-    /// A commit was applied that had been cut short.
-    Applied,
-    /// An unfinished commit was undone.
-    Undone,
+/// Recovers a file unless it is being read; tells whether it was done.
+///
+/// # Errors
+/// As [`recover`].
+pub(in crate::storage) fn recover_if_alone(disk: &mut dyn Disk) -> io::Result<bool> {
+    if !disk.try_lock_readers_out()? {
+        return Ok(false);
+    }
+    let recovered = recover(disk);
+    disk.let_readers_in()?;
+    recovered.map(|()| true)
 }
 
 /// Finishes or undoes what a killed writer left, so that the file holds exactly the committed runs.
 ///
 /// # Errors
 /// The file was changed by another program since, or the system refuses.
-pub(in crate::storage) fn recover(disk: &mut dyn Disk) -> io::Result<Recovered> {
-    let guarded = first_bytes(disk)? == GUARD;
-    let record = read_journal(disk)?;
-    let recovered = match record {
-        Some(record) if guarded => {
-            apply(disk, &record)?;
-            Recovered::Applied
-        }
-        Some(record) => match state_of(disk, &record)? {
-            Applied::Wholly => Recovered::Clean,
-            Applied::NotAtAll => {
+pub(super) fn recover(disk: &mut dyn Disk) -> io::Result<()> {
+    match Waiting::of(disk)? {
+        Waiting { guarded, record: Some(record) } => {
+            if !guarded {
                 disk.write_at(Part::Main, 0, &GUARD)?;
                 disk.sync(Part::Main)?;
-                apply(disk, &record)?;
-                Recovered::Applied
             }
-            Applied::Partly => {
-                return Err(io::Error::new(
-                    io::ErrorKind::InvalidData,
-                    "another program changed the file while a commit of ours was waiting in the journal beside it",
-                ));
-            }
-        },
-        None if guarded => {
+            apply(disk, &record)?;
+        }
+        Waiting { guarded: true, record: None } => {
             disk.write_at(Part::Main, 0, &SIGNATURE)?;
             disk.sync(Part::Main)?;
-            Recovered::Undone
         }
-        None => Recovered::Clean,
-    };
+        Waiting { guarded: false, record: None } => {}
+    }
     for part in [Part::Journal, Part::NewJournal] {
         if disk.len(part)?.is_some() {
             disk.remove(part)?;
             disk.sync_folder()?;
         }
     }
-    let cut = cut_unfinished_tail(disk)?;
-    Ok(if cut && recovered == Recovered::Clean { Recovered::Undone } else { recovered })
+    cut_unfinished_tail(disk)
+}
+
+/// What a file waits for.
+struct Waiting {
+    /// Whether its signature is replaced, as it is while a commit is applied.
+    guarded: bool,
+    /// The commit that is to be applied.
+    record: Option<Record>,
+}
+
+impl Waiting {
+    fn of(disk: &dyn Disk) -> io::Result<Self> {
+        let guarded = first_bytes(disk)? == GUARD;
+        let mut record = read_journal(disk)?;
+        // Beside an intact signature a journal was applied wholly or not at all.
+        if let Some(found) = record.as_ref().filter(|_| !guarded) {
+            match state_of(disk, found)? {
+                Applied::Wholly => record = None,
+                Applied::NotAtAll => {}
+                Applied::Partly => {
+                    return Err(io::Error::new(
+                        io::ErrorKind::InvalidData,
+                        "another program changed the file while a commit of ours was waiting in the journal beside it",
+                    ));
+                }
+            }
+        }
+        Ok(Self { guarded, record })
+    }
 }
 
 /// Cuts what was written beyond the end that the file itself vouches for.
-fn cut_unfinished_tail(disk: &mut dyn Disk) -> io::Result<bool> {
+fn cut_unfinished_tail(disk: &mut dyn Disk) -> io::Result<()> {
     let mut superblock = [0; 36];
     let count = disk.read_at(Part::Main, 0, &mut superblock)?;
     // Versions 2 and 3, which alone we write, with addresses of eight bytes.
     if count < superblock.len() || superblock[..8] != SIGNATURE || !matches!(superblock[8], 2 | 3) || superblock[9] != 8
     {
-        return Ok(false);
+        return Ok(());
     }
     let end = u64::from_le_bytes(superblock[28..36].try_into().expect("eight bytes"));
     if disk.len(Part::Main)?.is_some_and(|len| len > end) {
         disk.set_len(Part::Main, end)?;
-        return Ok(true);
     }
-    Ok(false)
+    Ok(())
 }
 
 /// Whether a journal was applied to the file.
