@@ -2,13 +2,15 @@
 //!
 //! `docs/file-format.md` describes every node of a file. [`writer`](Hdf5Writer) makes one, `columns` holds
 //! what differs from run to run, `views` makes the two netCDF-4 faces of a trajectory (`by_run`, `grid`),
-//! `reader` reads, `file` opens and refuses, `raw` has all the unsafe code there is.
+//! `reader` reads, `file` opens and refuses, `heap` guards text, `raw` has all the unsafe code there is.
 
 mod access;
 mod attributes;
 mod columns;
 mod file;
 mod groups;
+#[cfg(feature = "bundled-hdf5")]
+mod heap;
 #[cfg_attr(
     not(feature = "bundled-hdf5"),
     expect(dead_code, reason = "needs the driver, which goes with the bundled library")

@@ -13,6 +13,7 @@ use hdf5_sys::h5::{haddr_t, herr_t, hsize_t};
 use hdf5_sys::h5i::hid_t;
 
 use super::check;
+use crate::storage::hdf5::heap;
 use crate::storage::hdf5::journal::Transaction;
 
 /// A transaction that HDF5 and a writer share.
@@ -299,7 +300,19 @@ extern "C" fn driver_read(
     }
     // SAFETY: an open handle, and a buffer of this size that nobody else uses during the call.
     let (handle, buffer) = unsafe { (&*handle, std::slice::from_raw_parts_mut(buffer.cast::<u8>(), size)) };
-    if lock(handle).read(address, buffer).is_ok() { 0 } else { -1 }
+    let transaction = lock(handle);
+    if transaction.read(address, buffer).is_ok() && is_intact(&transaction, address, buffer) { 0 } else { -1 }
+}
+
+/// Whether these bytes are something else than a damaged heap of texts.
+fn is_intact(transaction: &Transaction, address: haddr_t, bytes: &[u8]) -> bool {
+    let Some(size) = heap::collection_size(bytes).filter(|&size| heap::is_first_read(bytes.len(), size)) else {
+        return true;
+    };
+    // The library reads the beginning of a large collection first, and the rest without looking at it.
+    let Some(end) = address.checked_add(size).filter(|&end| end <= transaction.end()) else { return false };
+    let mut collection = vec![0; usize::try_from(end - address).expect("part of an open file")];
+    transaction.read(address, &mut collection).is_ok() && heap::is_intact(&collection)
 }
 
 extern "C" fn driver_write(
@@ -316,7 +329,10 @@ extern "C" fn driver_write(
     // SAFETY: an open handle, and a buffer of this size that nobody changes during the call.
     let (handle, bytes) = unsafe { (&*handle, std::slice::from_raw_parts(buffer.cast::<u8>(), size)) };
     // A failure is kept for the commit, so that the library can still close the file.
-    lock(handle).write(address, bytes);
+    match heap::sealed(bytes) {
+        Some(sealed) => lock(handle).write(address, &sealed),
+        None => lock(handle).write(address, bytes),
+    }
     0
 }
 
