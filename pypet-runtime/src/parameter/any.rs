@@ -87,11 +87,17 @@ impl<V: ParamValue> AnyParameter for V {
     }
 }
 
+/// Values of one axis that a text may ask for; a gigabyte of numbers, far beyond what anybody waits for.
+const MOST_VALUES: usize = 100_000_000;
+
 fn parse_values<V: ParamValue>(text: &str) -> Result<Vec<V>, ParseValueError> {
     if let [start, stop, count] = text.split(':').collect::<Vec<_>>()[..] {
         let malformed = || ParseValueError::new(text, "range `start:stop:count` of numbers");
         let number = |text: &str| text.trim().parse::<f64>().map_err(|_| malformed());
         let count = count.trim().replace('_', "").parse::<usize>().map_err(|_| malformed())?;
+        if count > MOST_VALUES {
+            return Err(ParseValueError::new(text, format!("range that fits: it has more than {MOST_VALUES} values")));
+        }
         let between = crate::explore::linspace(number(start)?, number(stop)?, count);
         let convert = |number| {
             V::from_f64(number).ok_or_else(|| {
@@ -130,5 +136,41 @@ impl<V: ParamValue> AxisValues for Values<V> {
 
     fn get(&self, index: usize) -> &dyn AnyParameter {
         &self.0[index]
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Text that looks like values, more often than not.
+    fn typed_text() -> impl Strategy<Value = String> {
+        let token = prop::sample::select(vec![
+            "[", "]", ",", ":", "\"", "-", ".", "e", "_", " ", "0", "1", "7", "99", "1e9", "inf", "nan", "true", "ä",
+            "\0", "'", "{", "}", "\\",
+        ]);
+        prop_oneof![any::<String>(), prop::collection::vec(token, 0..12).prop_map(|tokens| tokens.concat())]
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_list_of_values_or_an_error(text in typed_text()) {
+            let _ = parse_values::<f64>(&text);
+            let _ = parse_values::<u8>(&text);
+            let _ = parse_values::<i64>(&text);
+            let _ = parse_values::<bool>(&text);
+            let _ = parse_values::<String>(&text);
+            let _ = parse_values::<Vec<f32>>(&text);
+            let _ = parse_values::<[i32; 2]>(&text);
+            let _ = parse_values::<Vec<String>>(&text);
+        }
+    }
+
+    #[test]
+    fn a_range_of_absurdly_many_values_is_refused() {
+        let refused = parse_values::<f64>("0:1:1000000000000").unwrap_err().to_string();
+        assert!(refused.contains("more than 100000000 values"), "{refused}");
     }
 }

@@ -109,7 +109,18 @@ fn number(bytes: &[u8]) -> u64 {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_bytes_behind_the_signature_are_intact_or_not(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
+            let collection = [START.as_slice(), &(16 + bytes.len() as u64).to_le_bytes(), &bytes].concat();
+            // What is sound can be sealed, and what was sealed is intact.
+            prop_assert!(sealed(&collection).is_none_or(|sealed| is_intact(&sealed)));
+        }
+    }
 
     /// A collection of 4096 bytes with these texts.
     fn collection(texts: &[&str]) -> Vec<u8> {

@@ -82,7 +82,39 @@ fn take_u64(bytes: &mut &[u8]) -> Option<u64> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    prop_compose! {
+        fn record()(
+            old_len in any::<u64>(),
+            new_len in any::<u64>(),
+            changes in prop::collection::vec((any::<u64>(), any::<u32>(), prop::collection::vec(any::<u8>(), 0..99)), 0..9),
+        ) -> Record {
+            let change = |(address, old_sum, bytes)| Change { address, old_sum, bytes };
+            Record { old_len, new_len, changes: changes.into_iter().map(change).collect() }
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_record_is_read_as_it_was_written(record in record()) {
+            prop_assert_eq!(Record::decode(&record.encode()), Some(record));
+        }
+
+        #[test]
+        fn any_bytes_are_a_journal_or_not(mut bytes in prop::collection::vec(any::<u8>(), 0..300), is_sealed: bool) {
+            if is_sealed {
+                // Only with magic and checksum does the rest get looked at.
+                bytes.splice(0..MAGIC.len().min(bytes.len()), MAGIC);
+                bytes.extend(crc32fast::hash(&bytes).to_le_bytes());
+            }
+            if let Some(record) = Record::decode(&bytes) {
+                prop_assert_eq!(record.encode(), bytes);
+            }
+        }
+    }
 
     #[test]
     fn only_a_whole_journal_is_one() {
