@@ -14,7 +14,7 @@
 
 use std::error::Error;
 use std::path::Path;
-use std::process::{Command, ExitCode, Stdio};
+use std::process::{Child, Command, ExitCode, Stdio};
 use std::time::{Duration, Instant};
 
 use pypet::prelude::*;
@@ -87,12 +87,10 @@ fn torture(file: &Path, kills: usize, tally: &mut Tally) -> Result<(), Box<dyn E
     while tally.kills < kills {
         // Numbers that look random: the moments differ, and a second call tries the same ones.
         let moment = (tally.kills as u64 + 1).wrapping_mul(6_364_136_223_846_793_005) >> 33;
-        let mut child = Command::new(std::env::current_exe()?);
-        let mut child = child.env(FILE, file).stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        let mut child = start(file)?;
         std::thread::sleep(Duration::from_micros(2000 + moment % 40_000));
         let ended = child.try_wait()?.is_some();
-        child.kill()?;
-        child.wait()?;
+        kill(&mut child)?;
         if ended {
             break;
         }
@@ -110,6 +108,22 @@ fn torture(file: &Path, kills: usize, tally: &mut Tally) -> Result<(), Box<dyn E
     tally.doubled += attempts.iter().filter(|&&attempts| attempts != 1).count();
     tally.studies += 1;
     Ok(())
+}
+
+/// Starts the study in a process of its own, with a process group of its own.
+fn start(file: &Path) -> std::io::Result<Child> {
+    let mut command = Command::new(std::env::current_exe()?);
+    #[cfg(unix)]
+    std::os::unix::process::CommandExt::process_group(&mut command, 0);
+    command.env(FILE, file).stdout(Stdio::null()).stderr(Stdio::null()).spawn()
+}
+
+/// Kills the whole group at once, as a scheduler does whose time is up.
+fn kill(child: &mut Child) -> std::io::Result<()> {
+    #[cfg(unix)]
+    Command::new("kill").args(["-KILL", "--", &format!("-{}", child.id())]).stderr(Stdio::null()).status()?;
+    child.kill()?;
+    child.wait().map(drop)
 }
 
 /// Counts committed runs that are gone or hold other results, and notes those that are new.
