@@ -81,6 +81,25 @@ fn failed_runs_are_tried_again_only_when_asked_for() {
 }
 
 #[test]
+fn files_that_do_not_count_failed_tries_are_resumed_without() {
+    common::with_trajectory_file(|file| {
+        let sour = |p: &Which, _: &mut Run| if p.k == 1 { Err("sour") } else { Ok(p.k as u64) };
+        Environment::new(file).serial().run_with("sometimes", Which::names().k.over(0..3), sour).unwrap();
+        common::python::run("without_attempts.py", [file.as_os_str(), "sometimes".as_ref()]);
+        let traj = Environment::new(file).serial().with_failed().resume::<sometimes>().unwrap();
+        assert_eq!(traj.failed(), [1]);
+        assert_eq!(traj.any().get::<Vec<u64>>("runs.errors.run").unwrap(), [1, 1]);
+        assert!(traj.any().get::<Vec<u8>>("runs.errors.attempt").is_err());
+    });
+}
+
+/// Fails for ever.
+#[experiment]
+fn sometimes(p: &Which) -> Result<u64, String> {
+    if p.k == 1 { Err("sour".into()) } else { Ok(p.k as u64) }
+}
+
+#[test]
 fn what_is_not_in_a_file_cannot_be_resumed() {
     let error = Environment::in_memory().resume::<fragile>().unwrap_err().to_string();
     assert!(error.starts_with("a trajectory in memory"), "{error}");

@@ -32,6 +32,9 @@ pub trait Experiment: Sized + Send + Sync + 'static {
     /// The name of the result if the function returns a single value.
     const RESULT: &'static str;
 
+    /// Where the experiment is declared, as `file:line:column`; a run that returns an error is recorded with it.
+    const PLACE: &'static str = "";
+
     /// The points that are visited unless others are given; one point with the presets by default.
     ///
     /// # Errors

@@ -41,6 +41,8 @@ fn facts(experiment: &Experiment, parameters: &Type) -> TokenStream {
         associated_type("Shared", &shared.to_token_stream(), &shared),
     ];
     let functions = [exploration(experiment), Some(prepare(experiment)), Some(run(experiment)), finish(experiment)];
+    // The compiler takes the place of the attribute for these.
+    let place = quote!(#private::concat!(#private::file!(), ":", #private::line!(), ":", #private::column!()));
     let registration = experiment.is_callable.then(|| registration(experiment));
     quote! {
         const _: () = {
@@ -52,6 +54,7 @@ fn facts(experiment: &Experiment, parameters: &Type) -> TokenStream {
                 const NAME: &'static #private::str = #name;
                 const COMMENT: &'static #private::str = #comment;
                 const RESULT: &'static #private::str = #result;
+                const PLACE: &'static #private::str = #place;
 
                 #(#functions)*
             }

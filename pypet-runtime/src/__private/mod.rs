@@ -12,7 +12,7 @@ pub use std::primitive::{bool, str, usize};
 pub use std::result::Result::{self, Err, Ok};
 pub use std::string::String;
 pub use std::vec::Vec;
-pub use std::{module_path, panic};
+pub use std::{column, concat, file, line, module_path, panic};
 
 pub use doors::{ParameterGroup, ParameterLeaf, ResultLeaf, missing};
 pub use inventory;

@@ -20,6 +20,10 @@ pub(super) fn arguments() -> Vec<Arg> {
         value("max-failures", "N", "begins no further run after N failures").value_parser(value_parser!(usize)),
         value("commit-every", "SECONDS", "longest time that finished runs wait to be stored")
             .value_parser(value_parser!(f64)),
+        value("retries", "N", "tries a failed run up to N more times").value_parser(value_parser!(usize)),
+        value("timeout", "SECONDS", "longest time that a run may take").value_parser(value_parser!(f64)),
+        value("memory-cap", "MB", "lets workers wait while so many megabytes of results wait to be written")
+            .value_parser(value_parser!(usize)),
         Arg::new("quiet").long("quiet").short('q').action(ArgAction::SetTrue).help("shows no progress"),
     ]
 }
@@ -41,9 +45,22 @@ pub(super) fn options(matches: &ArgMatches) -> Result<Options, Failure> {
     if let Some(&most) = matches.get_one::<usize>("max-failures") {
         options.on_failure = OnFailure::MaxFailures(most);
     }
-    if let Some(&seconds) = matches.get_one::<f64>("commit-every") {
-        options.commit_every = Duration::try_from_secs_f64(seconds)
-            .map_err(|error| Failure::Usage(format!("`--commit-every {seconds}`: {error}")))?;
+    if let Some(commit_every) = seconds(matches, "commit-every")? {
+        options.commit_every = commit_every;
+    }
+    options.timeout = seconds(matches, "timeout")?;
+    if options.timeout == Some(Duration::ZERO) {
+        return Err(Failure::Usage("`--timeout 0` leaves no time for any run".into()));
+    }
+    options.retries = matches.get_one::<usize>("retries").copied().unwrap_or(0);
+    if let Some(&megabytes) = matches.get_one::<usize>("memory-cap") {
+        options.memory_cap = megabytes.saturating_mul(1_000_000);
     }
     Ok(options)
+}
+
+fn seconds(matches: &ArgMatches, id: &str) -> Result<Option<Duration>, Failure> {
+    let Some(&seconds) = matches.get_one::<f64>(id) else { return Ok(None) };
+    let duration = Duration::try_from_secs_f64(seconds);
+    duration.map(Some).map_err(|error| Failure::Usage(format!("`--{id} {seconds}`: {error}")))
 }

@@ -27,24 +27,26 @@ pub(super) fn report(trajectory: &AnyTrajectory, file: &Path, took: Duration) ->
         header.name
     );
     text.push_str(&results_table(trajectory, &statuses)?);
-    let failed: Vec<usize> = (0..statuses.len()).filter(|&run| statuses[run] == RunStatus::Failed).collect();
+    let of = |wanted: RunStatus| (0..statuses.len()).filter(|&run| statuses[run] == wanted).collect::<Vec<_>>();
+    let unsuccessful = [RunStatus::Failed, RunStatus::TimedOut].map(|status| (status, of(status)));
     let pending = count(RunStatus::Pending);
-    if !failed.is_empty() {
-        let shown: Vec<String> = failed.iter().take(SHOWN_FAILURES).map(ToString::to_string).collect();
-        let more = failed.len().saturating_sub(SHOWN_FAILURES);
+    let mut n_unsuccessful = 0;
+    for (status, runs) in unsuccessful.iter().filter(|(_, runs)| !runs.is_empty()) {
+        n_unsuccessful += runs.len();
+        let shown: Vec<String> = runs.iter().take(SHOWN_FAILURES).map(ToString::to_string).collect();
+        let more = runs.len().saturating_sub(SHOWN_FAILURES);
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let _ = writeln!(
-            text,
-            "{} failed: {}{more} (`show` runs.errors; try them again with `resume --failed`)",
-            failed.len(),
-            shown.join(", ")
-        );
+        let _ = writeln!(text, "{} {status}: {}{more}", runs.len(), shown.join(", "));
+    }
+    let file = file.display();
+    if n_unsuccessful > 0 {
+        let _ = writeln!(text, "why: `show {file} runs.errors`; try them again with `resume {file} --failed`");
     }
     if pending > 0 {
-        let _ = writeln!(text, "{pending} were not begun; carry on with `resume {}`", file.display());
+        let _ = writeln!(text, "{pending} are still to be done; carry on with `resume {file}`");
     }
     output::print(&text)?;
-    Ok(ExitCode::from(u8::from(!failed.is_empty() || pending > 0)))
+    Ok(ExitCode::from(u8::from(n_unsuccessful + pending > 0)))
 }
 
 /// Minimum, median and maximum of each scalar result; the type of all others.

@@ -1,20 +1,26 @@
 //! The environment carries a trajectory out: it schedules, stores and reports.
 //!
-//! [`Environment`] collects options. `plan` works out all that is known before the first run, `worker` is
-//! what each worker of the engine does, `writer` is the one thread that owns the store, `panics` catches
-//! what a run throws, `signals` what the user or the system sends, `progress` tells how far it is.
+//! [`Environment`] collects options. `plan` works out all that is known before the first run; `queue` holds the
+//! runs that are left; `worker` draws from it and `carrier` carries out one run after the other. What they yield
+//! goes through the `outbox` to `writer`, the one thread that owns the store. `panics` catches what a run throws,
+//! `timeout` tells which take too long, `signals` what the user or the system sends, `progress` how far it is.
 
+mod carrier;
 mod options;
+mod outbox;
 mod panics;
 mod plan;
 mod progress;
+mod queue;
 mod signals;
 mod study;
+mod timeout;
 mod worker;
 mod writer;
 
 pub use options::{EngineChoice, OnFailure, Options};
 
+use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -28,8 +34,8 @@ use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer, NameChoice};
 use crate::storage::{Memory, State, TrajectoryReader};
 use crate::trajectory::{AnyTrajectory, Trajectory};
 use plan::Subject;
+use queue::Runs;
 use study::Study;
-use worker::Runs;
 
 /// Carries out explorations and keeps what they yield.
 ///
@@ -134,6 +140,31 @@ impl<P> Environment<P> {
         self
     }
 
+    /// Tries a failed run this many times more before it counts as failed; not at all by default.
+    ///
+    /// Every failed try is recorded. What depends on the random streams of the run alone fails each time.
+    pub fn with_retries(mut self, retries: usize) -> Self {
+        self.options.retries = retries;
+        self
+    }
+
+    /// Lets no run take longer; one that does is recorded as timed out, and its results are dropped.
+    ///
+    /// On threads a run cannot be stopped from outside: [`Run::is_cancelled`] becomes true, and a run that
+    /// goes on is named on standard error.
+    pub fn with_timeout(mut self, timeout: Duration) -> Self {
+        self.options.timeout = Some(timeout);
+        self
+    }
+
+    /// Lets workers wait while this many bytes of results wait to be written; 1 GiB by default.
+    ///
+    /// A single result that is larger passes alone.
+    pub fn with_memory_cap(mut self, n_bytes: usize) -> Self {
+        self.options.memory_cap = n_bytes;
+        self
+    }
+
     /// Commits finished runs at least this often; every second by default.
     pub fn with_commit_every(mut self, interval: Duration) -> Self {
         self.options.commit_every = interval;
@@ -187,7 +218,8 @@ impl<P> Environment<P> {
         let subject = subject::<E>();
         let shared = prepare::<E>(points.presets())?;
         let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, &shared, run);
-        let reader = self.place.carry_out(&self.options, &Study { subject, points: &points, run: &run })?;
+        let study = Study { subject, points: &points, run: &run, file: self.place.file() };
+        let reader = self.place.carry_out(&self.options, &study)?;
         finish(Trajectory::from_reader(reader)?)
     }
 
@@ -220,7 +252,7 @@ impl<P> Environment<P> {
         let mut writer = Hdf5Writer::reopen(file, &name, &subject.results, &done)?;
         let shared = prepare::<E>(points.presets())?;
         let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, &shared, run);
-        let study = Study { subject, points: &points, run: &run };
+        let study = Study { subject, points: &points, run: &run, file: Some(file) };
         study.carry_out_runs(&self.options, &*engine, Runs::These(missing), &mut writer)?;
         drop(writer);
         finish(Trajectory::open_named(file, &name)?)
@@ -230,6 +262,7 @@ impl<P> Environment<P> {
     ///
     /// # Errors
     /// As [`run`](Self::run); and `name` must consist of letters, digits and `_`.
+    #[track_caller]
     pub fn run_with<Q: ParameterSet, O: Outcome>(
         self,
         name: &str,
@@ -239,10 +272,13 @@ impl<P> Environment<P> {
     where
         P: Presets<Q>,
     {
+        let declared_at = Location::caller().to_string();
         let points = bind(self.presets, exploration)?;
-        let subject = Subject { name, comment: "", results: declared_results::<O::Results>(name, "") };
+        let results = declared_results::<O::Results>(name, "");
+        let subject = Subject { name, comment: "", place: &declared_at, results };
         let run = |parameters: &Q, run: &mut Run| experiment(parameters, run).into_results();
-        let reader = self.place.carry_out(&self.options, &Study { subject, points: &points, run: &run })?;
+        let study = Study { subject, points: &points, run: &run, file: self.place.file() };
+        let reader = self.place.carry_out(&self.options, &study)?;
         AnyTrajectory::from_reader(reader)
     }
 }
@@ -256,7 +292,7 @@ fn bind<Q: ParameterSet>(presets: impl Presets<Q>, exploration: impl IntoExplora
 
 fn subject<E: Experiment>() -> Subject<'static> {
     let results = declared_results::<E::Results>(E::RESULT, E::COMMENT);
-    Subject { name: E::NAME, comment: E::COMMENT, results }
+    Subject { name: E::NAME, comment: E::COMMENT, place: E::PLACE, results }
 }
 
 fn prepare<E: Experiment>(presets: &E::Parameters) -> Result<E::Shared> {
@@ -275,6 +311,13 @@ fn finish<E: Experiment>(mut trajectory: Trajectory<E>) -> Result<Trajectory<E>>
 }
 
 impl Place {
+    fn file(&self) -> Option<&Path> {
+        match self {
+            Self::File(file) => Some(file),
+            Self::Memory => None,
+        }
+    }
+
     fn carry_out<P: ParameterSet, R: crate::result::ResultSet>(
         &self,
         options: &Options,

@@ -23,6 +23,12 @@ pub struct Options {
     pub on_failure: OnFailure,
     /// The longest time that finished runs wait for a commit.
     pub commit_every: Duration,
+    /// How often a failed run is tried again before it counts as failed.
+    pub retries: usize,
+    /// The longest time that a run may take.
+    pub timeout: Option<Duration>,
+    /// The most bytes of results that wait to be written.
+    pub memory_cap: usize,
     /// Replaces an old trajectory of the same name.
     pub overwrite: bool,
     /// Lets Ctrl-C and termination signals end the study in order.
@@ -42,6 +48,9 @@ impl Default for Options {
             engine: EngineChoice::Threads(0),
             on_failure: OnFailure::Continue,
             commit_every: Duration::from_secs(1),
+            retries: 0,
+            timeout: None,
+            memory_cap: 1 << 30,
             overwrite: false,
             signals: false,
             failed: false,

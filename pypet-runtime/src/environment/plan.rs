@@ -17,6 +17,8 @@ use crate::value::{Cells, ElementType, ResultValue};
 pub(super) struct Subject<'a> {
     pub(super) name: &'a str,
     pub(super) comment: &'a str,
+    /// Where it is declared: file, line and column.
+    pub(super) place: &'a str,
     pub(super) results: Vec<Leaf>,
 }
 
@@ -214,10 +216,15 @@ fn config(options: &Options, engine: &dyn Engine) -> Vec<PlannedLeaf> {
     }
     let version = env!("CARGO_PKG_VERSION").to_owned();
     let commit_every = options.commit_every.as_secs_f64();
-    vec![
+    let mut entries = vec![
         entry("environment.engine", &engine.name().to_owned(), "who carries runs out", ""),
         entry("environment.n_workers", &engine.n_workers(), "runs that are carried out at once", ""),
         entry("environment.commit_every", &commit_every, "longest time that finished runs wait", "s"),
+        entry("environment.retries", &options.retries, "how often a failed run is tried again", ""),
         entry("versions.pypet", &version, "version of pypet that made the trajectory", ""),
-    ]
+    ];
+    if let Some(timeout) = options.timeout {
+        entries.push(entry("environment.timeout", &timeout.as_secs_f64(), "longest time that a run may take", "s"));
+    }
+    entries
 }

@@ -79,6 +79,14 @@ impl Progress {
         }
     }
 
+    /// Says something that is not about how far the study is; in any case, since it asks for attention.
+    pub(super) fn say(&self, line: &str) {
+        match self {
+            Self::Bar(bar, _) => bar.println(line),
+            Self::Off | Self::Lines(_) => eprintln!("{line}"),
+        }
+    }
+
     pub(super) fn end(&self) {
         if let Self::Bar(bar, _) = self {
             bar.finish_and_clear();
@@ -104,5 +112,5 @@ impl Counts {
 fn line(run: &FailedRun) -> String {
     let place = if run.place.is_empty() { String::new() } else { format!(" ({})", run.place) };
     let first_line = run.message.lines().next().unwrap_or_default();
-    format!("run {} failed: {first_line}{place}", run.index)
+    format!("run {} {}: {first_line}{place}", run.index, run.status)
 }

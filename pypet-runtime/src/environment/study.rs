@@ -1,12 +1,16 @@
 //! One study from beginning to end: plan, workers, the writer's thread.
 
+use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 
+use super::outbox::{Outbox, Room};
 use super::plan::{Planned, Subject};
 use super::progress::Progress;
+use super::queue::{Queue, Runs};
 use super::signals::Watch;
-use super::worker::{Queue, Runs, Worker};
+use super::timeout::Overtime;
+use super::worker::Worker;
 use super::writer::Writing;
 use super::{Options, RunFunction};
 use crate::engine::Engine;
@@ -16,14 +20,13 @@ use crate::parameter::ParameterSet;
 use crate::result::ResultSet;
 use crate::storage::{State, TrajectoryWriter};
 
-/// Blocks that may wait for the writer; each holds about a mebibyte or one run.
-const WAITING_BLOCKS: usize = 16;
-
 /// What is carried out at which points.
 pub(super) struct Study<'a, P, R> {
     pub(super) subject: Subject<'a>,
     pub(super) points: &'a Points<P>,
     pub(super) run: &'a RunFunction<'a, P, R>,
+    /// Where the trajectory is kept, if it can be carried on with.
+    pub(super) file: Option<&'a Path>,
 }
 
 impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
@@ -50,16 +53,24 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
     ) -> Result<()> {
         let n_runs = runs.len();
         let queue = Queue::new(runs, engine.n_workers());
-        let _watch = options.signals.then(|| Watch::over(queue.stop_flag()));
+        let _watch = options.signals.then(|| Watch::over(queue.stop_flag(), self.file));
         let progress = Progress::start(options.progress, n_runs);
-        let (sender, receiver) = mpsc::sync_channel(WAITING_BLOCKS);
+        let room = Room::new(options.memory_cap);
+        let (outbox, receiver) = Outbox::new(&room);
+        let overtime = options.timeout.map(|timeout| Overtime::new(timeout, engine.n_workers()));
         let written = thread::scope(|scope| {
-            let writing = Writing { store: &mut *store, receiver, queue: &queue, progress: &progress, options };
+            let writing =
+                Writing { store: &mut *store, receiver, queue: &queue, room: &room, progress: &progress, options };
             let writer = scope.spawn(|| writing.until_all_is_stored());
+            let (_end, until) = mpsc::channel();
+            if let Some(overtime) = &overtime {
+                let progress = &progress;
+                scope.spawn(move || overtime.watch(&until, |line| progress.say(line)));
+            }
             engine.execute(&|number| {
-                Worker::new(self.points, &self.subject.results, &queue, number, sender.clone()).work(self.run);
+                Worker::new(self, options, &queue, number, overtime.as_ref(), outbox.clone()).work();
             });
-            drop(sender);
+            drop(outbox);
             // A panic of the writer is our own bug; it goes on to the caller.
             writer.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))
         });

@@ -4,8 +4,9 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use super::Options;
+use super::outbox::Room;
 use super::progress::Progress;
-use super::worker::Queue;
+use super::queue::Queue;
 use crate::storage::{Finished, StorageError, TrajectoryWriter};
 
 /// Bytes of results that make a commit due before its time.
@@ -19,6 +20,7 @@ pub(super) struct Writing<'a> {
     pub(super) store: &'a mut dyn TrajectoryWriter,
     pub(super) receiver: Receiver<Finished>,
     pub(super) queue: &'a Queue,
+    pub(super) room: &'a Room,
     pub(super) progress: &'a Progress,
     pub(super) options: &'a Options,
 }
@@ -28,17 +30,16 @@ impl Writing<'_> {
     ///
     /// # Errors
     /// The store cannot take a run; then no further run begins, and what was committed stays.
-    pub(super) fn until_all_is_stored(self) -> Result<(), StorageError> {
+    pub(super) fn until_all_is_stored(mut self) -> Result<(), StorageError> {
         let queue = self.queue;
         let written = self.write_all();
         if written.is_err() {
             queue.stop();
         }
-        // On an error the receiver is gone by now, so workers that wait to send wake up and end.
         written
     }
 
-    fn write_all(self) -> Result<(), StorageError> {
+    fn write_all(&mut self) -> Result<(), StorageError> {
         let mut last_commit = Instant::now();
         let (mut waiting_runs, mut waiting_bytes, mut n_failures) = (0, 0, 0);
         loop {
@@ -47,21 +48,25 @@ impl Writing<'_> {
             match self.receiver.recv_timeout(until_commit) {
                 Ok(finished) => {
                     self.store.write(&finished)?;
-                    match &finished {
+                    let n_bytes = finished.n_bytes();
+                    match finished {
                         Finished::Done(block) => {
                             waiting_runs += block.runs().len();
                             waiting_bytes += block.n_bytes();
                             self.progress.done(block.runs().len());
                         }
+                        // A try that is repeated is nobody's concern yet.
+                        Finished::Failed(run) if !run.is_final() => waiting_runs += 1,
                         Finished::Failed(run) => {
                             waiting_runs += 1;
                             n_failures += 1;
-                            self.progress.failed(run);
+                            self.progress.failed(&run);
                             if !self.options.on_failure.goes_on(n_failures) {
                                 self.queue.stop();
                             }
                         }
                     }
+                    self.room.give_back(n_bytes);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return self.store.commit(),
@@ -74,5 +79,12 @@ impl Writing<'_> {
                 last_commit = Instant::now();
             }
         }
+    }
+}
+
+/// Workers that wait to hand something over wake up and end.
+impl Drop for Writing<'_> {
+    fn drop(&mut self) {
+        self.room.close();
     }
 }

@@ -6,6 +6,7 @@ pub use status::RunStatus;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Instant;
 
 use crate::value::{Cells, ResultValue};
 
@@ -15,6 +16,7 @@ pub struct Run {
     index: usize,
     n_runs: usize,
     cancelled: Arc<AtomicBool>,
+    deadline: Option<Instant>,
     added: Vec<AddedResult>,
     mistake: Option<AddResultError>,
 }
@@ -29,7 +31,7 @@ pub(crate) struct AddedResult {
 
 impl Run {
     pub(crate) fn new(n_runs: usize, cancelled: Arc<AtomicBool>) -> Self {
-        Self { index: 0, n_runs, cancelled, added: Vec::new(), mistake: None }
+        Self { index: 0, n_runs, cancelled, deadline: None, added: Vec::new(), mistake: None }
     }
 
     /// Position in the trajectory, from 0.
@@ -44,10 +46,10 @@ impl Run {
         self.n_runs
     }
 
-    /// Whether the study is being stopped, so that a long run may end early.
+    /// Whether the study is being stopped or the run has used up its time, so that a long run may end early.
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
-        self.cancelled.load(Ordering::Relaxed)
+        self.cancelled.load(Ordering::Relaxed) || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
     /// Adds a result that the result set does not foresee, as `results/<name>`.
@@ -73,18 +75,24 @@ impl Run {
         self.added.push(AddedResult { name: name.into(), cells });
     }
 
-    pub(crate) fn start(&mut self, index: usize) {
+    pub(crate) fn start(&mut self, index: usize, deadline: Option<Instant>) {
         self.index = index;
+        self.deadline = deadline;
         self.added.clear();
         self.mistake = None;
     }
 
-    /// The added results, unless one of them was a mistake.
-    pub(crate) fn take_added(&mut self) -> Result<std::vec::Drain<'_, AddedResult>, AddResultError> {
-        match self.mistake.take() {
-            Some(mistake) => Err(mistake),
-            None => Ok(self.added.drain(..)),
-        }
+    /// The first result that could not be added.
+    pub(crate) fn take_mistake(&mut self) -> Option<AddResultError> {
+        self.mistake.take()
+    }
+
+    pub(crate) fn added(&self) -> &[AddedResult] {
+        &self.added
+    }
+
+    pub(crate) fn take_added(&mut self) -> std::vec::Drain<'_, AddedResult> {
+        self.added.drain(..)
     }
 }
 
@@ -133,14 +141,14 @@ mod tests {
     #[test]
     fn added_results_have_proper_names_given_once() {
         let mut run = Run::new(1, Arc::default());
-        run.start(0);
+        run.start(0, None);
         run.add_result("net.size", 3_u32);
-        assert_eq!(run.take_added().unwrap().count(), 1);
+        assert_eq!((run.take_mistake(), run.take_added().count()), (None, 1));
         run.add_result("../etc", 3_u32);
-        assert!(matches!(run.take_added(), Err(AddResultError::Name { .. })));
-        run.start(1);
+        assert!(matches!(run.take_mistake(), Some(AddResultError::Name { .. })));
+        run.start(1, None);
         run.add_result("a", 1.0);
         run.add_result("a", 2.0);
-        assert!(matches!(run.take_added(), Err(AddResultError::Twice { .. })));
+        assert!(matches!(run.take_mistake(), Some(AddResultError::Twice { .. })));
     }
 }

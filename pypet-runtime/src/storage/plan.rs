@@ -164,14 +164,14 @@ pub struct DynamicColumn {
     pub cells: Cells,
 }
 
-/// A run that ended without results.
+/// A try of a run that ended without results.
 #[derive(Debug, Clone, PartialEq)]
 pub struct FailedRun {
     /// Its index.
     pub index: usize,
     /// The worker that carried it out.
     pub worker: u16,
-    /// How it ended.
+    /// How it ended; pending if the run is tried again.
     pub status: RunStatus,
     /// Start, seconds since 1970.
     pub started: f64,
@@ -179,8 +179,16 @@ pub struct FailedRun {
     pub runtime: f64,
     /// What the error or panic says, its causes included.
     pub message: String,
-    /// Source file, line and column of a panic; empty for errors.
+    /// Source file, line and column: of a panic where it happened, of all else where the experiment is declared.
     pub place: String,
-    /// The stack at a panic; empty for errors and where backtraces are switched off.
+    /// The stack at a panic; empty for all else, and after the first hundred panics of a process.
     pub backtrace: String,
+}
+
+impl FailedRun {
+    /// Whether the run is not tried again.
+    #[must_use]
+    pub fn is_final(&self) -> bool {
+        self.status != RunStatus::Pending
+    }
 }

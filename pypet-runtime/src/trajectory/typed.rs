@@ -131,10 +131,11 @@ impl<E: Experiment> Trajectory<E> {
         &self.statuses
     }
 
-    /// The runs that failed, by their indices.
+    /// The runs that failed or took too long, by their indices.
     #[must_use]
     pub fn failed(&self) -> Vec<usize> {
-        (0..self.len()).filter(|&run| self.statuses[run] == RunStatus::Failed).collect()
+        let has_failed = |run: &usize| matches!(self.statuses[*run], RunStatus::Failed | RunStatus::TimedOut);
+        (0..self.len()).filter(has_failed).collect()
     }
 
     /// One result of all runs, in run order.

@@ -225,20 +225,31 @@ impl Cells {
         self.end_array(shape);
     }
 
-    /// Takes the last cell back.
-    pub(crate) fn pop(&mut self) {
-        let Some(last) = self.len.checked_sub(1) else { return };
-        let first_element = self.elements_of(last).start;
+    /// Takes back all that was put after the first `len` cells, also elements of a cell that was never closed.
+    pub(crate) fn rewind(&mut self, len: usize) {
+        self.len = self.len.min(len);
+        let end = self.len.checked_sub(1).map_or(0, |last| self.elements_of(last).end);
         if let Some(size) = self.element.size() {
-            self.bytes.truncate(first_element * size);
+            self.bytes.truncate(end * size);
         } else {
-            self.ends.truncate(first_element);
+            self.ends.truncate(end);
             self.bytes.truncate(self.ends.last().copied().unwrap_or(0));
         }
         if let Shapes::Each(lengths) = &mut self.shapes {
-            lengths.truncate(last * self.rank);
+            lengths.truncate(self.len * self.rank);
+            // What alone differed in shape may be gone.
+            let same = lengths.get(..self.rank).map_or_else(|| vec![0; self.rank], <[usize]>::to_vec);
+            if lengths.chunks(self.rank.max(1)).all(|shape| shape == same) {
+                self.shapes = Shapes::Same(same);
+            }
         }
-        self.len = last;
+    }
+
+    /// Appends copies of all cells of another column.
+    pub(crate) fn append(&mut self, other: &Self) {
+        for cell in other.iter() {
+            self.push_cell(&cell);
+        }
     }
 
     /// Whether a text of the last cell holds a NUL character.
@@ -403,4 +414,44 @@ impl fmt::Display for Cell<'_> {
 fn string_at<'a>(bytes: &'a [u8], ends: &[usize], index: usize) -> &'a str {
     let start = if index == 0 { 0 } else { ends[index - 1] };
     std::str::from_utf8(&bytes[start..ends[index]]).expect("texts are put as `str`")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::ResultValue;
+
+    #[test]
+    fn what_was_put_is_taken_back_with_all_its_traces() {
+        let mut lists = Cells::of(&Vec::<f64>::value_type());
+        vec![1.0, 2.0].write(&mut lists);
+        vec![3.0, 4.0].write(&mut lists);
+        let before = lists.clone();
+        vec![5.0].write(&mut lists);
+        lists.put_numbers(&[6.0, 7.0]);
+        lists.rewind(2);
+        assert_eq!(lists, before);
+        lists.rewind(0);
+        assert_eq!((lists.len(), lists.bytes()), (0, [].as_slice()));
+
+        let mut words = Cells::of(&String::value_type());
+        "kept".to_owned().write(&mut words);
+        let before = words.clone();
+        words.put_str("half a cell");
+        words.rewind(1);
+        assert_eq!(words, before);
+    }
+
+    #[test]
+    fn columns_are_joined_cell_by_cell() {
+        let of = |lists: &[Vec<u8>]| {
+            let mut cells = Cells::of(&Vec::<u8>::value_type());
+            lists.iter().for_each(|list| list.write(&mut cells));
+            cells
+        };
+        let (a, b, c) = (vec![1, 2], vec![3, 4], vec![5]);
+        let mut joined = of(&[a.clone()]);
+        joined.append(&of(&[b.clone(), c.clone()]));
+        assert_eq!(joined, of(&[a, b, c]));
+    }
 }

@@ -57,10 +57,12 @@ struct RunTable {
     errors: Errors,
 }
 
-/// The table of failed runs, a row for each.
+/// The table of failures, a row for each failed try of a run.
 #[derive(Debug)]
 struct Errors {
     columns: [hdf5::Dataset; 4],
+    /// Absent from files of older versions.
+    attempt: Option<hdf5::Dataset>,
     n_rows: usize,
 }
 
@@ -327,11 +329,11 @@ impl RunTable {
     }
 
     fn write_failed(&mut self, run: &FailedRun) -> hdf5::Result<()> {
-        self.errors.append(run)?;
+        let attempts = self.attempts(run.index..run.index + 1)?;
+        self.errors.append(run, &attempts)?;
         self.started.write(run.index, &numbers(ElementType::F64, &[run.started]))?;
         self.runtime.write(run.index, &numbers(ElementType::F64, &[run.runtime]))?;
         self.worker.write(run.index, &numbers(ElementType::U16, &[run.worker]))?;
-        let attempts = self.attempts(run.index..run.index + 1)?;
         self.attempt.write(run.index, &attempts)?;
         self.status.write(run.index, &numbers(ElementType::U8, &[run.status.code()]))?;
         Ok(())
@@ -341,7 +343,7 @@ impl RunTable {
 impl Errors {
     fn create(runs: &Group) -> hdf5::Result<Self> {
         let group = new_group(runs, "errors")?;
-        attributes::set_text(&group, "comment", "one row for each failed run")?;
+        attributes::set_text(&group, "comment", "one row for each failed try of a run")?;
         let column = |name, element| columns::new_rows(&group, name, element, 0, &[]);
         Ok(Self {
             columns: [
@@ -350,6 +352,7 @@ impl Errors {
                 column("place", ElementType::Text)?,
                 column("backtrace", ElementType::Text)?,
             ],
+            attempt: Some(column("attempt", ElementType::U8)?),
             n_rows: 0,
         })
     }
@@ -357,10 +360,12 @@ impl Errors {
     fn open(group: &Group) -> hdf5::Result<Self> {
         let columns =
             [group.dataset("run")?, group.dataset("message")?, group.dataset("place")?, group.dataset("backtrace")?];
-        Ok(Self { n_rows: columns[0].shape()[0], columns })
+        let attempt = group.link_exists("attempt").then(|| group.dataset("attempt")).transpose()?;
+        Ok(Self { n_rows: columns[0].shape()[0], columns, attempt })
     }
 
-    fn append(&mut self, run: &FailedRun) -> hdf5::Result<()> {
+    /// Adds a row; `attempt` is the number of the try, from 1.
+    fn append(&mut self, run: &FailedRun, attempt: &Cells) -> hdf5::Result<()> {
         let row = self.n_rows;
         // A message with a NUL character would be cut there; what an error says may hold anything.
         let text = |text: &str| Cells::from_text(&[], 1, [text.replace('\0', "\u{2400}")]);
@@ -370,7 +375,8 @@ impl Errors {
             text(&run.place),
             text(&run.backtrace),
         ];
-        for (dataset, cells) in self.columns.iter().zip(&cells) {
+        let with_attempt = self.attempt.iter().map(|dataset| (dataset, attempt));
+        for (dataset, cells) in self.columns.iter().zip(&cells).chain(with_attempt) {
             raw::set_rows(dataset, row + 1)?;
             raw::write_rows(dataset, row, cells)?;
         }

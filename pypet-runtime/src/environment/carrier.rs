@@ -1,0 +1,220 @@
+//! Carrying out single runs, wherever that happens: in this process or in one of its workers.
+
+use std::error::Error;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
+use std::time::{Duration, Instant, SystemTime};
+
+use super::panics::{self, Panic};
+use super::study::Study;
+use super::timeout::took_longer;
+use crate::parameter::ParameterSet;
+use crate::result::{ResultSet, Row};
+use crate::run::{AddResultError, Run, RunStatus};
+use crate::schema::Leaf;
+use crate::storage::{Block, DynamicColumn, FailedRun};
+use crate::value::{Cells, ValueType};
+
+/// Carries out runs one after the other and collects in a block what they yield.
+pub(super) struct Carrier<'a, P, R> {
+    study: &'a Study<'a, P, R>,
+    timeout: Option<Duration>,
+    number: u16,
+    parameters: P,
+    run: Run,
+    block: Block,
+    clock: Clock,
+}
+
+/// Why a run has no results.
+struct Failure {
+    message: String,
+    place: String,
+    backtrace: String,
+}
+
+impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
+    /// `number` is that of the worker; runs ask `cancelled` whether they may end early.
+    pub(super) fn new(
+        study: &'a Study<'a, P, R>,
+        timeout: Option<Duration>,
+        number: u16,
+        cancelled: Arc<AtomicBool>,
+    ) -> Self {
+        Self {
+            study,
+            timeout,
+            number,
+            parameters: study.points.presets().clone(),
+            run: Run::new(study.points.len(), cancelled),
+            block: Block::new(&study.subject.results, number),
+            clock: Clock::start(),
+        }
+    }
+
+    /// Begins to count the time of the next run.
+    pub(super) fn start_clock(&mut self) {
+        self.clock.lap();
+    }
+
+    /// Carries out one run, whose results are then in the block.
+    ///
+    /// The time of a run begins where that of the run before ended.
+    ///
+    /// # Errors
+    /// How the run failed; the block is as before.
+    pub(super) fn carry_out(&mut self, index: usize) -> Result<(), FailedRun> {
+        self.run.start(index, self.timeout.map(|timeout| self.clock.last + timeout));
+        let n_before = self.block.started.len();
+        let study = self.study;
+        // All that is the user's happens in here: also derived parameters, the text of an error, writing the
+        // results and dropping them.
+        let ended = panics::catch(|| {
+            study.points.move_to(index, &mut self.parameters);
+            let results = (study.run)(&self.parameters, &mut self.run);
+            let results = results.map_err(|error| Failure::from_error(&*error, study.subject.place))?;
+            keep(study, &mut self.run, &mut self.block, &results)
+        });
+        let (started, runtime) = self.clock.lap();
+        let mut status = RunStatus::Failed;
+        let mut ended = ended.unwrap_or_else(|panic| Err(Failure::from_panic(panic)));
+        if let Some(timeout) = self.timeout.filter(|timeout| runtime > timeout.as_secs_f64()) {
+            status = RunStatus::TimedOut;
+            let message = took_longer(timeout);
+            ended = Err(Failure { message, place: study.subject.place.into(), backtrace: String::new() });
+        }
+        let Err(Failure { message, place, backtrace }) = ended else {
+            self.keep_added(index, n_before);
+            self.block.started.push(started);
+            self.block.runtime.push(runtime);
+            return Ok(());
+        };
+        self.block.results.iter_mut().for_each(|cells| cells.rewind(n_before));
+        Err(FailedRun { index, worker: self.number, status, started, runtime, message, place, backtrace })
+    }
+
+    /// Moves what the run added, which may have any type, into the block.
+    fn keep_added(&mut self, index: usize, n_before: usize) {
+        if n_before == 0 {
+            self.block.first = index;
+        }
+        for added in self.run.take_added() {
+            self.block.add(index, &added.name, &added.cells);
+        }
+    }
+
+    /// Bytes that wait in the block.
+    pub(super) fn n_bytes(&self) -> usize {
+        self.block.n_bytes()
+    }
+
+    /// What is in the block, which is empty then.
+    pub(super) fn take_block(&mut self) -> Option<Block> {
+        let next = || Block::new(&self.study.subject.results, self.number);
+        (!self.block.started.is_empty()).then(|| std::mem::replace(&mut self.block, next()))
+    }
+}
+
+/// Puts a run's declared results into the block and checks what it added.
+fn keep<P, R: ResultSet>(
+    study: &Study<'_, P, R>,
+    run: &mut Run,
+    block: &mut Block,
+    results: &R,
+) -> Result<(), Failure> {
+    let declared = &study.subject.results;
+    let fail = |mistake: AddResultError| Err(Failure::from_error(&mistake, study.subject.place));
+    if let Some(mistake) = run.take_mistake() {
+        return fail(mistake);
+    }
+    for added in run.added() {
+        if declared.iter().any(|leaf| leaf.name == added.name) {
+            return fail(AddResultError::Declared { name: added.name.clone() });
+        }
+        if added.cells.last_has_nul() {
+            return fail(AddResultError::Nul { name: added.name.clone() });
+        }
+    }
+    results.write(&mut Row::new(&mut block.results));
+    match block.results.iter().position(Cells::last_has_nul) {
+        Some(position) => fail(AddResultError::Nul { name: declared[position].name.clone() }),
+        None => Ok(()),
+    }
+}
+
+impl Failure {
+    /// The error with all its causes.
+    fn from_error(error: &(dyn Error + 'static), place: &str) -> Self {
+        let mut message = error.to_string();
+        let mut cause = error.source();
+        while let Some(error) = cause {
+            message.push_str(": ");
+            message.push_str(&error.to_string());
+            cause = error.source();
+        }
+        Self { message, place: place.into(), backtrace: String::new() }
+    }
+
+    fn from_panic(panic: Panic) -> Self {
+        Self { message: panic.message, place: panic.place, backtrace: panic.backtrace }
+    }
+}
+
+impl Block {
+    /// No runs yet.
+    pub(super) fn new(results: &[Leaf], worker: u16) -> Self {
+        Self {
+            first: 0,
+            worker,
+            started: Vec::new(),
+            runtime: Vec::new(),
+            results: results.iter().map(|leaf| Cells::of(&leaf.value_type)).collect(),
+            added: Vec::new(),
+        }
+    }
+
+    /// Keeps a result that a run added: one cell.
+    pub(super) fn add(&mut self, run: usize, name: &str, cells: &Cells) {
+        let fits = |column: &DynamicColumn| {
+            column.leaf.name == name && (column.cells.element(), column.cells.rank()) == (cells.element(), cells.rank())
+        };
+        let position = self.added.iter().position(fits).unwrap_or_else(|| {
+            let value_type = ValueType::scalar(cells.element()).with_shape(vec![None; cells.rank()]);
+            let column = DynamicColumn {
+                leaf: Leaf::new(name, value_type),
+                runs: Vec::new(),
+                cells: Cells::new(cells.element(), cells.rank()),
+            };
+            self.added.push(column);
+            self.added.len() - 1
+        });
+        let column = &mut self.added[position];
+        column.runs.push(run);
+        column.cells.append(cells);
+    }
+}
+
+/// Times runs one after the other with one look at the clock for each.
+struct Clock {
+    /// Seconds since 1970 at `origin`.
+    epoch: f64,
+    origin: Instant,
+    last: Instant,
+}
+
+impl Clock {
+    fn start() -> Self {
+        let epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
+        let now = Instant::now();
+        Self { epoch, origin: now, last: now }
+    }
+
+    /// Start, in seconds since 1970, and duration of what happened since the last call.
+    fn lap(&mut self) -> (f64, f64) {
+        let now = Instant::now();
+        let started = self.epoch + (self.last - self.origin).as_secs_f64();
+        let runtime = (now - self.last).as_secs_f64();
+        self.last = now;
+        (started, runtime)
+    }
+}

@@ -1,0 +1,154 @@
+//! The way from the workers to the writer: bounded in messages and in bytes.
+
+use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
+
+use super::queue::{Draw, Queue};
+use crate::run::RunStatus;
+use crate::storage::{FailedRun, Finished};
+
+/// Messages that may wait for the writer; each holds about a mebibyte or one run.
+const WAITING_MESSAGES: usize = 16;
+
+/// The writer is gone; there is no use in going on.
+#[derive(Debug)]
+pub(super) struct WriterGone;
+
+/// A worker's end of the way.
+#[derive(Debug, Clone)]
+pub(super) struct Outbox<'a> {
+    sender: SyncSender<Finished>,
+    room: &'a Room,
+}
+
+impl<'a> Outbox<'a> {
+    /// Both ends.
+    pub(super) fn new(room: &'a Room) -> (Self, Receiver<Finished>) {
+        let (sender, receiver) = mpsc::sync_channel(WAITING_MESSAGES);
+        (Self { sender, room }, receiver)
+    }
+
+    /// Hands over what a worker has finished, as soon as there is room for it.
+    pub(super) fn send(&self, finished: Finished) -> Result<(), WriterGone> {
+        self.room.take(finished.n_bytes())?;
+        self.sender.send(finished).map_err(|_| WriterGone)
+    }
+
+    /// Hands a failure over; the run goes back to the queue if it may be tried again.
+    pub(super) fn send_failed(
+        &self,
+        mut run: FailedRun,
+        queue: &Queue,
+        n_tries: usize,
+        retries: usize,
+    ) -> Result<(), WriterGone> {
+        let again = (n_tries < retries).then_some(Draw { runs: run.index..run.index + 1, n_tries: n_tries + 1 });
+        if again.is_some() {
+            run.status = RunStatus::Pending;
+        }
+        // In this order, so that nobody's later success is overtaken by this failure.
+        self.send(Finished::Failed(run))?;
+        again.into_iter().for_each(|draw| queue.give_back(draw));
+        Ok(())
+    }
+}
+
+/// Room for results that wait for the writer.
+#[derive(Debug)]
+pub(super) struct Room {
+    cap: usize,
+    taken: Mutex<Taken>,
+    changed: Condvar,
+    /// Held by the one who waits for room, so that small results do not slip past a large one for ever.
+    turn: Mutex<()>,
+}
+
+#[derive(Debug)]
+struct Taken {
+    n_bytes: usize,
+    is_closed: bool,
+}
+
+impl Room {
+    pub(super) fn new(cap: usize) -> Self {
+        let taken = Mutex::new(Taken { n_bytes: 0, is_closed: false });
+        Self { cap, taken, changed: Condvar::new(), turn: Mutex::new(()) }
+    }
+
+    /// Waits until there is room; what exceeds the cap by itself waits until nothing else is there.
+    fn take(&self, n_bytes: usize) -> Result<(), WriterGone> {
+        let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_full = |taken: &mut Taken| {
+            let fits = taken.n_bytes == 0 || taken.n_bytes.saturating_add(n_bytes) <= self.cap;
+            !fits && !taken.is_closed
+        };
+        let taken = self.changed.wait_while(self.lock(), is_full);
+        let mut taken = taken.unwrap_or_else(PoisonError::into_inner);
+        taken.n_bytes += n_bytes;
+        if taken.is_closed { Err(WriterGone) } else { Ok(()) }
+    }
+
+    /// Gives back what was written.
+    pub(super) fn give_back(&self, n_bytes: usize) {
+        self.lock().n_bytes -= n_bytes;
+        self.changed.notify_all();
+    }
+
+    /// Lets nobody wait any more, since nothing will be written.
+    pub(super) fn close(&self) {
+        self.lock().is_closed = true;
+        self.changed.notify_all();
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Taken> {
+        self.taken.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Finished {
+    /// Memory in bytes.
+    pub(super) fn n_bytes(&self) -> usize {
+        match self {
+            Self::Done(block) => block.n_bytes() + size_of_val(&*block.started) + size_of_val(&*block.runtime),
+            Self::Failed(run) => run.message.len() + run.place.len() + run.backtrace.len(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::thread;
+    use std::time::Duration;
+
+    #[test]
+    fn waiting_results_stay_below_the_cap_and_a_large_one_passes_alone() {
+        let room = Room::new(100);
+        thread::scope(|scope| {
+            let (passed, has_passed) = mpsc::channel();
+            for n_bytes in [60, 60, 1000, 30] {
+                let (room, passed) = (&room, passed.clone());
+                scope.spawn(move || room.take(n_bytes).map(|()| passed.send(n_bytes).expect("somebody listens")));
+            }
+            for _ in 0..4 {
+                let n_bytes = has_passed.recv().expect("there is room for each in its turn");
+                thread::sleep(Duration::from_millis(5));
+                let all = room.lock().n_bytes;
+                assert!(all <= 100 || (all == 1000 && n_bytes == 1000), "{all} bytes after {n_bytes}");
+                room.give_back(n_bytes);
+            }
+        });
+    }
+
+    #[test]
+    fn nobody_waits_for_a_writer_that_is_gone() {
+        let room = Room::new(1);
+        room.take(1).unwrap();
+        thread::scope(|scope| {
+            let waiting = scope.spawn(|| room.take(1));
+            thread::sleep(Duration::from_millis(5));
+            room.close();
+            assert!(waiting.join().unwrap().is_err());
+        });
+    }
+}
