@@ -38,6 +38,15 @@ pub enum Error {
     /// A trajectory in memory ends with its program.
     #[error("a trajectory in memory cannot be resumed; use `Environment::new(file)`")]
     NoFileToResume,
+    /// A worker process has come to other points than the program.
+    #[error(
+        "a worker process computes {difference}; worker processes come to the study by the same program with the \
+         same arguments, so let points depend on nothing else (give random numbers a seed)"
+    )]
+    OtherPoints {
+        /// What is different there.
+        difference: String,
+    },
     /// What all runs share cannot be computed.
     #[error("the experiment's `prepare` panicked: {message} ({place})")]
     Prepare {

@@ -11,9 +11,10 @@ use crate::environment::{EngineChoice, OnFailure, Options};
 pub(super) fn arguments() -> Vec<Arg> {
     let value = |id: &'static str, name, help| Arg::new(id).long(id).value_name(name).help(help);
     vec![
-        value("threads", "N", "threads that carry out runs; all cores for 0").value_parser(value_parser!(usize)),
-        value("engine", "ENGINE", "who carries out runs")
-            .value_parser(PossibleValuesParser::new(["threads", "serial"])),
+        value("threads", "N", "threads or processes that carry out runs; all cores for 0")
+            .value_parser(value_parser!(usize)),
+        value("engine", "ENGINE", "who carries out runs; `processes` survives runs that crash")
+            .value_parser(PossibleValuesParser::new(["threads", "serial", "processes"])),
         value("on-failure", "WHAT", "what happens when a run fails")
             .value_parser(PossibleValuesParser::new(["continue", "stop"]))
             .conflicts_with("max-failures"),
@@ -37,6 +38,7 @@ pub(super) fn options(matches: &ArgMatches) -> Result<Options, Failure> {
             return Err(Failure::Usage(format!("the engine `serial` has one thread, not {n_threads}")));
         }
         (Some("serial"), _) => EngineChoice::Serial,
+        (Some("processes"), n_processes) => EngineChoice::Processes(n_processes.unwrap_or(0)),
         (_, n_threads) => EngineChoice::Threads(n_threads.unwrap_or(0)),
     };
     if matches.get_one::<String>("on-failure").is_some_and(|what| what == "stop") {

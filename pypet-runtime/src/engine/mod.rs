@@ -1,8 +1,11 @@
 //! Engines: who carries out runs. They know nothing of experiments, files or storage.
 
+#[cfg_attr(not(unix), path = "processes/elsewhere.rs")]
+pub(crate) mod processes;
 mod serial;
 mod threads;
 
+pub use processes::Processes;
 pub use serial::Serial;
 pub use threads::Threads;
 
@@ -26,6 +29,24 @@ pub trait Engine: Debug + Send + Sync {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EngineError {
+    /// The system gives no further process.
+    #[error("cannot start this program again as a worker process")]
+    Process {
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// A worker process ended before it could carry out a run.
+    #[error(
+        "a worker process {how}\nit ended before it was ready to carry out runs; started again with the same arguments, \
+         the program must come to the same study"
+    )]
+    NotReady {
+        /// How it ended, and what it said.
+        how: String,
+    },
+    /// This system has no worker processes.
+    #[error("the engine `processes` is only for unix; use `threads`")]
+    OnlyUnix,
     /// The system gives no more threads.
     #[error("cannot start {n_threads} threads; ask for fewer with `threads`")]
     Threads {

@@ -3,13 +3,14 @@
 //! [`Environment`] collects options. `plan` works out all that is known before the first run; `queue` holds the
 //! runs that are left; `worker` draws from it and `carrier` carries out one run after the other. What they yield
 //! goes through the `outbox` to `writer`, the one thread that owns the store. `panics` catches what a run throws,
-//! `timeout` tells which take too long, `signals` what the user or the system sends, `progress` how far it is.
+//! `processes` does the same with worker processes. `timeout` tells which runs take too long, `signals` what the user or the system sends, `progress` how far it is.
 
 mod carrier;
 mod options;
 mod outbox;
 mod panics;
 mod plan;
+mod processes;
 mod progress;
 mod queue;
 mod signals;
@@ -20,6 +21,7 @@ mod writer;
 
 pub use options::{EngineChoice, OnFailure, Options};
 
+use std::ffi::OsString;
 use std::panic::Location;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -34,6 +36,7 @@ use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer, NameChoice};
 use crate::storage::{Memory, State, TrajectoryReader};
 use crate::trajectory::{AnyTrajectory, Trajectory};
 use plan::Subject;
+use processes::{Kept, Role, Visit};
 use queue::Runs;
 use study::Study;
 
@@ -128,6 +131,27 @@ impl<P> Environment<P> {
         self
     }
 
+    /// Carries runs out in this many processes of the same program; one for each core for 0. Only on unix.
+    ///
+    /// A run that aborts, overflows its stack, is killed for want of memory or exceeds its
+    /// [timeout](Self::with_timeout) ends its process and no more: why is recorded, and another process takes its
+    /// place.
+    ///
+    /// Each process is started as this program was, with the same arguments, and comes by itself to the same study,
+    /// where it stays. So what the program does before is done in each of them, points must depend on nothing but the
+    /// program and its arguments, and standard input is not for them. Studies that came before are not
+    /// carried out again.
+    pub fn with_processes(mut self, n_processes: usize) -> Self {
+        self.options.engine = EngineChoice::Processes(n_processes);
+        self
+    }
+
+    /// Starts the processes of [`with_processes`](Self::with_processes) with other arguments than this program's.
+    pub fn with_worker_arguments<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
+        self.options.worker_arguments = Some(arguments.into_iter().map(Into::into).collect());
+        self
+    }
+
     /// Carries runs out one after the other on the calling thread.
     pub fn serial(mut self) -> Self {
         self.options.engine = EngineChoice::Serial;
@@ -151,7 +175,7 @@ impl<P> Environment<P> {
     /// Lets no run take longer; one that does is recorded as timed out, and its results are dropped.
     ///
     /// On threads a run cannot be stopped from outside: [`Run::is_cancelled`] becomes true, and a run that
-    /// goes on is named on standard error.
+    /// goes on is named on standard error. [Processes](Self::with_processes) are ended.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
         self
@@ -214,13 +238,19 @@ impl<P> Environment<P> {
     where
         P: Presets<E::Parameters>,
     {
-        let points = bind(self.presets, exploration)?;
+        let visit = Visit::to(E::NAME);
+        let role = visit.role();
+        if let Role::Passing(Some(kept)) = &role {
+            return finish(&visit, Trajectory::open_named(&kept.file, &kept.name)?);
+        }
+        let points = role.insist(bind(self.presets, exploration))?;
+        let options = self.options.of_role(&role);
+        let shared = role.insist(prepare::<E>(&options, &role, points.presets()))?;
+        let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);
         let subject = subject::<E>();
-        let shared = prepare::<E>(points.presets())?;
-        let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, &shared, run);
-        let study = Study { subject, points: &points, run: &run, file: self.place.file() };
-        let reader = self.place.carry_out(&self.options, &study)?;
-        finish(Trajectory::from_reader(reader)?)
+        let study = Study { subject, points: &points, run: &run, file: self.place.file(), visit: &visit };
+        let reader = self.place.carry_out(&options, &study, &role)?;
+        finish(&visit, Trajectory::from_reader(reader)?)
     }
 
     /// Carries out what is missing in a trajectory of the file: the newest of the experiment, or the named one.
@@ -230,12 +260,21 @@ impl<P> Environment<P> {
     ///
     /// # Errors
     /// As [`Trajectory::open`] and [`run`](Self::run); trajectories in memory cannot be resumed.
-    pub fn resume<E: Experiment>(self) -> Result<Trajectory<E>> {
+    pub fn resume<E: Experiment>(mut self) -> Result<Trajectory<E>> {
+        let visit = Visit::to(E::NAME);
+        let role = visit.role();
+        if let Role::Passing(Some(kept)) = &role {
+            return finish(&visit, Trajectory::open_named(&kept.file, &kept.name)?);
+        }
+        if let Role::Worker(Some(kept)) = &role {
+            self.place = Place::File(kept.file.clone());
+            self.options.name = Some(kept.name.clone());
+        }
         let Place::File(file) = &self.place else { return Err(Error::NoFileToResume) };
-        let stored = match &self.options.name {
-            Some(name) => Trajectory::<E>::open_named(file, name)?,
-            None => Trajectory::<E>::open(file)?,
-        };
+        let stored = role.insist(match &self.options.name {
+            Some(name) => Trajectory::<E>::open_named(file, name),
+            None => Trajectory::<E>::open(file),
+        })?;
         let name = stored.name().to_owned();
         let done: Vec<bool> = stored.statuses().iter().map(|status| *status == RunStatus::Done).collect();
         let is_missing = |status: RunStatus| match status {
@@ -244,18 +283,23 @@ impl<P> Environment<P> {
             RunStatus::Pending | RunStatus::Cancelled => true,
         };
         let missing = (0..stored.len()).filter(|&run| is_missing(stored.statuses()[run])).collect();
-        let points = stored.exploration().bind(stored.presets().clone())?;
+        let points = role.insist(stored.exploration().bind(stored.presets().clone()).map_err(Into::into))?;
+        // Before anybody writes.
         drop(stored);
 
-        let subject = subject::<E>();
-        let engine = self.options.engine.start()?;
-        let mut writer = Hdf5Writer::reopen(file, &name, &subject.results, &done)?;
-        let shared = prepare::<E>(points.presets())?;
-        let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, &shared, run);
-        let study = Study { subject, points: &points, run: &run, file: Some(file) };
-        study.carry_out_runs(&self.options, &*engine, Runs::These(missing), &mut writer)?;
+        let options = self.options.of_role(&role);
+        let shared = role.insist(prepare::<E>(&options, &role, points.presets()))?;
+        let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);
+        let study = Study { subject: subject::<E>(), points: &points, run: &run, file: Some(file), visit: &visit };
+        if let Role::Worker(_) = role {
+            processes::serve(&study, &options);
+        }
+        let crew = options.start_engine()?;
+        let mut writer = Hdf5Writer::reopen(file, &name, &study.subject.results, &done)?;
+        study.carry_out_runs(&options, &crew, &name, Runs::These(missing), &mut writer)?;
         drop(writer);
-        finish(Trajectory::open_named(file, &name)?)
+        visit.note(Some(Kept::new(file, &name)));
+        finish(&visit, Trajectory::open_named(file, &name)?)
     }
 
     /// Carries out a closure, for what fits no `#[experiment]`.
@@ -273,12 +317,17 @@ impl<P> Environment<P> {
         P: Presets<Q>,
     {
         let declared_at = Location::caller().to_string();
-        let points = bind(self.presets, exploration)?;
+        let visit = Visit::to(name);
+        let role = visit.role();
+        if let Role::Passing(Some(kept)) = &role {
+            return AnyTrajectory::open_named(&kept.file, &kept.name);
+        }
+        let points = role.insist(bind(self.presets, exploration))?;
         let results = declared_results::<O::Results>(name, "");
         let subject = Subject { name, comment: "", place: &declared_at, results };
         let run = |parameters: &Q, run: &mut Run| experiment(parameters, run).into_results();
-        let study = Study { subject, points: &points, run: &run, file: self.place.file() };
-        let reader = self.place.carry_out(&self.options, &study)?;
+        let study = Study { subject, points: &points, run: &run, file: self.place.file(), visit: &visit };
+        let reader = self.place.carry_out(&self.options.of_role(&role), &study, &role)?;
         AnyTrajectory::from_reader(reader)
     }
 }
@@ -295,16 +344,26 @@ fn subject<E: Experiment>() -> Subject<'static> {
     Subject { name: E::NAME, comment: E::COMMENT, place: E::PLACE, results }
 }
 
-fn prepare<E: Experiment>(presets: &E::Parameters) -> Result<E::Shared> {
-    panics::catch(|| E::prepare(presets)).map_err(|panic| Error::Prepare { message: panic.message, place: panic.place })
+/// What all runs share, unless they are carried out elsewhere.
+fn prepare<E: Experiment>(options: &Options, role: &Role, presets: &E::Parameters) -> Result<Option<E::Shared>> {
+    if matches!((options.engine, role), (EngineChoice::Processes(_), Role::Program)) {
+        return Ok(None);
+    }
+    let shared = panics::catch(|| E::prepare(presets));
+    shared.map(Some).map_err(|panic| Error::Prepare { message: panic.message, place: panic.place })
+}
+
+fn prepared<S>(shared: Option<&S>) -> &S {
+    shared.expect("runs are carried out where it was prepared")
 }
 
 /// Post-processing of a trajectory whose runs are stored.
-fn finish<E: Experiment>(mut trajectory: Trajectory<E>) -> Result<Trajectory<E>> {
-    if trajectory.header().state != State::Finished {
+fn finish<E: Experiment>(visit: &Visit, mut trajectory: Trajectory<E>) -> Result<Trajectory<E>> {
+    if trajectory.header().state != State::Finished || !visit.leads_to_the_wanted() {
         return Ok(trajectory);
     }
-    let finished = panics::catch(|| E::finish(&mut trajectory))
+    let finished = visit
+        .within(|| panics::catch(|| E::finish(&mut trajectory)))
         .map_err(|panic| Error::FinishPanic { message: panic.message, place: panic.place })?;
     finished.map_err(Error::Finish)?;
     Ok(trajectory)
@@ -322,22 +381,28 @@ impl Place {
         &self,
         options: &Options,
         study: &Study<'_, P, R>,
+        role: &Role,
     ) -> Result<Box<dyn TrajectoryReader>> {
+        if let Role::Worker(_) = role {
+            processes::serve(study, options);
+        }
         let wanted = options.name.clone().unwrap_or_else(|| study.subject.name.into());
         options::check_name(&wanted)?;
         match self {
             Self::File(file) => {
                 let choice = NameChoice { name: wanted, add_time: options.add_time, overwrite: options.overwrite };
-                let engine = options.engine.start()?;
+                let crew = options.start_engine()?;
                 let mut writer = Hdf5Writer::create(file, &choice)?;
                 let name = writer.name().to_owned();
-                study.carry_out(options, &*engine, &name, &mut writer)?;
+                study.carry_out(options, &crew, &name, &mut writer)?;
                 drop(writer);
+                study.visit.note(Some(Kept::new(file, &name)));
                 Ok(Box::new(Hdf5Reader::named(file, &name)?))
             }
             Self::Memory => {
                 let mut memory = Memory::default();
-                study.carry_out(options, &*options.engine.start()?, &wanted, &mut memory)?;
+                study.carry_out(options, &options.start_engine()?, &wanted, &mut memory)?;
+                study.visit.note(None);
                 Ok(Box::new(memory.reader()))
             }
         }

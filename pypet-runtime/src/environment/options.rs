@@ -1,8 +1,10 @@
 //! How a study is carried out.
 
+use std::ffi::OsString;
 use std::time::Duration;
 
-use crate::engine::{Engine, EngineError, Serial, Threads};
+use super::processes::Role;
+use crate::engine::{Engine, EngineError, Processes, Serial, Threads};
 use crate::error::{Error, Result};
 use crate::run::is_valid_name;
 
@@ -19,6 +21,8 @@ pub struct Options {
     pub comment: String,
     /// Who carries runs out.
     pub engine: EngineChoice,
+    /// The arguments that worker processes are started with; those of the program if none are given.
+    pub worker_arguments: Option<Vec<OsString>>,
     /// What happens when a run fails.
     pub on_failure: OnFailure,
     /// The longest time that finished runs wait for a commit.
@@ -46,6 +50,7 @@ impl Default for Options {
             add_time: false,
             comment: String::new(),
             engine: EngineChoice::Threads(0),
+            worker_arguments: None,
             on_failure: OnFailure::Continue,
             commit_every: Duration::from_secs(1),
             retries: 0,
@@ -67,14 +72,47 @@ pub enum EngineChoice {
     Serial,
     /// This many threads; all cores for 0.
     Threads(usize),
+    /// This many processes of the same program, which a run may take down with it; all cores for 0. Only on unix.
+    Processes(usize),
 }
 
-impl EngineChoice {
-    pub(super) fn start(self) -> Result<Box<dyn Engine>, EngineError> {
-        Ok(match self {
-            Self::Serial => Box::new(Serial),
-            Self::Threads(n_threads) => Box::new(Threads::new(n_threads)?),
+/// Those who carry runs out.
+#[derive(Debug)]
+pub(super) enum Crew {
+    /// In this process.
+    Here(Box<dyn Engine>),
+    /// In others.
+    Processes(Processes),
+}
+
+impl Options {
+    pub(super) fn start_engine(&self) -> Result<Crew, EngineError> {
+        Ok(match self.engine {
+            EngineChoice::Serial => Crew::Here(Box::new(Serial)),
+            EngineChoice::Threads(n_threads) => Crew::Here(Box::new(Threads::new(n_threads)?)),
+            EngineChoice::Processes(n) => Crew::Processes(Processes::new(n, self.worker_arguments.as_deref())?),
         })
+    }
+}
+
+impl Options {
+    /// What a worker that passes a study in memory does quietly, since it is not what it was started for.
+    pub(super) fn of_role(&self, role: &Role) -> Self {
+        match role {
+            Role::Program | Role::Worker(_) => self.clone(),
+            Role::Passing(_) => {
+                Self { engine: EngineChoice::Serial, progress: Some(false), signals: false, ..self.clone() }
+            }
+        }
+    }
+}
+
+impl Crew {
+    pub(super) fn engine(&self) -> &dyn Engine {
+        match self {
+            Self::Here(engine) => &**engine,
+            Self::Processes(processes) => processes,
+        }
     }
 }
 

@@ -4,8 +4,10 @@ use std::path::Path;
 use std::sync::mpsc;
 use std::thread;
 
+use super::options::Crew;
 use super::outbox::{Outbox, Room};
 use super::plan::{Planned, Subject};
+use super::processes::{Kept, Supervision, Supervisor, Visit};
 use super::progress::Progress;
 use super::queue::{Queue, Runs};
 use super::signals::Watch;
@@ -13,7 +15,7 @@ use super::timeout::Overtime;
 use super::worker::Worker;
 use super::writer::Writing;
 use super::{Options, RunFunction};
-use crate::engine::Engine;
+use crate::engine::EngineError;
 use crate::error::Result;
 use crate::explore::Points;
 use crate::parameter::ParameterSet;
@@ -27,6 +29,7 @@ pub(super) struct Study<'a, P, R> {
     pub(super) run: &'a RunFunction<'a, P, R>,
     /// Where the trajectory is kept, if it can be carried on with.
     pub(super) file: Option<&'a Path>,
+    pub(super) visit: &'a Visit,
 }
 
 impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
@@ -34,30 +37,39 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
     pub(super) fn carry_out(
         &self,
         options: &Options,
-        engine: &dyn Engine,
+        crew: &Crew,
         name: &str,
         store: &mut dyn TrajectoryWriter,
     ) -> Result<()> {
-        let planned = Planned::new(self.points, &self.subject, name, options, engine);
+        let planned = Planned::new(self.points, &self.subject, name, options, crew.engine());
         store.begin(&planned.plan, &mut |runs| planned.columns(self.points, runs))?;
-        self.carry_out_runs(options, engine, Runs::All(self.points.len()), store)
+        self.carry_out_runs(options, crew, name, Runs::All(self.points.len()), store)
     }
 
     /// Carries out some runs of a trajectory that has begun; returns when everything is stored.
     pub(super) fn carry_out_runs(
         &self,
         options: &Options,
-        engine: &dyn Engine,
+        crew: &Crew,
+        name: &str,
         runs: Runs,
         store: &mut dyn TrajectoryWriter,
     ) -> Result<()> {
+        let engine = crew.engine();
         let n_runs = runs.len();
         let queue = Queue::new(runs, engine.n_workers());
         let _watch = options.signals.then(|| Watch::over(queue.stop_flag(), self.file));
         let progress = Progress::start(options.progress, n_runs);
         let room = Room::new(options.memory_cap);
         let (outbox, receiver) = Outbox::new(&room);
-        let overtime = options.timeout.map(|timeout| Overtime::new(timeout, engine.n_workers()));
+        let (supervision, overtime) = match crew {
+            Crew::Here(_) => (None, options.timeout.map(|timeout| Overtime::new(timeout, engine.n_workers()))),
+            Crew::Processes(processes) => {
+                let request = self.visit.request(self.file.map(|file| Kept::new(file, name)));
+                let request = request.map_err(|error| EngineError::Process { source: error.into() })?;
+                (Some(Supervision::new(processes, request, self, options, &queue)), None)
+            }
+        };
         let written = thread::scope(|scope| {
             let writing =
                 Writing { store: &mut *store, receiver, queue: &queue, room: &room, progress: &progress, options };
@@ -67,8 +79,9 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
                 let progress = &progress;
                 scope.spawn(move || overtime.watch(&until, |line| progress.say(line)));
             }
-            engine.execute(&|number| {
-                Worker::new(self, options, &queue, number, overtime.as_ref(), outbox.clone()).work();
+            engine.execute(&|number| match &supervision {
+                Some(supervision) => Supervisor::new(supervision, number, outbox.clone()).work(),
+                None => Worker::new(self, options, &queue, number, overtime.as_ref(), outbox.clone()).work(),
             });
             drop(outbox);
             // A panic of the writer is our own bug; it goes on to the caller.
@@ -77,6 +90,6 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
         progress.end();
         let state = if queue.is_exhausted() { State::Finished } else { State::Stopped };
         written.and_then(|()| store.finish(state))?;
-        Ok(())
+        supervision.map_or(Ok(()), Supervision::into_result)
     }
 }

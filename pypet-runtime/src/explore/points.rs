@@ -1,11 +1,13 @@
 //! Explorations bound to presets: any point at the cost of the number of axes.
 
 use std::collections::HashSet;
+use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
 use super::node::{Condition, Node};
 use super::{ExploreError, GridAxis};
 use crate::parameter::{AnyParameter, AxisValues, ParameterError, ParameterInfo, ParameterSet, declared_parameters};
+use crate::value::Cells;
 
 /// The points of an exploration, bound to the values of all parameters that are not explored.
 pub struct Points<P> {
@@ -109,6 +111,14 @@ impl<P: ParameterSet> Points<P> {
         point.derive();
     }
 
+    /// A number that is the same for the same points of the same presets, and hardly ever for others.
+    pub(crate) fn digest(&self) -> u64 {
+        let mut hasher = DefaultHasher::new();
+        (0..P::LEN).for_each(|leaf| digest_values([self.presets.leaf(leaf)].into_iter(), &mut hasher));
+        self.tree.digest(&mut hasher);
+        hasher.finish()
+    }
+
     /// Which repetition a point is, 0 if it is not repeated.
     pub(crate) fn repetition(&self, index: usize, name: &str) -> usize {
         let mut found = 0;
@@ -185,6 +195,29 @@ impl Tree {
         self.len() == 0
     }
 
+    fn digest(&self, hasher: &mut DefaultHasher) {
+        std::mem::discriminant(self).hash(hasher);
+        match self {
+            Self::Single => {}
+            Self::Axis { leaf, values } => {
+                leaf.hash(hasher);
+                digest_values((0..values.len()).map(|index| values.get(index)), hasher);
+            }
+            Self::Product(a, b) | Self::Zip(a, b) | Self::Chain(a, b) => {
+                a.digest(hasher);
+                b.digest(hasher);
+            }
+            Self::Selection(inner, selected) => {
+                inner.digest(hasher);
+                selected.hash(hasher);
+            }
+            Self::Repeat { inner, name, count } => {
+                inner.digest(hasher);
+                (name, count).hash(hasher);
+            }
+        }
+    }
+
     fn has_chain(&self) -> bool {
         match self {
             Self::Single | Self::Axis { .. } => false,
@@ -217,6 +250,14 @@ impl Tree {
                 say(Coordinate::Repetition(name, index % count));
             }
         }
+    }
+}
+
+fn digest_values<'a>(values: impl Iterator<Item = &'a dyn AnyParameter>, hasher: &mut DefaultHasher) {
+    for value in values {
+        let mut cells = Cells::of(&value.stored_type());
+        value.write_cell(&mut cells);
+        cells.hash(hasher);
     }
 }
 

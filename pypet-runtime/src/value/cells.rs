@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use bytemuck::Pod;
+use serde::{Deserialize, Serialize};
 
 use super::{ElementType, ValueError, ValueType};
 
@@ -11,18 +12,19 @@ use super::{ElementType, ValueError, ValueType};
 ///
 /// # Shape
 /// All cells have the same rank; their lengths may differ.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash, Serialize, Deserialize)]
 pub struct Cells {
     element: ElementType,
     rank: usize,
     len: usize,
+    #[serde(with = "serde_bytes")]
     bytes: Vec<u8>,
     /// Text only: where each string ends in `bytes`.
     ends: Vec<usize>,
     shapes: Shapes,
 }
 
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Hash, Serialize, Deserialize)]
 enum Shapes {
     /// Every cell has this shape.
     Same(Vec<usize>),
@@ -256,6 +258,36 @@ impl Cells {
     pub(crate) fn last_has_nul(&self) -> bool {
         let last = self.len.checked_sub(1).filter(|_| self.element == ElementType::Text);
         last.is_some_and(|last| self.cell(last).strings().any(|text| text.contains('\0')))
+    }
+
+    /// Whether all parts agree, as they do unless the column was damaged on its way from another process.
+    pub(crate) fn is_whole(&self) -> bool {
+        let has_shapes = match &self.shapes {
+            Shapes::Same(shape) => shape.len() == self.rank,
+            Shapes::Each(lengths) => self.rank > 0 && Some(lengths.len()) == self.len.checked_mul(self.rank),
+        };
+        if !has_shapes {
+            return false;
+        }
+        let product = |shape: &[usize]| shape.iter().try_fold(1_usize, |all, &length| all.checked_mul(length));
+        let n_elements = match &self.shapes {
+            Shapes::Same(shape) => product(shape).and_then(|elements| elements.checked_mul(self.len)),
+            Shapes::Each(lengths) => {
+                lengths.chunks(self.rank).try_fold(0_usize, |all, shape| all.checked_add(product(shape)?))
+            }
+        };
+        let Some(n_elements) = n_elements else { return false };
+        match self.element.size() {
+            Some(size) => n_elements.checked_mul(size) == Some(self.bytes.len()) && self.ends.is_empty(),
+            None => {
+                let Ok(text) = std::str::from_utf8(&self.bytes) else { return false };
+                let is_place = |end: &usize| text.is_char_boundary(*end);
+                self.ends.len() == n_elements
+                    && self.ends.is_sorted()
+                    && self.ends.iter().all(is_place)
+                    && self.ends.last().copied().unwrap_or(0) == text.len()
+            }
+        }
     }
 
     /// All cells as one with a further first dimension; `None` if they differ in shape.

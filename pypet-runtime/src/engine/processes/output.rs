@@ -1,0 +1,135 @@
+//! What a worker process writes: passed on line by line, with the last of it kept.
+
+use std::io::{BufRead, BufReader, Read, Write};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread;
+use std::time::Duration;
+
+/// What is kept of what a worker writes.
+const KEPT_BYTES: usize = 64 << 10;
+/// What is told of it when the worker died, half from its beginning and half from its end: the reason comes first and
+/// may be followed by a long stack.
+const TOLD_BYTES: usize = 4 << 10;
+/// A longer line is passed on in pieces.
+const LONGEST_LINE: u64 = 64 << 10;
+
+/// One of the two outputs of a worker.
+#[derive(Debug, Clone)]
+pub(super) struct Output(Arc<Shared>);
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    tail: Vec<u8>,
+    /// How much of the tail is of earlier runs.
+    n_earlier: usize,
+    is_passed_on: bool,
+    has_ended: bool,
+}
+
+impl Output {
+    /// Reads until the worker closes its end; writes nothing to `target` before [`Output::pass_on`].
+    pub(super) fn read(from: impl Read + Send + 'static, target: impl FnMut(&[u8]) + Send + 'static) -> Self {
+        let output = Self(Arc::default());
+        let shared = output.clone();
+        // A thread that the system refuses takes the output with it, and nothing else.
+        let _ = thread::Builder::new().name("pypet-output".into()).spawn(move || shared.pump(from, target));
+        output
+    }
+
+    fn pump(&self, from: impl Read, mut target: impl FnMut(&[u8])) {
+        let mut from = BufReader::new(from);
+        let mut line = Vec::new();
+        while matches!(from.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line), Ok(1..)) {
+            let mut state = self.lock();
+            state.tail.extend_from_slice(&line);
+            let excess = state.tail.len().saturating_sub(KEPT_BYTES);
+            state.tail.drain(..excess);
+            state.n_earlier = state.n_earlier.saturating_sub(excess);
+            let is_passed_on = state.is_passed_on;
+            drop(state);
+            if is_passed_on {
+                target(&line);
+            }
+            line.clear();
+        }
+        self.lock().has_ended = true;
+        self.0.changed.notify_all();
+    }
+
+    /// From now on every line is passed on; those before were of a program that only gets ready.
+    pub(super) fn pass_on(&self) {
+        self.lock().is_passed_on = true;
+    }
+
+    /// What was written so far is of earlier runs.
+    pub(super) fn mark(&self) {
+        let mut state = self.lock();
+        state.n_earlier = state.tail.len();
+    }
+
+    /// What was written since the mark, once the worker is dead; shortened in the middle.
+    pub(super) fn last_words(&self) -> String {
+        // Something that the worker has started may keep the output open, so this waits only for a while.
+        let patience = Duration::from_millis(500);
+        let waited = self.0.changed.wait_timeout_while(self.lock(), patience, |state| !state.has_ended);
+        let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
+        let said = String::from_utf8_lossy(&state.tail[state.n_earlier..]);
+        let said = said.trim();
+        if said.len() <= TOLD_BYTES {
+            return said.into();
+        }
+        let first = &said[..said.floor_char_boundary(TOLD_BYTES / 2)];
+        let last = &said[said.ceil_char_boundary(said.len() - TOLD_BYTES / 2)..];
+        format!("{first}\n…\n{last}")
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Writes to the program's own output; a reader that has gone away is no error.
+pub(super) fn to_stdout(line: &[u8]) {
+    let mut out = std::io::stdout().lock();
+    let _ = out.write_all(line).and_then(|()| out.flush());
+}
+
+/// Writes to the program's own standard error.
+pub(super) fn to_stderr(line: &[u8]) {
+    let _ = std::io::stderr().lock().write_all(line);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::sync::mpsc;
+
+    #[test]
+    fn both_ends_of_what_was_written_since_the_mark_are_told_and_all_is_passed_on() {
+        let (mut pipe, end) = std::os::unix::net::UnixStream::pair().unwrap();
+        let (sender, receiver) = mpsc::channel();
+        let output = Output::read(end, move |line| sender.send(line.to_vec()).unwrap());
+        pipe.write_all(b"getting ready\n").unwrap();
+        while output.lock().tail.is_empty() {
+            thread::yield_now();
+        }
+        output.pass_on();
+        output.mark();
+        for number in 0..1000 {
+            writeln!(pipe, "line {number}").unwrap();
+        }
+        pipe.write_all(b"the end").unwrap();
+        drop(pipe);
+        let lines = output.last_words();
+        assert!(lines.starts_with("line 0\nline 1\n") && lines.ends_with("line 999\nthe end"), "{lines}");
+        assert!(lines.len() < TOLD_BYTES + 10, "{lines}");
+        assert_eq!(receiver.iter().next().unwrap(), b"line 0\n");
+        assert_eq!(receiver.iter().count(), 1000);
+    }
+}

@@ -1,0 +1,195 @@
+//! What a program and its workers say to each other.
+
+use serde::{Deserialize, Serialize};
+
+use crate::environment::study::Study;
+use crate::parameter::ParameterSet;
+use crate::run::RunStatus;
+use crate::schema::Leaf;
+use crate::storage::{Block, FailedRun};
+use crate::value::Cells;
+
+/// What a program tells its worker.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Order {
+    /// Carry out runs with consecutive indices.
+    CarryOut { first: usize, n_runs: usize },
+    /// Let runs end early, if they ask.
+    Cancel,
+    /// There is nothing left to do.
+    End,
+}
+
+/// What a worker tells its program.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) enum Report {
+    /// It is ready to carry out runs of this study.
+    Ready(Fingerprint),
+    /// It cannot be.
+    Refused(String),
+    /// The next run is done.
+    Done(Yield),
+    /// The next run has failed.
+    Failed(Failed),
+}
+
+/// By what a study is known; the same in a program and its workers.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Fingerprint {
+    n_runs: usize,
+    results: String,
+    points: u64,
+}
+
+/// The results of one run.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Yield {
+    started: f64,
+    runtime: f64,
+    results: Vec<Cells>,
+    added: Vec<(String, Cells)>,
+}
+
+/// Why one run has no results.
+#[derive(Debug, Serialize, Deserialize)]
+pub(super) struct Failed {
+    has_timed_out: bool,
+    started: f64,
+    runtime: f64,
+    message: String,
+    place: String,
+    backtrace: String,
+}
+
+impl Fingerprint {
+    pub(super) fn of<P: ParameterSet, R>(study: &Study<'_, P, R>) -> Self {
+        let results: Vec<String> =
+            study.subject.results.iter().map(|leaf| format!("{}: {}", leaf.name, leaf.value_type)).collect();
+        Self { n_runs: study.points.len(), results: results.join(", "), points: study.points.digest() }
+    }
+
+    /// In what a worker's study differs from the program's, in words.
+    pub(super) fn difference(&self, worker: &Self) -> Option<String> {
+        if self.n_runs != worker.n_runs {
+            return Some(format!("{} runs instead of {}", worker.n_runs, self.n_runs));
+        }
+        if self.results != worker.results {
+            return Some(format!("the results {} instead of {}", worker.results, self.results));
+        }
+        (self.points != worker.points).then(|| "other values of the parameters".into())
+    }
+}
+
+impl Yield {
+    /// From a block of one run.
+    pub(super) fn from_block(block: Block) -> Self {
+        Self {
+            started: block.started[0],
+            runtime: block.runtime[0],
+            results: block.results,
+            added: block.added.into_iter().map(|column| (column.leaf.name, column.cells)).collect(),
+        }
+    }
+
+    /// Joins it to the runs before it; nothing happens if it cannot be what a run of the study yields.
+    pub(super) fn join(self, index: usize, declared: &[Leaf], block: &mut Block) -> Option<()> {
+        let is_one = |cells: &Cells| cells.is_whole() && cells.len() == 1;
+        let fits = self.results.len() == declared.len()
+            && self.results.iter().zip(declared).all(|(cells, leaf)| cells.expect(&leaf.value_type).is_ok())
+            && self.results.iter().chain(self.added.iter().map(|(_, cells)| cells)).all(is_one);
+        if !fits {
+            return None;
+        }
+        if block.started.is_empty() {
+            block.first = index;
+        }
+        block.started.push(self.started);
+        block.runtime.push(self.runtime);
+        block.results.iter_mut().zip(&self.results).for_each(|(column, cells)| column.append(cells));
+        self.added.iter().for_each(|(name, cells)| block.add(index, name, cells));
+        Some(())
+    }
+}
+
+impl From<FailedRun> for Failed {
+    fn from(run: FailedRun) -> Self {
+        let FailedRun { status, started, runtime, message, place, backtrace, .. } = run;
+        Self { has_timed_out: status == RunStatus::TimedOut, started, runtime, message, place, backtrace }
+    }
+}
+
+impl Failed {
+    pub(super) fn of_run(self, index: usize, worker: u16) -> FailedRun {
+        let Self { has_timed_out, started, runtime, message, place, backtrace } = self;
+        let status = if has_timed_out { RunStatus::TimedOut } else { RunStatus::Failed };
+        FailedRun { index, worker, status, started, runtime, message, place, backtrace }
+    }
+}
+
+/// Appends a message to what is sent.
+pub(super) fn encode(message: &impl Serialize) -> impl FnOnce(&mut Vec<u8>) {
+    |bytes| {
+        let encoded = postcard::to_extend(message, std::mem::take(bytes));
+        *bytes = encoded.expect("memory takes any number of bytes");
+    }
+}
+
+/// What was sent; `None` if it is no such message.
+pub(super) fn decode<'a, M: Deserialize<'a>>(bytes: &'a [u8]) -> Option<M> {
+    postcard::from_bytes(bytes).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::value::ResultValue;
+
+    fn of(lists: Vec<f64>, word: &str) -> Yield {
+        let mut results = vec![Cells::of(&Vec::<f64>::value_type())];
+        lists.write(&mut results[0]);
+        let mut added = Cells::of(&String::value_type());
+        word.to_owned().write(&mut added);
+        Yield { started: 1.0, runtime: 2.0, results, added: vec![("word".into(), added)] }
+    }
+
+    fn sent(message: Yield) -> Vec<u8> {
+        let mut bytes = Vec::new();
+        encode(&Report::Done(message))(&mut bytes);
+        bytes
+    }
+
+    #[test]
+    fn runs_arrive_as_they_were_sent_and_are_joined() {
+        let declared = [Leaf::new("list", Vec::<f64>::value_type())];
+        let mut block = Block::new(&declared, 3);
+        for (run, length) in [(7, 2), (8, 2), (9, 0)] {
+            let bytes = sent(of(vec![f64::NAN; length], "τ"));
+            let Some(Report::Done(run_yield)) = decode(&bytes) else { panic!("no run") };
+            run_yield.join(run, &declared, &mut block).expect("it fits");
+        }
+        assert_eq!((block.runs(), block.added[0].runs.clone()), (7..10, vec![7, 8, 9]));
+        let lengths: Vec<usize> = block.results[0].iter().map(|cell| cell.shape()[0]).collect();
+        assert_eq!(lengths, [2, 2, 0]);
+        assert!(block.added[0].cells.strings().all(|text| text == "τ"));
+    }
+
+    #[test]
+    fn damaged_messages_are_refused_and_nothing_is_joined() {
+        let declared = [Leaf::new("list", Vec::<f64>::value_type())];
+        let bytes = sent(of(vec![1.0, 2.0], "word"));
+        for position in 0..bytes.len() {
+            for change in [1, 0x80, 0xff] {
+                let mut damaged = bytes.clone();
+                damaged[position] ^= change;
+                damaged.truncate(if change == 1 { position } else { bytes.len() });
+                let Some(Report::Done(run_yield)) = decode(&damaged) else { continue };
+                let mut block = Block::new(&declared, 0);
+                // Whatever still is a run can be looked at from end to end.
+                match run_yield.join(0, &declared, &mut block) {
+                    Some(()) => assert!(block.results[0].is_whole() && block.results[0].len() == 1),
+                    None => assert!(block.started.is_empty() && block.results[0].is_empty()),
+                }
+            }
+        }
+    }
+}

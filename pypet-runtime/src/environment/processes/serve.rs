@@ -1,0 +1,66 @@
+//! What a worker process does once it has come to its study.
+
+use std::process;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, mpsc};
+
+use super::message::{Fingerprint, Order, Report, Yield, decode, encode};
+use crate::engine::processes::Link;
+use crate::environment::Options;
+use crate::environment::carrier::Carrier;
+use crate::environment::study::Study;
+use crate::parameter::ParameterSet;
+use crate::result::ResultSet;
+
+/// What a worker ends with that cannot do its work.
+const REFUSED: i32 = 3;
+
+/// Carries out runs until there are none left, and ends the process: the user's program goes on elsewhere.
+pub(in crate::environment) fn serve<P: ParameterSet, R: ResultSet>(study: &Study<'_, P, R>, options: &Options) -> ! {
+    let mut link = open();
+    // Batch systems send signals to every process; the one that has started this worker decides what follows.
+    let _ = ctrlc::try_set_handler(|| {});
+    let cancelled: Arc<AtomicBool> = Arc::default();
+    let (sender, orders) = mpsc::channel();
+    let cancel = cancelled.clone();
+    link.listen(move |bytes| match decode(bytes) {
+        Some(Order::Cancel) => cancel.store(true, Ordering::Relaxed),
+        Some(order) => sender.send(order).unwrap_or_else(|_| Link::end_at_once()),
+        None => Link::end_at_once(),
+    });
+    report(&mut link, &Report::Ready(Fingerprint::of(study)));
+    let mut carrier = Carrier::new(study, options.timeout, 0, cancelled);
+    while let Ok(Order::CarryOut { first, n_runs }) = orders.recv() {
+        for index in first..first + n_runs {
+            // What it takes to send the last run's results is no part of this one.
+            carrier.start_clock();
+            let ended = match carrier.carry_out(index) {
+                Ok(()) => Report::Done(Yield::from_block(carrier.take_block().expect("a run is in the block"))),
+                Err(failed) => Report::Failed(failed.into()),
+            };
+            report(&mut link, &ended);
+        }
+    }
+    end(0)
+}
+
+/// Tells why this worker is of no use, and ends it.
+pub(in crate::environment) fn refuse(reason: String) -> ! {
+    report(&mut open(), &Report::Refused(reason));
+    end(REFUSED)
+}
+
+fn open() -> Link {
+    Link::open().unwrap_or_else(|_| Link::end_at_once())
+}
+
+fn report(link: &mut Link, report: &Report) {
+    if link.send(encode(report)).is_err() {
+        Link::end_at_once();
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "a worker has no file open, and must not go on with the user's program")]
+fn end(code: i32) -> ! {
+    process::exit(code)
+}

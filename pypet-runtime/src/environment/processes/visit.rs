@@ -1,0 +1,156 @@
+//! Which study of a program a call belongs to, so that a worker finds the one it was started for.
+//!
+//! Studies are numbered in the order in which their thread comes to them; one that is carried out by another's
+//! post-processing has the number of that one and its own. A worker comes to the same studies in the same order: those
+//! before its own are not carried out again, it gets what was stored, and at its own it stays.
+
+use std::cell::RefCell;
+use std::path::{Path, PathBuf};
+
+use serde::{Deserialize, Serialize};
+
+use super::refuse;
+use crate::engine::processes::request;
+use crate::error::{Error, Result};
+
+/// A study that a program has come to.
+#[derive(Debug)]
+pub(in crate::environment) struct Visit {
+    id: Vec<usize>,
+    experiment: String,
+}
+
+/// What a program is at a study.
+#[derive(Debug)]
+pub(in crate::environment) enum Role {
+    /// It carries the study out.
+    Program,
+    /// It is a worker of another study: this one is stored there, or was in memory and is carried out once more.
+    Passing(Option<Kept>),
+    /// It is a worker of this study, which is stored there.
+    Worker(Option<Kept>),
+}
+
+/// Where a study is stored.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(in crate::environment) struct Kept {
+    pub(in crate::environment) file: PathBuf,
+    pub(in crate::environment) name: String,
+}
+
+/// What a worker is told at its start.
+#[derive(Debug, Serialize, Deserialize)]
+struct Request {
+    study: Vec<usize>,
+    experiment: String,
+    kept: Option<Kept>,
+    /// The studies that ended before.
+    earlier: Vec<(Vec<usize>, Option<Kept>)>,
+}
+
+thread_local! {
+    /// The number of the study that this thread comes to next.
+    static NEXT: RefCell<Vec<usize>> = RefCell::new(vec![0]);
+    static EARLIER: RefCell<Vec<(Vec<usize>, Option<Kept>)>> = const { RefCell::new(Vec::new()) };
+}
+
+impl Role {
+    /// What a worker cannot do without: an error is the program's to tell, and not for the user's code here.
+    pub(in crate::environment) fn insist<T>(&self, result: Result<T>) -> Result<T> {
+        match (self, result) {
+            (Self::Worker(_), Err(error)) => refuse(with_causes(&error)),
+            (_, result) => result,
+        }
+    }
+}
+
+fn with_causes(error: &Error) -> String {
+    let causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
+    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
+}
+
+impl Kept {
+    pub(in crate::environment) fn new(file: &Path, name: &str) -> Self {
+        // A worker may begin elsewhere.
+        Self { file: std::path::absolute(file).unwrap_or_else(|_| file.into()), name: name.into() }
+    }
+}
+
+impl Visit {
+    /// This thread comes to a study.
+    pub(in crate::environment) fn to(experiment: &str) -> Self {
+        let id = NEXT.with_borrow_mut(|next| {
+            let id = next.clone();
+            *next.last_mut().expect("never empty") += 1;
+            id
+        });
+        Self { id, experiment: experiment.into() }
+    }
+
+    /// What this program is here; a worker that cannot come to its study any more ends.
+    pub(in crate::environment) fn role(&self) -> Role {
+        let Some(request) = request() else { return Role::Program };
+        let request: Request = match serde_json::from_str(request) {
+            Ok(request) => request,
+            Err(error) => self.lost(&format!("a request that it does not understand ({error})")),
+        };
+        let wanted = format!("the study of `{}`", request.experiment);
+        match self.id.cmp(&request.study) {
+            std::cmp::Ordering::Equal if self.experiment == request.experiment => Role::Worker(request.kept),
+            std::cmp::Ordering::Less => match request.earlier.into_iter().find(|(id, _)| *id == self.id) {
+                Some((_, kept)) => Role::Passing(kept),
+                // The study whose post-processing has come to the one that is wanted.
+                None if request.study.starts_with(&self.id) => Role::Passing(None),
+                None => self.lost(&wanted),
+            },
+            _ => self.lost(&wanted),
+        }
+    }
+
+    /// Ends a worker that has come to another study than the one it was started for.
+    fn lost(&self, wanted: &str) -> ! {
+        refuse(format!("it came to the study of `{}` instead of {wanted}", self.experiment))
+    }
+
+    /// What a worker of this study is told at its start.
+    pub(in crate::environment) fn request(&self, kept: Option<Kept>) -> serde_json::Result<String> {
+        let earlier = EARLIER.with_borrow(Clone::clone);
+        let request = Request { study: self.id.clone(), experiment: self.experiment.clone(), kept, earlier };
+        serde_json::to_string(&request)
+    }
+
+    /// Notes that the study is stored, for workers of later ones.
+    pub(in crate::environment) fn note(&self, kept: Option<Kept>) {
+        EARLIER.with_borrow_mut(|earlier| earlier.push((self.id.clone(), kept)));
+    }
+
+    /// Does the study's post-processing, which may come to further studies.
+    pub(in crate::environment) fn within<T>(&self, post_processing: impl FnOnce() -> T) -> T {
+        let inner = self.id.iter().copied().chain([0]).collect();
+        let outer = NEXT.replace(inner);
+        let value = post_processing();
+        NEXT.set(outer);
+        value
+    }
+
+    /// Whether a worker has to do the study's post-processing, since its own study comes in there.
+    pub(in crate::environment) fn leads_to_the_wanted(&self) -> bool {
+        let wanted = request().and_then(|request| serde_json::from_str::<Request>(request).ok());
+        wanted.is_none_or(|wanted| wanted.study.starts_with(&self.id))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn studies_are_numbered_in_the_order_of_their_thread() {
+        let ids = std::thread::spawn(|| {
+            let first = Visit::to("a");
+            let inner = first.within(|| [Visit::to("b").id, Visit::to("b").id]);
+            (first.id, inner, Visit::to("c").id)
+        });
+        assert_eq!(ids.join().unwrap(), (vec![0], [vec![0, 0], vec![0, 1]], vec![1]));
+    }
+}
