@@ -12,7 +12,7 @@ use common::python;
 fn no_example_is_forgotten() {
     assert_eq!(
         names(),
-        ["cellular_automata", "firing_rate", "multiply", "torture"],
+        ["cellular_automata", "firing_rate", "isolation", "multiply", "torture"],
         "give each example a test in this file"
     );
 }
@@ -41,6 +41,25 @@ fn cellular_automata_store_patterns_and_a_picture() {
         python::run("cellular_automata.py", [file]);
         assert_picture_of_patterns(&file.with_extension("png"));
     });
+}
+
+#[cfg(unix)]
+#[test]
+fn isolation_survives_what_its_solver_does() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let begin = ["run", "-q", "--engine", "processes", "--threads", "2", "--timeout", "0.3", "-o", "spring.h5"];
+    let output = run_with("isolation", folder.path(), begin);
+    let said = python::report(&output);
+    assert_eq!(output.status.code(), Some(1), "some runs fail, {said}");
+    let lines = ["32 of 41 runs done", "8 failed: 19, 23, 27, 31, 34, 35, 38, 39\n", "1 timed out: 40\n"];
+    for line in lines.into_iter().chain(["solver: diverged at t =", "try them again with `resume spring.h5 --failed`"])
+    {
+        assert!(said.contains(line), "`{line}` was not said, {said}");
+    }
+    let output = run_with("isolation", folder.path(), ["show", "spring.h5", "runs.errors.message"]);
+    let said = python::report(&output);
+    let reason = "the worker process died of signal 6 (SIGABRT): solver: diverged at t =";
+    assert!(said.contains(reason), "`{reason}` was not said, {said}");
 }
 
 #[cfg(feature = "bundled-hdf5")]

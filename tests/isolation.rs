@@ -9,7 +9,7 @@ mod common;
 
 use std::hint::black_box;
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use pypet::prelude::*;
@@ -319,50 +319,90 @@ fn a_panic_of_prepare_in_a_worker_is_an_error_of_the_study() {
     assert!(error.contains("refused: the experiment's `prepare` panicked: no harbour in sight"), "{error}");
 }
 
-/// Tells a process to be the study that is killed, and in which folder.
+/// Tells a process what to do and in which folder.
+const TASK: &str = "PYPET_ISOLATION_TEST_TASK";
 const FOLDER: &str = "PYPET_ISOLATION_TEST_FOLDER";
 const N_RUNS: u32 = 300;
 
 #[experiment(result = "k")]
 fn long_voyage(p: &Voyage) -> u32 {
-    let folder = PathBuf::from(std::env::var_os(FOLDER).expect("the study is told its folder"));
-    let mark = folder.join(format!("{}.pid", std::process::id()));
-    std::fs::write(mark, "").expect("the folder can be written to");
+    leave_mark();
     std::thread::sleep(Duration::from_millis(5));
     p.k
 }
 
-/// What the process does that is killed, and its workers; as a test of its own it does nothing.
+/// Goes on until the study is stopped.
+#[experiment(result = "is_cancelled")]
+fn endless_voyage(_: &Voyage, run: &mut Run) -> bool {
+    leave_mark();
+    let begun = Instant::now();
+    while !run.is_cancelled() && begun.elapsed() < Duration::from_secs(30) {
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    run.is_cancelled()
+}
+
+/// Lets the test know which processes carry out runs.
+fn leave_mark() {
+    let folder = PathBuf::from(std::env::var_os(FOLDER).expect("the study is told its folder"));
+    let mark = folder.join(format!("{}.pid", std::process::id()));
+    std::fs::write(mark, "").expect("the folder can be written to");
+}
+
+/// What the processes do that other tests start, and their workers; as a test of its own it does nothing.
 #[test]
 fn child() {
-    let Some(folder) = std::env::var_os(FOLDER) else { return };
+    let (Ok(task), Some(folder)) = (std::env::var(TASK), std::env::var_os(FOLDER)) else { return };
     let file = Path::new(&folder).join("study.h5");
     let environment = Environment::new(&file).with_processes(2).with_commit_every(Duration::from_millis(10));
-    if std::env::var("PYPET_ISOLATION_TEST_RESUMES").is_ok() {
-        environment.resume::<long_voyage>().expect("the study is resumed");
-    } else {
-        environment.run::<long_voyage>(Voyage::names().k.over(0..N_RUNS)).expect("the study runs until it is killed");
+    let environment = environment.with_signals();
+    let points = Voyage::names().k.over(0..N_RUNS);
+    match task.as_str() {
+        "run" => drop(environment.run::<long_voyage>(points).expect("the study runs until it is killed")),
+        "resume" => drop(environment.resume::<long_voyage>().expect("the study is resumed")),
+        "wait" => drop(environment.run::<endless_voyage>(points).expect("the study runs until it is interrupted")),
+        other => unreachable!("no task {other}"),
     }
+}
+
+/// Starts this program once more.
+fn start(task: &str, folder: &Path) -> Child {
+    let mut child = Command::new(std::env::current_exe().expect("a running program has a path"));
+    child.args(["child", "--exact"]).env(TASK, task).env(FOLDER, folder);
+    let child = child.stdout(Stdio::null()).stderr(Stdio::null()).spawn();
+    child.expect("the test program can be started again")
+}
+
+#[test]
+fn an_interrupted_study_lets_its_workers_finish() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let mut child = start("wait", folder.path());
+    let begun = Instant::now();
+    while workers(folder.path()).len() < 2 {
+        assert!(begun.elapsed() < Duration::from_mins(1), "the study does not begin");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
+    assert!(sent.expect("there is `kill`").success());
+    assert!(child.wait().expect("the child can be waited for").success());
+    let traj = Trajectory::<endless_voyage>::open(folder.path().join("study.h5")).unwrap();
+    assert_eq!(traj.header().state.word(), "stopped");
+    let done: Vec<usize> = traj.runs().filter(|run| run.status() == RunStatus::Done).map(|run| run.index()).collect();
+    assert_eq!(done, [0, 1]);
+    assert!(traj.get(endless_voyage::results(), 1).unwrap(), "the worker was told");
+    assert!(!workers(folder.path()).iter().any(|pid| is_running(pid)));
 }
 
 #[test]
 fn a_killed_program_leaves_no_worker_behind_and_is_resumed() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let file = folder.path().join("study.h5");
-    let start = |resumes: bool| {
-        let mut child = Command::new(std::env::current_exe().expect("a running program has a path"));
-        child.args(["child", "--exact"]).env(FOLDER, folder.path()).stdout(Stdio::null()).stderr(Stdio::null());
-        if resumes {
-            child.env("PYPET_ISOLATION_TEST_RESUMES", "1");
-        }
-        child.spawn().expect("the test program can be started again")
-    };
     let n_done = || {
         let traj = Trajectory::<long_voyage>::open(&file).expect("a file can be read beside its writer");
         traj.statuses().iter().filter(|status| **status == RunStatus::Done).count()
     };
 
-    let mut child = start(false);
+    let mut child = start("run", folder.path());
     let begun = Instant::now();
     while !(file.exists() && n_done() > 20) {
         assert!(begun.elapsed() < Duration::from_mins(1), "the study does not begin");
@@ -380,7 +420,7 @@ fn a_killed_program_leaves_no_worker_behind_and_is_resumed() {
     let before = n_done();
     assert!(before > 20 && before < N_RUNS as usize, "{before} runs");
 
-    assert!(start(true).wait().expect("the child can be waited for").success());
+    assert!(start("resume", folder.path()).wait().expect("the child can be waited for").success());
     let traj = Trajectory::<long_voyage>::open(&file).unwrap();
     assert_eq!(traj.all(long_voyage::results()).unwrap().to_vec(), (0..N_RUNS).collect::<Vec<_>>());
     assert_eq!(traj.any().get::<Vec<u8>>("runs.attempt").unwrap(), [1; N_RUNS as usize]);

@@ -42,13 +42,14 @@ impl<'a> Outbox<'a> {
         n_tries: usize,
         retries: usize,
     ) -> Result<(), WriterGone> {
-        let again = (n_tries < retries).then_some(Draw { runs: run.index..run.index + 1, n_tries: n_tries + 1 });
-        if again.is_some() {
-            run.status = RunStatus::Pending;
+        if n_tries == retries {
+            return self.send(Finished::Failed(run));
         }
+        let draw = Draw { runs: run.index..run.index + 1, n_tries: n_tries + 1 };
+        run.status = RunStatus::Pending;
         // In this order, so that nobody's later success is overtaken by this failure.
         self.send(Finished::Failed(run))?;
-        again.into_iter().for_each(|draw| queue.give_back(draw));
+        queue.give_back(draw);
         Ok(())
     }
 }

@@ -93,3 +93,119 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
         supervision.map_or(Ok(()), Supervision::into_result)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::ops::Range;
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicUsize, Ordering};
+    use std::time::Duration;
+
+    use crate::environment::{EngineChoice, OnFailure};
+    use crate::explore::Exploration;
+    use crate::parameter::{AnyParameter, Declaration};
+    use crate::result::{Single, declared_results};
+    use crate::run::Run;
+    use crate::storage::{Finished, Plan, StorageError};
+    use crate::value::Cells;
+
+    /// No parameters; runs are repetitions.
+    #[derive(Debug, Clone, Default, PartialEq)]
+    struct Nothing;
+
+    impl ParameterSet for Nothing {
+        type Names<Root: ParameterSet> = ();
+        const LEN: usize = 0;
+
+        fn declare(_: &mut Declaration) {}
+
+        fn names_from<Root: ParameterSet>(_: usize) -> Self::Names<Root> {}
+
+        fn leaf(&self, _: usize) -> &dyn AnyParameter {
+            unreachable!("there are no leaves")
+        }
+
+        fn leaf_mut(&mut self, _: usize) -> &mut dyn AnyParameter {
+            unreachable!("there are no leaves")
+        }
+
+        fn derive(&mut self) {}
+    }
+
+    /// Results of one run.
+    const RESULT_BYTES: usize = 1 << 20;
+    const N_RUNS: usize = 40;
+
+    /// Takes its time, counts, and gives up at some run.
+    struct SlowStore {
+        n_written: Arc<AtomicUsize>,
+        gives_up_at: usize,
+    }
+
+    impl TrajectoryWriter for SlowStore {
+        fn begin(&mut self, _: &Plan, _: &mut dyn FnMut(Range<usize>) -> Vec<Cells>) -> Result<(), StorageError> {
+            Ok(())
+        }
+
+        fn write(&mut self, finished: &Finished) -> Result<(), StorageError> {
+            std::thread::sleep(Duration::from_millis(2));
+            let Finished::Done(block) = finished else { return Ok(()) };
+            if self.n_written.load(Ordering::SeqCst) >= self.gives_up_at {
+                return Err(StorageError::NoNode { path: "room on the disk".into() });
+            }
+            self.n_written.fetch_add(block.runs().len(), Ordering::SeqCst);
+            Ok(())
+        }
+
+        fn commit(&mut self) -> Result<(), StorageError> {
+            Ok(())
+        }
+
+        fn finish(&mut self, _: State) -> Result<(), StorageError> {
+            Ok(())
+        }
+    }
+
+    /// Carries out a study of large results; gives the most runs that had ended and were not yet written.
+    fn most_waiting(memory_cap: usize, gives_up_at: usize) -> (Result<()>, usize) {
+        let (n_written, n_ended, most) = (Arc::new(AtomicUsize::new(0)), AtomicUsize::new(0), AtomicUsize::new(0));
+        let mut store = SlowStore { n_written: n_written.clone(), gives_up_at };
+        let run = |_: &Nothing, _: &mut Run| {
+            let waiting = n_ended.fetch_add(1, Ordering::SeqCst) + 1 - n_written.load(Ordering::SeqCst);
+            most.fetch_max(waiting, Ordering::SeqCst);
+            Ok(Single(vec![0_u8; RESULT_BYTES]))
+        };
+        let points = Exploration::<Nothing>::single().repeat("trial", N_RUNS).bind(Nothing).unwrap();
+        let results = declared_results::<Single<Vec<u8>>>("bytes", "");
+        let subject = Subject { name: "large", comment: "", place: "", results };
+        let visit = Visit::to("large");
+        let study = Study { subject, points: &points, run: &run, file: None, visit: &visit };
+        let engine = EngineChoice::Threads(2);
+        let on_failure = OnFailure::Continue;
+        let options = Options { engine, memory_cap, on_failure, progress: Some(false), ..Options::default() };
+        let done = study.carry_out(&options, &options.start_engine().unwrap(), "large", &mut store);
+        (done, most.into_inner())
+    }
+
+    #[test]
+    fn a_slow_store_delays_runs_before_their_results_fill_the_memory() {
+        // Beside what waits, each of the two workers has one result in its hands and is at the next run.
+        for n_waiting in [1, 3, 8] {
+            let (done, most) = most_waiting(n_waiting * (RESULT_BYTES + 100), N_RUNS);
+            done.unwrap();
+            assert!(most <= n_waiting + 4, "{most} runs for {n_waiting}");
+        }
+        let (done, most) = most_waiting(RESULT_BYTES / 2, N_RUNS);
+        done.unwrap();
+        assert!(most <= 5, "results beyond the cap pass one by one, not {most}");
+    }
+
+    #[test]
+    fn a_store_that_gives_up_ends_the_study() {
+        for memory_cap in [1, RESULT_BYTES, usize::MAX] {
+            let (done, _) = most_waiting(memory_cap, 7);
+            assert!(done.unwrap_err().to_string().contains("room on the disk"));
+        }
+    }
+}

@@ -277,17 +277,14 @@ impl Cells {
             }
         };
         let Some(n_elements) = n_elements else { return false };
-        match self.element.size() {
-            Some(size) => n_elements.checked_mul(size) == Some(self.bytes.len()) && self.ends.is_empty(),
-            None => {
-                let Ok(text) = std::str::from_utf8(&self.bytes) else { return false };
-                let is_place = |end: &usize| text.is_char_boundary(*end);
-                self.ends.len() == n_elements
-                    && self.ends.is_sorted()
-                    && self.ends.iter().all(is_place)
-                    && self.ends.last().copied().unwrap_or(0) == text.len()
-            }
+        if let Some(size) = self.element.size() {
+            return n_elements.checked_mul(size) == Some(self.bytes.len()) && self.ends.is_empty();
         }
+        let Ok(text) = std::str::from_utf8(&self.bytes) else { return false };
+        self.ends.len() == n_elements
+            && self.ends.is_sorted()
+            && self.ends.iter().all(|&end| text.is_char_boundary(end))
+            && self.ends.last().copied().unwrap_or(0) == text.len()
     }
 
     /// All cells as one with a further first dimension; `None` if they differ in shape.
@@ -478,11 +475,13 @@ mod tests {
     fn columns_are_joined_cell_by_cell() {
         let of = |lists: &[Vec<u8>]| {
             let mut cells = Cells::of(&Vec::<u8>::value_type());
-            lists.iter().for_each(|list| list.write(&mut cells));
+            for list in lists {
+                list.write(&mut cells);
+            }
             cells
         };
         let (a, b, c) = (vec![1, 2], vec![3, 4], vec![5]);
-        let mut joined = of(&[a.clone()]);
+        let mut joined = of(std::slice::from_ref(&a));
         joined.append(&of(&[b.clone(), c.clone()]));
         assert_eq!(joined, of(&[a, b, c]));
     }

@@ -4,7 +4,7 @@ use std::convert::Infallible;
 use std::ffi::OsString;
 use std::io;
 use std::ops::Range;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use super::{Engine, EngineError};
 
@@ -70,10 +70,6 @@ impl WorkerProcess {
         match self.0 {}
     }
 
-    pub(crate) fn mark_output(&self) {
-        match self.0 {}
-    }
-
     pub(crate) fn end(self) {
         match self.0 {}
     }
@@ -82,7 +78,7 @@ impl WorkerProcess {
         match self.0 {}
     }
 
-    pub(crate) fn death(self) -> String {
+    pub(crate) fn death(self, _: SystemTime) -> String {
         match self.0 {}
     }
 }

@@ -67,7 +67,9 @@ impl Link {
         let mut reader = self.reader.take().expect("one listens once");
         let listening = thread::Builder::new().name("pypet-link".into()).spawn(move || {
             while let Ok(message) = reader.next() {
-                message.into_iter().for_each(|message| take(reader.bytes(message)));
+                if let Some(message) = message {
+                    take(reader.bytes(message));
+                }
             }
             Self::end_at_once();
         });

@@ -1,9 +1,10 @@
 //! What a worker process writes: passed on line by line, with the last of it kept.
 
+use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 /// What is kept of what a worker writes.
 const KEPT_BYTES: usize = 64 << 10;
@@ -25,9 +26,9 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
-    tail: Vec<u8>,
-    /// How much of the tail is of earlier runs.
-    n_earlier: usize,
+    /// The last lines, and when they came.
+    lines: VecDeque<(SystemTime, Vec<u8>)>,
+    n_bytes: usize,
     is_passed_on: bool,
     has_ended: bool,
 }
@@ -47,10 +48,7 @@ impl Output {
         let mut line = Vec::new();
         while matches!(from.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line), Ok(1..)) {
             let mut state = self.lock();
-            state.tail.extend_from_slice(&line);
-            let excess = state.tail.len().saturating_sub(KEPT_BYTES);
-            state.tail.drain(..excess);
-            state.n_earlier = state.n_earlier.saturating_sub(excess);
+            state.keep(&line);
             let is_passed_on = state.is_passed_on;
             drop(state);
             if is_passed_on {
@@ -67,19 +65,15 @@ impl Output {
         self.lock().is_passed_on = true;
     }
 
-    /// What was written so far is of earlier runs.
-    pub(super) fn mark(&self) {
-        let mut state = self.lock();
-        state.n_earlier = state.tail.len();
-    }
-
-    /// What was written since the mark, once the worker is dead; shortened in the middle.
-    pub(super) fn last_words(&self) -> String {
+    /// What came since a moment, once the worker is dead; shortened in the middle.
+    pub(super) fn last_words(&self, since: SystemTime) -> String {
         // Something that the worker has started may keep the output open, so this waits only for a while.
         let patience = Duration::from_millis(500);
         let waited = self.0.changed.wait_timeout_while(self.lock(), patience, |state| !state.has_ended);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
-        let said = String::from_utf8_lossy(&state.tail[state.n_earlier..]);
+        let told: Vec<u8> =
+            state.lines.iter().filter(|(at, _)| *at >= since).flat_map(|(_, line)| line.clone()).collect();
+        let said = String::from_utf8_lossy(&told);
         let said = said.trim();
         if said.len() <= TOLD_BYTES {
             return said.into();
@@ -91,6 +85,16 @@ impl Output {
 
     fn lock(&self) -> MutexGuard<'_, State> {
         self.0.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl State {
+    fn keep(&mut self, line: &[u8]) {
+        self.lines.push_back((SystemTime::now(), line.to_vec()));
+        self.n_bytes += line.len();
+        while self.n_bytes > KEPT_BYTES {
+            self.n_bytes -= self.lines.pop_front().map_or(self.n_bytes, |(_, line)| line.len());
+        }
     }
 }
 
@@ -111,22 +115,22 @@ mod tests {
     use std::sync::mpsc;
 
     #[test]
-    fn both_ends_of_what_was_written_since_the_mark_are_told_and_all_is_passed_on() {
+    fn both_ends_of_what_came_since_a_moment_are_told_and_all_is_passed_on() {
         let (mut pipe, end) = std::os::unix::net::UnixStream::pair().unwrap();
         let (sender, receiver) = mpsc::channel();
         let output = Output::read(end, move |line| sender.send(line.to_vec()).unwrap());
         pipe.write_all(b"getting ready\n").unwrap();
-        while output.lock().tail.is_empty() {
+        while output.lock().lines.is_empty() {
             thread::yield_now();
         }
         output.pass_on();
-        output.mark();
+        let since = SystemTime::now();
         for number in 0..1000 {
             writeln!(pipe, "line {number}").unwrap();
         }
         pipe.write_all(b"the end").unwrap();
         drop(pipe);
-        let lines = output.last_words();
+        let lines = output.last_words(since);
         assert!(lines.starts_with("line 0\nline 1\n") && lines.ends_with("line 999\nthe end"), "{lines}");
         assert!(lines.len() < TOLD_BYTES + 10, "{lines}");
         assert_eq!(receiver.iter().next().unwrap(), b"line 0\n");

@@ -8,7 +8,7 @@ use std::os::unix::process::CommandExt;
 use std::path::PathBuf;
 use std::process::{Child, Command};
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
@@ -111,31 +111,26 @@ impl WorkerProcess {
         self.stderr.pass_on();
     }
 
-    /// What the worker wrote so far has nothing to do with what comes.
-    pub(crate) fn mark_output(&self) {
-        self.stderr.mark();
-    }
-
     /// Waits for a worker that was told to end.
     pub(crate) fn end(self) {
         self.wait_for_end();
     }
 
     /// Ends the worker, whatever it does.
-    pub(crate) fn kill(self) {}
+    pub(crate) fn kill(self) {
+        self.kill_group();
+    }
 
-    /// How the worker died, and what it said at last.
-    pub(crate) fn death(mut self) -> String {
+    /// How the worker died, and what it has said since a moment.
+    pub(crate) fn death(mut self, since: SystemTime) -> String {
         self.wait_for_end();
         self.kill_group();
         let how = match self.child.wait() {
             Ok(status) => death::in_words(status),
             Err(error) => format!("cannot be waited for ({error})"),
         };
-        match [&self.stderr, &self.stdout].map(Output::last_words) {
-            [said, _] if !said.is_empty() => format!("{how}: {said}"),
-            _ => how,
-        }
+        let said = self.stderr.last_words(since);
+        if said.is_empty() { how } else { format!("{how}: {said}") }
     }
 
     fn wait_for_end(&self) {

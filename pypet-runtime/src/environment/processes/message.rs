@@ -1,5 +1,7 @@
 //! What a program and its workers say to each other.
 
+use std::time::{Duration, SystemTime};
+
 use serde::{Deserialize, Serialize};
 
 use crate::environment::study::Study;
@@ -91,6 +93,10 @@ impl Yield {
         }
     }
 
+    pub(super) fn end(&self) -> SystemTime {
+        moment(self.started + self.runtime)
+    }
+
     /// Joins it to the runs before it; nothing happens if it cannot be what a run of the study yields.
     pub(super) fn join(self, index: usize, declared: &[Leaf], block: &mut Block) -> Option<()> {
         let is_one = |cells: &Cells| cells.is_whole() && cells.len() == 1;
@@ -119,11 +125,21 @@ impl From<FailedRun> for Failed {
 }
 
 impl Failed {
+    pub(super) fn end(&self) -> SystemTime {
+        moment(self.started + self.runtime)
+    }
+
     pub(super) fn of_run(self, index: usize, worker: u16) -> FailedRun {
         let Self { has_timed_out, started, runtime, message, place, backtrace } = self;
         let status = if has_timed_out { RunStatus::TimedOut } else { RunStatus::Failed };
         FailedRun { index, worker, status, started, runtime, message, place, backtrace }
     }
+}
+
+/// So many seconds after the beginning of 1970, and a little before, since clocks are never quite the same.
+fn moment(seconds: f64) -> SystemTime {
+    let seconds = Duration::try_from_secs_f64(seconds - 0.01).unwrap_or_default();
+    SystemTime::UNIX_EPOCH.checked_add(seconds).unwrap_or(SystemTime::UNIX_EPOCH)
 }
 
 /// Appends a message to what is sent.
@@ -144,9 +160,9 @@ mod tests {
     use super::*;
     use crate::value::ResultValue;
 
-    fn of(lists: Vec<f64>, word: &str) -> Yield {
+    fn of(list: &[f64], word: &str) -> Yield {
         let mut results = vec![Cells::of(&Vec::<f64>::value_type())];
-        lists.write(&mut results[0]);
+        list.to_vec().write(&mut results[0]);
         let mut added = Cells::of(&String::value_type());
         word.to_owned().write(&mut added);
         Yield { started: 1.0, runtime: 2.0, results, added: vec![("word".into(), added)] }
@@ -163,7 +179,7 @@ mod tests {
         let declared = [Leaf::new("list", Vec::<f64>::value_type())];
         let mut block = Block::new(&declared, 3);
         for (run, length) in [(7, 2), (8, 2), (9, 0)] {
-            let bytes = sent(of(vec![f64::NAN; length], "τ"));
+            let bytes = sent(of(&vec![f64::NAN; length], "τ"));
             let Some(Report::Done(run_yield)) = decode(&bytes) else { panic!("no run") };
             run_yield.join(run, &declared, &mut block).expect("it fits");
         }
@@ -176,7 +192,7 @@ mod tests {
     #[test]
     fn damaged_messages_are_refused_and_nothing_is_joined() {
         let declared = [Leaf::new("list", Vec::<f64>::value_type())];
-        let bytes = sent(of(vec![1.0, 2.0], "word"));
+        let bytes = sent(of(&[1.0, 2.0], "word"));
         for position in 0..bytes.len() {
             for change in [1, 0x80, 0xff] {
                 let mut damaged = bytes.clone();

@@ -133,7 +133,7 @@ impl<'a> Supervisor<'a> {
             let how = match self.worker.take() {
                 Some(worker) if worker.is_alive() => return Ok(Some(worker)),
                 // It died between two runs, so of neither.
-                Some(worker) => worker.death(),
+                Some(worker) => worker.death(SystemTime::UNIX_EPOCH),
                 None => {
                     let worker = self.all.engine.start_worker(&self.all.request);
                     match self.wait_until_ready(worker.map_err(|error| Stop::Error(error.into()))?)? {
@@ -161,22 +161,22 @@ impl<'a> Supervisor<'a> {
                     return Ok(Ready::Stopped);
                 }
                 Received::Nothing => continue,
-                Received::Gone => return Ok(Ready::Died(worker.death())),
+                Received::Gone => return Ok(Ready::Died(worker.death(SystemTime::UNIX_EPOCH))),
             };
             return match report {
-                Some(Report::Ready(theirs)) => match self.all.fingerprint.difference(&theirs) {
-                    Some(difference) => Err(Stop::Error(Error::OtherPoints { difference })),
-                    None => {
-                        self.all.has_begun.store(true, Ordering::Relaxed);
-                        worker.pass_output_on();
-                        Ok(Ready::Yes(worker))
+                Some(Report::Ready(theirs)) => {
+                    if let Some(difference) = self.all.fingerprint.difference(&theirs) {
+                        return Err(Stop::Error(Error::OtherPoints { difference }));
                     }
-                },
+                    self.all.has_begun.store(true, Ordering::Relaxed);
+                    worker.pass_output_on();
+                    Ok(Ready::Yes(worker))
+                }
                 Some(Report::Refused(reason)) => {
                     worker.end();
                     Err(Stop::Error(EngineError::NotReady { how: format!("refused: {reason}") }.into()))
                 }
-                _ => Ok(Ready::Died(worker.death())),
+                _ => Ok(Ready::Died(worker.death(SystemTime::UNIX_EPOCH))),
             };
         }
     }
@@ -185,10 +185,11 @@ impl<'a> Supervisor<'a> {
     fn carry_out(&mut self, mut worker: WorkerProcess, draw: &Draw) -> Result<Duration, Stop> {
         let Supervision { subject, options, queue, .. } = self.all;
         let drawn = Instant::now();
+        // When the worker began the run that it is at, by its own account: it is ahead of what was received.
+        let mut since = SystemTime::now();
         let mut runs = draw.runs.clone();
         // A worker that cannot be told is a dead one, which shows below.
         let _ = worker.send(encode(&Order::CarryOut { first: runs.start, n_runs: runs.len() }));
-        worker.mark_output();
         let mut block = Block::new(&subject.results, self.number);
         let mut begun = drawn;
         while !runs.is_empty() {
@@ -211,8 +212,12 @@ impl<'a> Supervisor<'a> {
                 Received::Gone => None,
             };
             let joined = match report {
-                Some(Report::Done(run)) => run.join(index, &subject.results, &mut block),
+                Some(Report::Done(run)) => {
+                    since = run.end();
+                    run.join(index, &subject.results, &mut block)
+                }
                 Some(Report::Failed(failed)) => {
+                    since = failed.end();
                     self.hand_over(&mut block)?;
                     let failed = failed.of_run(index, self.number);
                     self.outbox.send_failed(failed, queue, draw.n_tries, options.retries)?;
@@ -223,14 +228,13 @@ impl<'a> Supervisor<'a> {
             if joined.is_none() {
                 self.hand_over(&mut block)?;
                 self.n_deaths = 0;
-                let message = format!("the worker process {}", worker.death());
+                let message = format!("the worker process {}", worker.death(since));
                 let failed = self.failed(index, RunStatus::Failed, begun, message);
                 self.end_early(failed, runs, draw.n_tries)?;
                 return Ok(drawn.elapsed());
             }
             runs.start += 1;
             self.n_deaths = 0;
-            worker.mark_output();
             if block.n_bytes() >= BLOCK_BYTES {
                 self.hand_over(&mut block)?;
             }
