@@ -47,7 +47,7 @@ fn voyage(p: &Voyage) -> Result<u32, String> {
         Fate::Fine => {}
         Fate::Abort => abort(),
         Fate::Segfault => signal("-SEGV"),
-        Fate::StackOverflow => drop(black_box(fall(p.k.into()))),
+        Fate::StackOverflow => drop(black_box(fall(0))),
         Fate::Killed => signal("-KILL"),
         Fate::Exit => exit(),
         Fate::ForEver => loop {
@@ -84,9 +84,9 @@ fn signal(name: &str) {
 }
 
 /// Needs a page of the stack at each step.
-fn fall(depth: u64) -> u64 {
+fn fall(depth: usize) -> usize {
     let page = black_box([depth; 512]);
-    if black_box(depth) == u64::MAX { 0 } else { fall(depth + 1) + page[depth as usize % 512] }
+    if black_box(depth) == usize::MAX { 0 } else { fall(depth + 1) + page[depth % 512] }
 }
 
 /// Makes things worse.
@@ -110,10 +110,10 @@ fn environment(test: &str) -> Environment {
 }
 
 /// The failures in the file: run and message.
-fn failures(any: &AnyTrajectory) -> Vec<(usize, String)> {
+fn failures(any: &AnyTrajectory) -> Vec<(u64, String)> {
     let runs: Vec<u64> = any.get("runs.errors.run").unwrap();
     let messages: Vec<String> = any.get("runs.errors.message").unwrap();
-    let mut failures: Vec<_> = runs.into_iter().map(|run| run as usize).zip(messages).collect();
+    let mut failures: Vec<_> = runs.into_iter().zip(messages).collect();
     failures.sort();
     failures
 }
@@ -126,8 +126,8 @@ fn messages_of(test: &str, fate: Fate) -> Vec<String> {
     let environment = environment(test).with_timeout(Duration::from_secs(1));
     let traj = environment.run::<voyage>(points).expect("the study goes on");
     assert_eq!(traj.failed(), [1, 4]);
-    for run in [0, 2, 3, 5] {
-        assert_eq!(traj.get(voyage::results(), run).unwrap(), run as u32);
+    for (run, k) in [(0, 0), (2, 2), (3, 3), (5, 5)] {
+        assert_eq!(traj.get(voyage::results(), run).unwrap(), k);
     }
     assert_eq!(traj.any().get::<Vec<u8>>("runs.attempt").unwrap(), [1; 6]);
     let failures = failures(traj.any());
@@ -189,12 +189,12 @@ fn load(p: &Voyage, run: &mut Run) -> Result<Cargo, String> {
     if p.k % 50 == 49 {
         return Err(format!("{} does not fit", p.k));
     }
-    if p.k % 3 == 0 {
+    if p.k.is_multiple_of(3) {
         run.add_result("hold.thirds", vec![u64::from(p.k); p.k as usize % 4]);
     }
     Ok(Cargo {
         weight: if p.k == 5 { f64::NAN } else { f64::from(p.k).sqrt() },
-        crates: (0..p.k as u16 % 5).collect(),
+        crates: (0..5).take(p.k as usize % 5).collect(),
         table: Array2::from_elem((2, p.k as usize % 3), p.k as f32),
         label: format!("crate {} ⚓", p.k),
     })
@@ -264,7 +264,7 @@ fn runs_that_crash_are_tried_again() {
     // Each try leaves a file behind; runs 2 and 5 crash until there are three, run 7 for ever.
     let any = environment(name).with_retries(2).run_with("stubborn", points, |p: &Voyage, _| {
         let try_of = |number| folder.join(format!("{}-{number}", p.k));
-        let number = (1..).find(|&number| !try_of(number).exists()).expect("there are enough numbers");
+        let number = (1..100).find(|&number| !try_of(number).exists()).expect("there are enough numbers");
         std::fs::write(try_of(number), "").expect("the folder can be written to");
         if p.k == 7 || ([2, 5].contains(&p.k) && number < 3) {
             abort();
@@ -304,11 +304,11 @@ fn a_program_that_does_not_come_to_the_study_again_is_told_so() {
 
 /// What all runs share cannot be computed.
 #[experiment(prepare = no_harbour)]
-fn stranded(_p: &Voyage, harbour: &u8) -> u8 {
-    *harbour
+fn stranded(_p: &Voyage, harbour: &String) -> String {
+    harbour.clone()
 }
 
-fn no_harbour() -> u8 {
+fn no_harbour() -> String {
     panic!("no harbour in sight")
 }
 
