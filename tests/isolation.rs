@@ -304,11 +304,11 @@ fn a_program_that_does_not_come_to_the_study_again_is_told_so() {
 
 /// What all runs share cannot be computed.
 #[experiment(prepare = no_harbour)]
-fn stranded(_p: &Voyage, harbour: &String) -> String {
-    harbour.clone()
+fn stranded(_p: &Voyage, harbour: &[u8; 32]) -> u8 {
+    harbour[0]
 }
 
-fn no_harbour() -> String {
+fn no_harbour() -> [u8; 32] {
     panic!("no harbour in sight")
 }
 

@@ -144,7 +144,9 @@ impl<'a> Supervisor<'a> {
                 }
             };
             self.n_deaths += 1;
-            if self.n_deaths >= MOST_DEATHS || !self.all.has_begun.load(Ordering::Relaxed) {
+            let is_hopeless = self.n_deaths >= MOST_DEATHS || !self.all.has_begun.load(Ordering::Relaxed);
+            // What ends the study may have ended a worker that was not yet deaf to it.
+            if is_hopeless && !self.all.queue.is_stopped() {
                 return Err(Stop::Error(EngineError::NotReady { how }.into()));
             }
         }

@@ -99,8 +99,6 @@ impl Visit {
             std::cmp::Ordering::Equal if self.experiment == request.experiment => Role::Worker(request.kept),
             std::cmp::Ordering::Less => match request.earlier.into_iter().find(|(id, _)| *id == self.id) {
                 Some((_, kept)) => Role::Passing(kept),
-                // The study whose post-processing has come to the one that is wanted.
-                None if request.study.starts_with(&self.id) => Role::Passing(None),
                 None => self.lost(&wanted),
             },
             _ => self.lost(&wanted),
