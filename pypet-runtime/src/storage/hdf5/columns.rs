@@ -2,11 +2,13 @@
 
 use std::ops::Range;
 
+use hdf5::plist::dataset_create::Layout;
 use hdf5::types::{FloatSize, IntSize, TypeDescriptor};
 use hdf5::{Dataset, Extent, Group};
 
+use super::attributes;
 use super::groups::new_group;
-use super::{attributes, raw};
+use super::rows::{self, Rows};
 use crate::schema::Leaf;
 use crate::value::{Cells, ElementType};
 
@@ -16,6 +18,9 @@ pub(super) const LAYOUT: &str = "layout";
 pub(super) const DENSE: &str = "column";
 /// [`LAYOUT`] of a group with `values`, `row_start`, `row_size` and, from two dimensions on, `row_shape`.
 pub(super) const RAGGED: &str = "ragged";
+
+/// The largest value that lies in the header of its dataset; a header takes 64 KiB in all.
+const COMPACT_BYTES: usize = 8 << 10;
 
 /// Payload of one chunk that is aimed at, and the most rows of one.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -37,17 +42,17 @@ pub(super) struct Column {
 #[derive(Debug)]
 enum Stored {
     Nothing,
-    Dense(Dataset),
+    Dense(Rows),
     Ragged(Ragged),
 }
 
 #[derive(Debug)]
 struct Ragged {
-    values: Dataset,
+    values: Rows,
     n_values: usize,
-    row_start: Dataset,
-    row_size: Dataset,
-    row_shape: Option<Dataset>,
+    row_start: Rows,
+    row_size: Rows,
+    row_shape: Option<Rows>,
 }
 
 /// What writing changed about the place of a column.
@@ -74,7 +79,7 @@ impl Column {
             if dataset.ndim() > 1 {
                 self.written = written.to_vec();
             }
-            self.stored = Stored::Dense(dataset);
+            self.stored = Stored::Dense(Rows::of(dataset, &self.parent, &self.name)?);
         } else {
             self.stored = Stored::Ragged(Ragged::open(&self.parent.group(&self.name)?)?);
         }
@@ -97,7 +102,15 @@ impl Column {
 
     pub(super) fn dataset(&self) -> Option<&Dataset> {
         match &self.stored {
-            Stored::Dense(dataset) => Some(dataset),
+            Stored::Dense(rows) => Some(rows.dataset()),
+            _ => None,
+        }
+    }
+
+    /// The rows of a column whose values have one shape.
+    pub(super) fn rows(&self) -> Option<&Rows> {
+        match &self.stored {
+            Stored::Dense(rows) => Some(rows),
             _ => None,
         }
     }
@@ -107,13 +120,13 @@ impl Column {
         let mut change = Change::None;
         match (&self.stored, cells.common_shape()) {
             (Stored::Nothing, Some(shape)) => change = self.create_dense(shape.to_vec())?,
-            (Stored::Dense(dataset), Some(shape)) if dataset.shape()[1..] == *shape => {}
+            (Stored::Dense(rows), Some(shape)) if rows.dataset().shape()[1..] == *shape => {}
             (Stored::Ragged(_), _) => {}
             (Stored::Nothing | Stored::Dense(_), _) => change = self.make_ragged()?,
         }
         match &mut self.stored {
             Stored::Nothing => unreachable!("made just above"),
-            Stored::Dense(dataset) => raw::write_rows(dataset, first, cells)?,
+            Stored::Dense(rows) => rows.write(first, cells)?,
             Stored::Ragged(ragged) => ragged.write(first, cells)?,
         }
         if cells.rank() > 0 {
@@ -130,31 +143,32 @@ impl Column {
     }
 
     fn create_dense(&mut self, shape: Vec<usize>) -> hdf5::Result<Change> {
-        let dataset = new_rows(&self.parent, &self.name, self.leaf.value_type.element, self.n_runs, &shape)?;
-        describe(&dataset, &self.leaf)?;
-        attributes::set_text(&dataset, LAYOUT, DENSE)?;
-        self.stored = Stored::Dense(dataset);
+        let (element, compress) = (self.leaf.value_type.element, self.leaf.compress);
+        let rows = Rows::create(&self.parent, &self.name, element, self.n_runs, &shape, compress)?;
+        describe(rows.dataset(), &self.leaf)?;
+        attributes::set_text(rows.dataset(), LAYOUT, DENSE)?;
+        self.stored = Stored::Dense(rows);
         Ok(Change::BecameDense(shape))
     }
 
     /// Turns whatever there is into a ragged group that holds the same values.
     fn make_ragged(&mut self) -> hdf5::Result<Change> {
         let dense = match std::mem::replace(&mut self.stored, Stored::Nothing) {
-            Stored::Dense(dataset) => {
+            Stored::Dense(dense) => {
                 // The dataset lives on through its handle; its space is given back when that closes.
-                self.parent.unlink(&self.name)?;
-                Some(dataset)
+                rows::unlink(&self.parent, &self.name)?;
+                Some(dense)
             }
             _ => None,
         };
         let mut ragged = Ragged::create(&self.parent, &self.name, &self.leaf, self.n_runs)?;
         if let Some(dense) = dense {
-            let row_bytes = dense.shape()[1..].iter().product::<usize>() * 8;
+            let row_bytes = dense.dataset().shape()[1..].iter().product::<usize>() * 8;
             let step = (CHUNK_BYTES / row_bytes.max(1)).max(1);
             for runs in self.written.clone() {
                 for first in runs.clone().step_by(step) {
                     let count = step.min(runs.end - first);
-                    ragged.write(first, &raw::read_rows(&dense, self.leaf.value_type.element, first, count)?)?;
+                    ragged.write(first, &dense.read(self.leaf.value_type.element, first, count)?)?;
                 }
             }
         }
@@ -170,31 +184,30 @@ impl Ragged {
         attributes::set_text(&group, LAYOUT, RAGGED)?;
         let rank = leaf.value_type.shape.len();
         attributes::set(&group, "rank", &u64::try_from(rank).expect("at most 32 dimensions"))?;
-        let values = new_rows(&group, "values", leaf.value_type.element, 0, &[])?;
+        let values = Rows::create(&group, "values", leaf.value_type.element, 0, &[], leaf.compress)?;
         if !leaf.unit.is_empty() {
-            attributes::set_text(&values, "units", &leaf.unit)?;
+            attributes::set_text(values.dataset(), "units", &leaf.unit)?;
         }
-        let row_size = new_rows(&group, "row_size", ElementType::U64, n_runs, &[])?;
-        attributes::set_text(&row_size, "sample_dimension", "values")?;
+        let counts = |name, shape: &[usize]| Rows::create(&group, name, ElementType::U64, n_runs, shape, leaf.compress);
+        let row_size = counts("row_size", &[])?;
+        attributes::set_text(row_size.dataset(), "sample_dimension", "values")?;
         Ok(Self {
             values,
             n_values: 0,
-            row_start: new_rows(&group, "row_start", ElementType::U64, n_runs, &[])?,
+            row_start: counts("row_start", &[])?,
             row_size,
-            row_shape: (rank > 1)
-                .then(|| new_rows(&group, "row_shape", ElementType::U64, n_runs, &[rank]))
-                .transpose()?,
+            row_shape: (rank > 1).then(|| counts("row_shape", &[rank])).transpose()?,
         })
     }
 
     fn open(group: &Group) -> hdf5::Result<Self> {
-        let values = group.dataset("values")?;
+        let values = Rows::open(group, "values")?;
         Ok(Self {
-            n_values: values.shape()[0],
+            n_values: values.len(),
             values,
-            row_start: group.dataset("row_start")?,
-            row_size: group.dataset("row_size")?,
-            row_shape: group.link_exists("row_shape").then(|| group.dataset("row_shape")).transpose()?,
+            row_start: Rows::open(group, "row_start")?,
+            row_size: Rows::open(group, "row_size")?,
+            row_shape: group.link_exists("row_shape").then(|| Rows::open(group, "row_shape")).transpose()?,
         })
     }
 
@@ -213,23 +226,24 @@ impl Ragged {
             end += size;
         }
         if end > self.n_values {
-            raw::set_rows(&self.values, end)?;
-            raw::write_rows(&self.values, self.n_values, &flat)?;
+            self.values.set_len(end)?;
+            self.values.write(self.n_values, &flat)?;
             self.n_values = end;
         }
-        raw::write_rows(&self.row_start, first, &starts)?;
-        raw::write_rows(&self.row_size, first, &sizes)?;
-        self.row_shape.as_ref().map_or(Ok(()), |dataset| raw::write_rows(dataset, first, &shapes))
+        self.row_start.write(first, &starts)?;
+        self.row_size.write(first, &sizes)?;
+        self.row_shape.as_ref().map_or(Ok(()), |rows| rows.write(first, &shapes))
     }
 }
 
-/// A dataset of rows that can grow, with the fill value of its type.
+/// A dataset of rows that can grow, with the fill value of its type and a checksum for each chunk.
 pub(super) fn new_rows(
     parent: &Group,
     name: &str,
     element: ElementType,
     n_rows: usize,
     shape: &[usize],
+    compress: Option<u8>,
 ) -> hdf5::Result<Dataset> {
     let row_bytes = shape.iter().product::<usize>() * element.size().unwrap_or(16);
     let most = if n_rows == 0 { 1024 } else { n_rows };
@@ -244,10 +258,21 @@ pub(super) fn new_rows(
         ElementType::F64 => builder.fill_value(f64::NAN),
         _ => builder,
     };
-    let dataset = builder.empty_as(file_type(element)).shape(extents).create(name)?;
+    // What stands in the chunks of text are references, in which there is nothing to gain.
+    if let Some(level) = compress.filter(|&level| level > 0 && element != ElementType::Text) {
+        builder = builder.shuffle().deflate(level);
+    }
+    let dataset = builder.fletcher32().empty_as(file_type(element)).shape(extents).create(name)?;
     mark_type(&dataset, element)?;
     mark_fill(&dataset, element)?;
     Ok(dataset)
+}
+
+/// The part of a large array that is one chunk: as many of its outermost rows as come near [`CHUNK_BYTES`].
+fn chunk_of(shape: &[usize], element: ElementType) -> Vec<usize> {
+    let row_bytes = shape[1..].iter().product::<usize>() * element.size().unwrap_or(16);
+    let rows = (CHUNK_BYTES / row_bytes.max(1)).clamp(1, shape[0]);
+    std::iter::once(rows).chain(shape[1..].iter().copied()).collect()
 }
 
 /// What runs without a result hold, in the spelling of netCDF.
@@ -259,14 +284,19 @@ pub(super) fn mark_fill(dataset: &Dataset, element: ElementType) -> hdf5::Result
     }
 }
 
-/// A dataset for one value.
+/// A dataset for one value: in the object's header, which has a checksum, or in chunks that have some.
 pub(super) fn new_value(parent: &Group, name: &str, leaf: &Leaf, value: &Cells) -> hdf5::Result<Dataset> {
-    let builder = parent.new_dataset_builder().empty_as(file_type(value.element()));
-    let dataset = match value.cell(0).shape() {
-        [] => builder.create(name)?,
-        shape => builder.shape(shape.to_vec()).create(name)?,
+    let shape = value.cell(0).shape();
+    let n_elements: usize = shape.iter().product();
+    let mut builder = parent.new_dataset_builder();
+    builder = if n_elements * value.element().size().unwrap_or(16) <= COMPACT_BYTES {
+        builder.layout(Layout::Compact)
+    } else {
+        builder.chunk(chunk_of(shape, value.element())).fletcher32()
     };
-    raw::write_value(&dataset, value)?;
+    let builder = builder.empty_as(file_type(value.element()));
+    let dataset = if shape.is_empty() { builder.create(name)? } else { builder.shape(shape.to_vec()).create(name)? };
+    rows::write_value(&dataset, value)?;
     mark_type(&dataset, value.element())?;
     describe(&dataset, leaf)?;
     Ok(dataset)

@@ -8,7 +8,8 @@ use hdf5::{Dataset, Group, IndexType, IterationOrder};
 use super::access::ReadableFile;
 use super::columns::{self, DENSE, LAYOUT, RAGGED};
 use super::file::{self, Wanted};
-use super::{Place, attributes, raw};
+use super::rows::{self, Rows};
+use super::{Place, attributes};
 use crate::schema::{Leaf, Schema};
 use crate::storage::{Header, Node, NodeKind, State, StorageError, TrajectoryReader};
 use crate::value::{Cells, ElementType, ValueType};
@@ -68,6 +69,12 @@ impl Hdf5Reader {
         Ok((dataset, element.ok_or_else(foreign)?))
     }
 
+    fn column(&self, path: &str) -> Result<(Rows, ElementType), StorageError> {
+        let (dataset, element) = self.dataset(path)?;
+        let rows = Rows::of(dataset, &self.trajectory, path).map_err(self.place.failed("open", path))?;
+        Ok((rows, element))
+    }
+
     fn require(&self, path: &str) -> Result<(), StorageError> {
         let mut group = self.trajectory.clone();
         let missing = || StorageError::NoNode { path: path.into() };
@@ -93,7 +100,12 @@ impl Hdf5Reader {
         let by_order = group.member_names_by(IndexType::CreationOrder, IterationOrder::Increasing);
         for name in by_order.or_else(|_| group.member_names()).map_err(failed())? {
             let path = format!("{path}/{name}");
-            if let Ok(dataset) = group.dataset(&name) {
+            let dataset = match group.dataset(&name) {
+                // A damaged leaf must not look like one that was never there.
+                Err(error) if rows::is_damage(&error) => return Err(self.place.failed("open", &path)(error)),
+                other => other.ok(),
+            };
+            if let Some(dataset) = dataset {
                 if let Some(kind) = self.leaf_kind(&dataset, &path)? {
                     nodes.push(Node { path, kind });
                 }
@@ -158,7 +170,7 @@ impl Hdf5Reader {
         let failed = || self.place.failed("read", path);
         let group = self.trajectory.group(path).map_err(failed())?;
         let rank = self.rank(&group, path)?;
-        let (values, element) = self.dataset(&format!("{path}/values"))?;
+        let (values, element) = self.column(&format!("{path}/values"))?;
         let numbers = |name: &str| -> Result<Vec<usize>, StorageError> {
             let column = self.dense_rows(&format!("{path}/{name}"), runs.clone())?;
             if column.element() != ElementType::U64 {
@@ -170,7 +182,7 @@ impl Hdf5Reader {
         };
         let (starts, sizes) = (numbers("row_start")?, numbers("row_size")?);
         let shapes = if rank > 1 { numbers("row_shape")? } else { sizes.clone() };
-        let n_values = values.shape()[0];
+        let n_values = values.len();
         let mut cells = Cells::new(element, rank);
         for (row, (&start, &size)) in starts.iter().zip(&sizes).enumerate() {
             let shape = shapes.get(row * rank..(row + 1) * rank).unwrap_or_default();
@@ -179,19 +191,32 @@ impl Hdf5Reader {
             if !fits || !agrees {
                 return Err(self.place.malformed(path, format!("the row of run {} lies outside", runs.start + row)));
             }
-            let flat = raw::read_rows(&values, element, start, size).map_err(failed())?;
+            let run = runs.start + row;
+            let flat =
+                values.read(element, start, size).map_err(|error| self.in_runs(path, error, || vec![run..run + 1]))?;
             cells.push_array_of(&flat, shape);
         }
         Ok(cells)
     }
 
     fn dense_rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError> {
-        let (dataset, element) = self.dataset(path)?;
-        let n_rows = dataset.shape().first().copied().unwrap_or(0);
+        let (column, element) = self.column(path)?;
+        let n_rows = column.len();
         if runs.end > n_rows {
             return Err(self.place.malformed(path, format!("it has {n_rows} runs, not {}", runs.end)));
         }
-        raw::read_rows(&dataset, element, runs.start, runs.len()).map_err(self.place.failed("read", path))
+        let read = column.read(element, runs.start, runs.len());
+        read.map_err(|error| self.in_runs(path, error, || column.unreadable(element, runs)))
+    }
+
+    /// The error of a column that cannot be read; if it is damaged, with the runs.
+    fn in_runs(&self, path: &str, error: hdf5::Error, damaged: impl FnOnce() -> Vec<Range<usize>>) -> StorageError {
+        match self.place.failed("read", path)(error) {
+            StorageError::Damaged { file, path, source, .. } => {
+                StorageError::Damaged { file, path, runs: damaged(), source }
+            }
+            other => other,
+        }
     }
 }
 
@@ -207,7 +232,9 @@ impl TrajectoryReader for Hdf5Reader {
     fn nodes(&self) -> Result<Vec<Node>, StorageError> {
         let mut nodes = Vec::new();
         for branch in BRANCHES {
-            if let Ok(group) = self.trajectory.group(branch) {
+            // Older files may lack a branch; one that is there must open.
+            if self.trajectory.link_exists(branch) {
+                let group = self.trajectory.group(branch).map_err(self.place.failed("open", branch))?;
                 nodes.push(Node { path: branch.into(), kind: NodeKind::Group });
                 self.walk(&group, branch, &mut nodes)?;
             }
@@ -219,8 +246,12 @@ impl TrajectoryReader for Hdf5Reader {
         if self.is_ragged(path) {
             return Err(self.place.malformed(path, "its runs differ in shape; read it run by run"));
         }
-        let (dataset, element) = self.dataset(path)?;
-        raw::read_value(&dataset, element).map_err(self.place.failed("read", path))
+        let (column, element) = self.column(path)?;
+        column.read_all(element).map_err(|error| {
+            let is_column = attributes::has(column.dataset(), LAYOUT);
+            let runs = if is_column { 0..column.len() } else { 0..0 };
+            self.in_runs(path, error, || column.unreadable(element, runs))
+        })
     }
 
     fn rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError> {

@@ -10,8 +10,9 @@ use super::access::{COMMITS, WritableFile};
 use super::columns::{self, Change, Column};
 use super::groups::{ensure_groups, new_group};
 use super::names::NameChoice;
+use super::rows::Rows;
 use super::views::Views;
-use super::{Place, attributes, file, raw};
+use super::{Place, attributes, file};
 use crate::run::RunStatus;
 use crate::schema::Leaf;
 use crate::storage::{
@@ -60,7 +61,7 @@ struct RunTable {
 /// The table of failed runs, a row for each.
 #[derive(Debug)]
 struct Errors {
-    columns: [hdf5::Dataset; 4],
+    columns: [Rows; 4],
     n_rows: usize,
 }
 
@@ -309,8 +310,8 @@ impl RunTable {
 
     /// How often each of these runs was tried, this time included.
     fn attempts(&self, runs: Range<usize>) -> hdf5::Result<Cells> {
-        let dataset = self.attempt.dataset().expect("the run table has one shape");
-        let before = raw::read_rows(dataset, ElementType::U8, runs.start, runs.len())?;
+        let rows = self.attempt.rows().expect("the run table has one shape");
+        let before = rows.read(ElementType::U8, runs.start, runs.len())?;
         let attempts: Vec<u8> = before.bytes().iter().map(|attempts| attempts.saturating_add(1)).collect();
         Ok(numbers(ElementType::U8, &attempts))
     }
@@ -342,7 +343,7 @@ impl Errors {
     fn create(runs: &Group) -> hdf5::Result<Self> {
         let group = new_group(runs, "errors")?;
         attributes::set_text(&group, "comment", "one row for each failed run")?;
-        let column = |name, element| columns::new_rows(&group, name, element, 0, &[]);
+        let column = |name, element| Rows::create(&group, name, element, 0, &[], None);
         Ok(Self {
             columns: [
                 column("run", ElementType::U64)?,
@@ -355,9 +356,9 @@ impl Errors {
     }
 
     fn open(group: &Group) -> hdf5::Result<Self> {
-        let columns =
-            [group.dataset("run")?, group.dataset("message")?, group.dataset("place")?, group.dataset("backtrace")?];
-        Ok(Self { n_rows: columns[0].shape()[0], columns })
+        let column = |name| Rows::open(group, name);
+        let columns = [column("run")?, column("message")?, column("place")?, column("backtrace")?];
+        Ok(Self { n_rows: columns[0].len(), columns })
     }
 
     fn append(&mut self, run: &FailedRun) -> hdf5::Result<()> {
@@ -370,9 +371,9 @@ impl Errors {
             text(&run.place),
             text(&run.backtrace),
         ];
-        for (dataset, cells) in self.columns.iter().zip(&cells) {
-            raw::set_rows(dataset, row + 1)?;
-            raw::write_rows(dataset, row, cells)?;
+        for (column, cells) in self.columns.iter().zip(&cells) {
+            column.set_len(row + 1)?;
+            column.write(row, cells)?;
         }
         self.n_rows += 1;
         Ok(())

@@ -1,0 +1,127 @@
+//! A byte that changed since it was written is told, and never passed on as a value.
+
+mod common;
+
+use std::error::Error as _;
+use std::path::{Path, PathBuf};
+
+use pypet::prelude::*;
+use pypet::storage::StorageError;
+
+const N_RUNS: usize = 50;
+
+/// Parameters of every kind.
+#[parameters]
+struct Input {
+    #[param(default = 0)]
+    k: u64,
+    #[param(default = 1234.567_89)]
+    number: f64,
+    #[param(default = "a note that stands alone".to_string())]
+    note: String,
+    #[param(default = "explored".to_string())]
+    label: String,
+    #[param(default = (0..3000).map(|i| f64::from(i) + 0.25).collect::<Vec<f64>>())]
+    large: Vec<f64>,
+}
+
+/// Results of every layout.
+#[results]
+struct Output {
+    x: f64,
+    word: String,
+    words: Vec<String>,
+    spikes: Vec<f64>,
+    #[result(compress = 4)]
+    packed: [u64; 8],
+}
+
+#[experiment]
+fn study(p: &Input) -> Result<Output, String> {
+    if p.k == 13 {
+        return Err("unlucky number thirteen".into());
+    }
+    let k = p.k as f64;
+    Ok(Output {
+        x: k + 0.125,
+        word: format!("the word of run {}.", p.k),
+        words: (0..p.k % 4).map(|i| format!("word {i} of run {}.", p.k)).collect(),
+        spikes: (0..p.k % 3).map(|i| k + i as f64 + 0.375).collect(),
+        packed: [p.k; 8],
+    })
+}
+
+fn with_study(test: impl FnOnce(&Path)) {
+    common::with_trajectory_file(|file| {
+        let p = Input::names();
+        let labels = (0..N_RUNS).map(|k| format!("the label of run {k}."));
+        let points = p.k.over(0..N_RUNS as u64).zip(p.label.over(labels)).expect("both have one length");
+        Environment::new(file).with_threads(1).run::<study>(points).expect("the study runs");
+        test(file);
+    });
+}
+
+/// A copy of a file in which the last byte of something is another, wherever it stands.
+fn damaged(file: &Path, bytes: &[u8]) -> PathBuf {
+    let mut content = std::fs::read(file).expect("the study was stored");
+    let found: Vec<usize> = (0..content.len() - bytes.len()).filter(|&at| content[at..].starts_with(bytes)).collect();
+    assert!(!found.is_empty(), "{bytes:?} stands nowhere in the file");
+    for at in found {
+        content[at + bytes.len() - 1] ^= 1;
+    }
+    let copy = file.with_file_name("damaged.h5");
+    std::fs::write(&copy, content).expect("there is room for a copy");
+    copy
+}
+
+/// The runs that are said to be damaged when a column is read.
+fn damaged_runs(file: &Path, bytes: &[u8], name: &str) -> Vec<usize> {
+    let traj = AnyTrajectory::open(damaged(file, bytes)).expect("damaged values do not keep a file from opening");
+    let error = traj.cells(name).expect_err("a damaged column is not passed on");
+    let text = error.to_string();
+    let last = name.rsplit('.').next().expect("a name has a last part");
+    assert!(text.contains(last) && text.contains("damaged.h5") && text.contains("repair"), "{text}");
+    assert!(error.source().is_some() || text.contains("damaged"), "{text}");
+    match error {
+        pypet::Error::Storage(StorageError::Damaged { runs, .. }) => runs.into_iter().flatten().collect(),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_changed_byte_of_a_column_is_found_and_the_runs_are_named() {
+    with_study(|file| {
+        let every_run: Vec<usize> = (0..N_RUNS).collect();
+        assert_eq!(damaged_runs(file, &7.125_f64.to_le_bytes(), "results.x"), every_run);
+        assert_eq!(damaged_runs(file, b"the word of run 31.", "results.word"), [31]);
+        assert_eq!(damaged_runs(file, b"the label of run 8.", "explored.label"), [8]);
+        assert!(damaged_runs(file, b"unlucky number thirteen", "runs.errors.message").is_empty());
+    });
+}
+
+#[test]
+fn a_changed_byte_of_a_ragged_result_is_told_of_its_run() {
+    with_study(|file| {
+        let r = Output::names();
+        let open = |bytes: &[u8]| Trajectory::<study>::open(damaged(file, bytes)).expect("the file opens");
+        let error = open(b"word 0 of run 31.").get(r.words, 31).expect_err("a damaged text is not passed on");
+        assert!(error.to_string().contains("in run 31"), "{error}");
+        assert_eq!(open(b"word 0 of run 31.").get(r.words, 30).expect("other runs are whole").len(), 2);
+        let error = open(&32.375_f64.to_le_bytes()).get(r.spikes, 32).expect_err("a damaged number is not passed on");
+        assert!(error.to_string().contains("in run 32"), "{error}");
+    });
+}
+
+#[test]
+fn a_changed_byte_of_a_parameter_is_found() {
+    with_study(|file| {
+        let is_damage = |bytes: &[u8], name: &str| {
+            let read = AnyTrajectory::open(damaged(file, bytes)).and_then(|traj| traj.cells(name));
+            let error = read.expect_err("a damaged parameter is not passed on");
+            assert!(matches!(error, pypet::Error::Storage(StorageError::Damaged { .. })), "{error:?}");
+        };
+        is_damage(b"a note that stands alone", "parameters.note");
+        is_damage(&1234.567_89_f64.to_le_bytes(), "parameters.number");
+        is_damage(&2999.25_f64.to_le_bytes(), "parameters.large");
+    });
+}
