@@ -15,7 +15,7 @@ const N_RUNS: usize = 50;
 struct Input {
     #[param(default = 0)]
     k: u64,
-    #[param(default = 1234.567_89)]
+    #[param(default = 1_234.5)]
     number: f64,
     #[param(default = "a note that stands alone".to_string())]
     note: String,
@@ -121,7 +121,7 @@ fn a_changed_byte_of_a_parameter_is_found() {
             assert!(matches!(error, pypet::Error::Storage(StorageError::Damaged { .. })), "{error:?}");
         };
         is_damage(b"a note that stands alone", "parameters.note");
-        is_damage(&1234.567_89_f64.to_le_bytes(), "parameters.number");
+        is_damage(&1_234.5_f64.to_le_bytes(), "parameters.number");
         is_damage(&2999.25_f64.to_le_bytes(), "parameters.large");
     });
 }

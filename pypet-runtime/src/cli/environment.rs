@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 
 use super::Failure;
-use crate::environment::{EngineChoice, OnFailure, Options};
+use crate::environment::{Durability, EngineChoice, OnFailure, Options};
 
 pub(super) fn arguments() -> Vec<Arg> {
     let value = |id: &'static str, name, help| Arg::new(id).long(id).value_name(name).help(help);
@@ -20,6 +20,14 @@ pub(super) fn arguments() -> Vec<Arg> {
         value("max-failures", "N", "begins no further run after N failures").value_parser(value_parser!(usize)),
         value("commit-every", "SECONDS", "longest time that finished runs wait to be stored")
             .value_parser(value_parser!(f64)),
+        value(
+            "durability",
+            "LEVEL",
+            "`commit` outlasts power cuts, `run` commits every finished run at once, `none` leaves the disk to the system",
+        )
+        .value_parser(PossibleValuesParser::new(["commit", "run", "none"])),
+        value("compression", "LEVEL", "compresses results, from 1 (fast) to 9 (small)")
+            .value_parser(value_parser!(u8).range(0..=9)),
         Arg::new("quiet").long("quiet").short('q').action(ArgAction::SetTrue).help("shows no progress"),
     ]
 }
@@ -45,5 +53,11 @@ pub(super) fn options(matches: &ArgMatches) -> Result<Options, Failure> {
         options.commit_every = Duration::try_from_secs_f64(seconds)
             .map_err(|error| Failure::Usage(format!("`--commit-every {seconds}`: {error}")))?;
     }
+    options.durability = match matches.get_one::<String>("durability").map(String::as_str) {
+        Some("run") => Durability::Run,
+        Some("none") => Durability::None,
+        _ => Durability::Commit,
+    };
+    options.compression = matches.get_one::<u8>("compression").copied().unwrap_or_default();
     Ok(options)
 }

@@ -13,7 +13,7 @@ mod study;
 mod worker;
 mod writer;
 
-pub use options::{EngineChoice, OnFailure, Options};
+pub use options::{Durability, EngineChoice, OnFailure, Options};
 
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -140,6 +140,20 @@ impl<P> Environment<P> {
         self
     }
 
+    /// What commits withstand, and when they are due; see [`Durability`].
+    pub fn with_durability(mut self, durability: Durability) -> Self {
+        self.options.durability = durability;
+        self
+    }
+
+    /// Compresses all results that do not say it themselves, from 1 (fast) to 9 (small); 0, the default, is not at all.
+    ///
+    /// Every HDF5 reader understands it. Results that look random, as most traces of floats do, hardly get smaller.
+    pub fn with_compression(mut self, level: u8) -> Self {
+        self.options.compression = level.min(9);
+        self
+    }
+
     /// Replaces an old trajectory of the same name in the file, instead of adding the time to the name.
     pub fn overwrite(mut self) -> Self {
         self.options.overwrite = true;
@@ -218,6 +232,7 @@ impl<P> Environment<P> {
         let subject = subject::<E>();
         let engine = self.options.engine.start()?;
         let mut writer = Hdf5Writer::reopen(file, &name, &subject.results, &done)?;
+        self.options.prepare(&mut writer);
         let shared = prepare::<E>(points.presets())?;
         let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, &shared, run);
         let study = Study { subject, points: &points, run: &run };
@@ -287,6 +302,7 @@ impl Place {
                 let choice = NameChoice { name: wanted, add_time: options.add_time, overwrite: options.overwrite };
                 let engine = options.engine.start()?;
                 let mut writer = Hdf5Writer::create(file, &choice)?;
+                options.prepare(&mut writer);
                 let name = writer.name().to_owned();
                 study.carry_out(options, &*engine, &name, &mut writer)?;
                 drop(writer);

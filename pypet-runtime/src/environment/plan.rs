@@ -218,6 +218,8 @@ fn config(options: &Options, engine: &dyn Engine) -> Vec<PlannedLeaf> {
         entry("environment.engine", &engine.name().to_owned(), "who carries runs out", ""),
         entry("environment.n_workers", &engine.n_workers(), "runs that are carried out at once", ""),
         entry("environment.commit_every", &commit_every, "longest time that finished runs wait", "s"),
+        entry("environment.durability", &options.durability.word().to_owned(), "what commits withstand", ""),
+        entry("environment.compression", &options.compression, "level at which results are compressed", ""),
         entry("versions.pypet", &version, "version of pypet that made the trajectory", ""),
     ]
 }

@@ -6,7 +6,7 @@ use std::path::Path;
 use hdf5::{File, Group};
 
 use super::access::{ReadableFile, WritableFile};
-use super::journal::{GUARD, SIGNATURE};
+use super::journal::Signature;
 use super::{Place, attributes};
 use crate::storage::StorageError;
 
@@ -71,7 +71,7 @@ fn check_signature(path: &Path) -> Result<(), StorageError> {
     let mut start = Vec::new();
     file.by_ref().take(16).read_to_end(&mut start).map_err(place.io("read"))?;
     // A writer that was killed while it applied a commit leaves its mark, which opening the file removes.
-    if start.starts_with(&SIGNATURE) || start.starts_with(&GUARD) {
+    if Signature::of(&start) != Signature::Foreign {
         return Ok(());
     }
     Err(StorageError::NotHdf5 { file: path.into(), found: kind_of(&start) })

@@ -1,5 +1,6 @@
 //! Reading a trajectory.
 
+use std::iter;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -54,7 +55,16 @@ impl Hdf5Reader {
     }
 
     fn open(path: &Path, wanted: Wanted<'_>) -> Result<Self, StorageError> {
-        let file = file::open(path)?;
+        Self::open_in(file::open(path)?, path, wanted)
+    }
+
+    /// Reads a file that lies wherever a test wants it.
+    #[cfg(all(test, feature = "bundled-hdf5"))]
+    pub(super) fn over(file: ReadableFile) -> Result<Self, StorageError> {
+        Self::open_in(file, Path::new("test.h5"), Wanted::Newest)
+    }
+
+    fn open_in(file: ReadableFile, path: &Path, wanted: Wanted<'_>) -> Result<Self, StorageError> {
         let (name, trajectory) = file::find(&file, path, wanted)?;
         let place = Place::new(path);
         let header = read_header(&trajectory, &name, &place)?;
@@ -192,8 +202,9 @@ impl Hdf5Reader {
                 return Err(self.place.malformed(path, format!("the row of run {} lies outside", runs.start + row)));
             }
             let run = runs.start + row;
-            let flat =
-                values.read(element, start, size).map_err(|error| self.in_runs(path, error, || vec![run..run + 1]))?;
+            let flat = values
+                .read(element, start, size)
+                .map_err(|error| self.in_runs(path, error, || iter::once(run..run + 1).collect()))?;
             cells.push_array_of(&flat, shape);
         }
         Ok(cells)
