@@ -7,7 +7,7 @@ use hdf5::{File, Group};
 
 use super::access::{ReadableFile, WritableFile};
 use super::journal::Signature;
-use super::{Place, attributes};
+use super::{Place, attributes, raw};
 use crate::storage::StorageError;
 
 /// The version of the file format that this version of pypet writes.
@@ -24,6 +24,7 @@ pub(super) fn open(path: &Path) -> Result<ReadableFile, StorageError> {
 /// Opens a file of ours for writing.
 pub(super) fn open_to_write(path: &Path) -> Result<WritableFile, StorageError> {
     check_signature(path)?;
+    raw::outlive_file_size_limit();
     let file = WritableFile::open(path)?;
     check_format(&file, path)?;
     Ok(file)
@@ -37,6 +38,7 @@ pub(super) fn open_or_create(path: &Path) -> Result<WritableFile, StorageError> 
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(Place::new(folder).io("create the folder"))?;
     }
+    raw::outlive_file_size_limit();
     let file = WritableFile::create(path)?;
     mark(&file).map_err(Place::new(path).failed("mark", "/"))?;
     Ok(file)

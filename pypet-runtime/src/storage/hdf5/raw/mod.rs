@@ -218,6 +218,23 @@ pub(super) fn close_on_exec(_: &hdf5::File) -> hdf5::Result<()> {
     Ok(())
 }
 
+/// Lets a write beyond the limit for the size of files fail like one to a full disk, instead of killing the process.
+#[cfg(unix)]
+pub(super) fn outlive_file_size_limit() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    // SAFETY: ignoring a signal touches no memory of ours, and a handler that the program has set is put back.
+    ONCE.call_once(|| unsafe {
+        let before = libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+        if before != libc::SIG_DFL && before != libc::SIG_ERR {
+            libc::signal(libc::SIGXFSZ, before);
+        }
+    });
+}
+
+/// Other systems have no such limit.
+#[cfg(not(unix))]
+pub(super) fn outlive_file_size_limit() {}
+
 /// Runs a call under the library's lock and turns a negative answer into the library's error.
 fn check(call: impl FnOnce() -> c_int) -> hdf5::Result<()> {
     hdf5::sync::sync(|| if call() < 0 { Err(hdf5::Error::query().unwrap_or_else(|error| error)) } else { Ok(()) })
