@@ -6,9 +6,9 @@ use hdf5::plist::dataset_create::Layout;
 use hdf5::types::{FloatSize, IntSize, TypeDescriptor};
 use hdf5::{Dataset, Extent, Group};
 
-use super::attributes;
 use super::groups::new_group;
 use super::rows::{self, Rows};
+use super::{attributes, raw};
 use crate::schema::Leaf;
 use crate::value::{Cells, ElementType};
 
@@ -72,16 +72,17 @@ impl Column {
 
     /// Opens a column that exists, as far as it does; `written` are the runs that may have a value in it.
     pub(super) fn open(mut self, written: &[Range<usize>]) -> hdf5::Result<Self> {
-        if !self.parent.link_exists(&self.name) {
+        if !raw::link_exists(&self.parent, &self.name)? {
             return Ok(self);
         }
+        let element = self.leaf.value_type.element;
         if let Ok(dataset) = self.parent.dataset(&self.name) {
             if dataset.ndim() > 1 {
                 self.written = written.to_vec();
             }
-            self.stored = Stored::Dense(Rows::of(dataset, &self.parent, &self.name)?);
+            self.stored = Stored::Dense(Rows::of(dataset, element, &self.parent, &self.name)?);
         } else {
-            self.stored = Stored::Ragged(Ragged::open(&self.parent.group(&self.name)?)?);
+            self.stored = Stored::Ragged(Ragged::open(&self.parent.group(&self.name)?, element)?);
         }
         Ok(self)
     }
@@ -200,14 +201,15 @@ impl Ragged {
         })
     }
 
-    fn open(group: &Group) -> hdf5::Result<Self> {
-        let values = Rows::open(group, "values")?;
+    fn open(group: &Group, element: ElementType) -> hdf5::Result<Self> {
+        let counts = |name| Rows::open(group, name, ElementType::U64);
+        let values = Rows::open(group, "values", element)?;
         Ok(Self {
             n_values: values.len(),
             values,
-            row_start: Rows::open(group, "row_start")?,
-            row_size: Rows::open(group, "row_size")?,
-            row_shape: group.link_exists("row_shape").then(|| Rows::open(group, "row_shape")).transpose()?,
+            row_start: counts("row_start")?,
+            row_size: counts("row_size")?,
+            row_shape: raw::link_exists(group, "row_shape")?.then(|| counts("row_shape")).transpose()?,
         })
     }
 

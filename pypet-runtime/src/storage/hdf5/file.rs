@@ -7,7 +7,7 @@ use hdf5::{File, Group};
 
 use super::access::{ReadableFile, WritableFile};
 use super::journal::Signature;
-use super::{Place, attributes, raw};
+use super::{Place, attributes, raw, rows};
 use crate::storage::StorageError;
 
 /// The version of the file format that this version of pypet writes.
@@ -100,7 +100,12 @@ fn kind_of(start: &[u8]) -> Option<&'static str> {
 fn trajectory_groups(file: &File, place: &Place) -> Result<Vec<(String, String, String)>, StorageError> {
     let mut found = Vec::new();
     for name in file.member_names().map_err(place.failed("list", "/"))? {
-        let Ok(group) = file.group(&name) else { continue };
+        let group = match file.group(&name) {
+            // A damaged trajectory must not look like one that was never there.
+            Err(error) if rows::is_damage(&error) => return Err(place.failed("open", &name)(error)),
+            Err(_) => continue,
+            Ok(group) => group,
+        };
         let read = |attribute| attributes::text(&group, attribute).map_err(place.failed("read", &name));
         if let (Some(experiment), Some(created)) = (read("experiment")?, read("created")?) {
             found.push((created, name.clone(), experiment));

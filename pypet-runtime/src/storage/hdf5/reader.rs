@@ -10,7 +10,7 @@ use super::access::ReadableFile;
 use super::columns::{self, DENSE, LAYOUT, RAGGED};
 use super::file::{self, Wanted};
 use super::rows::{self, Rows};
-use super::{Place, attributes};
+use super::{Place, attributes, raw};
 use crate::schema::{Leaf, Schema};
 use crate::storage::{Header, Node, NodeKind, State, StorageError, TrajectoryReader};
 use crate::value::{Cells, ElementType, ValueType};
@@ -81,7 +81,7 @@ impl Hdf5Reader {
 
     fn column(&self, path: &str) -> Result<(Rows, ElementType), StorageError> {
         let (dataset, element) = self.dataset(path)?;
-        let rows = Rows::of(dataset, &self.trajectory, path).map_err(self.place.failed("open", path))?;
+        let rows = Rows::of(dataset, element, &self.trajectory, path).map_err(self.place.failed("open", path))?;
         Ok((rows, element))
     }
 
@@ -90,7 +90,8 @@ impl Hdf5Reader {
         let missing = || StorageError::NoNode { path: path.into() };
         let mut parts = path.split('/').peekable();
         while let Some(part) = parts.next() {
-            if part.is_empty() || !group.link_exists(part) {
+            let failed = self.place.failed("look for", path);
+            if part.is_empty() || !raw::link_exists(&group, part).map_err(failed)? {
                 return Err(missing());
             }
             if parts.peek().is_some() {
@@ -244,7 +245,7 @@ impl TrajectoryReader for Hdf5Reader {
         let mut nodes = Vec::new();
         for branch in BRANCHES {
             // Older files may lack a branch; one that is there must open.
-            if self.trajectory.link_exists(branch) {
+            if raw::link_exists(&self.trajectory, branch).map_err(self.place.failed("look for", branch))? {
                 let group = self.trajectory.group(branch).map_err(self.place.failed("open", branch))?;
                 nodes.push(Node { path: branch.into(), kind: NodeKind::Group });
                 self.walk(&group, branch, &mut nodes)?;
@@ -259,7 +260,7 @@ impl TrajectoryReader for Hdf5Reader {
         }
         let (column, element) = self.column(path)?;
         column.read_all(element).map_err(|error| {
-            let is_column = attributes::has(column.dataset(), LAYOUT);
+            let is_column = attributes::has(column.dataset(), LAYOUT).unwrap_or(false);
             let runs = if is_column { 0..column.len() } else { 0..0 };
             self.in_runs(path, error, || column.unreadable(element, runs))
         })

@@ -9,7 +9,7 @@ use std::ops::Range;
 use hdf5::{Dataset, Group};
 
 use super::columns::new_rows;
-use super::groups::ensure_groups;
+use super::groups::{ensure_groups, exists};
 use super::{attributes, raw};
 use crate::value::{Cells, ElementType};
 
@@ -41,13 +41,13 @@ impl Rows {
         Ok(Self { data, sums })
     }
 
-    pub(super) fn open(parent: &Group, name: &str) -> hdf5::Result<Self> {
-        Self::of(parent.dataset(name)?, parent, name)
+    pub(super) fn open(parent: &Group, name: &str, element: ElementType) -> hdf5::Result<Self> {
+        Self::of(parent.dataset(name)?, element, parent, name)
     }
 
     /// The rows of a dataset that lies under this name.
-    pub(super) fn of(data: Dataset, parent: &Group, name: &str) -> hdf5::Result<Self> {
-        let companion = companion(parent, name).filter(|path| parent.link_exists(path));
+    pub(super) fn of(data: Dataset, element: ElementType, parent: &Group, name: &str) -> hdf5::Result<Self> {
+        let companion = if element == ElementType::Text { existing_companion(parent, name)? } else { None };
         Ok(Self { data, sums: companion.map(|path| parent.dataset(&path)).transpose()? })
     }
 
@@ -146,7 +146,7 @@ fn read_value(dataset: &Dataset, element: ElementType) -> hdf5::Result<Cells> {
 
 /// Takes a dataset or a group of columns out of its parent, and what vouches for it along with it.
 pub(super) fn unlink(parent: &Group, name: &str) -> hdf5::Result<()> {
-    if let Some(path) = companion(parent, name).filter(|path| parent.link_exists(path)) {
+    if let Some(path) = existing_companion(parent, name)? {
         parent.unlink(&path)?;
     }
     parent.unlink(name)
@@ -193,6 +193,11 @@ fn new_companion(parent: &Group, name: &str, n_rows: usize) -> hdf5::Result<Data
     let (groups, name) = path.rsplit_once('/').expect("a companion lies below a branch");
     let groups = ensure_groups(&parent.group("/")?, groups.trim_start_matches('/'))?;
     new_rows(&groups, name, ElementType::U32, n_rows, &[], None)
+}
+
+fn existing_companion(parent: &Group, name: &str) -> hdf5::Result<Option<String>> {
+    let Some(path) = companion(parent, name) else { return Ok(None) };
+    Ok(exists(&parent.group("/")?, &path[1..])?.then_some(path))
 }
 
 /// Where the checksums of what lies in a trajectory lie: `/study/checksums/results/word` for `/study/results/word`.

@@ -405,8 +405,9 @@ impl Errors {
     }
 
     fn open(group: &Group) -> hdf5::Result<Self> {
-        let column = |name| Rows::open(group, name);
-        let columns = [column("run")?, column("message")?, column("place")?, column("backtrace")?];
+        let text = |name| Rows::open(group, name, ElementType::Text);
+        let run = Rows::open(group, "run", ElementType::U64)?;
+        let columns = [run, text("message")?, text("place")?, text("backtrace")?];
         Ok(Self { n_rows: columns[0].len(), columns })
     }
 
