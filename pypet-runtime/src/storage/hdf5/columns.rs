@@ -7,7 +7,6 @@ use hdf5::types::{FloatSize, IntSize, TypeDescriptor};
 use hdf5::{Dataset, Extent, Group};
 
 use super::groups::new_group;
-use super::rows::{self, Rows};
 use super::{attributes, raw};
 use crate::schema::Leaf;
 use crate::value::{Cells, ElementType};
@@ -42,17 +41,17 @@ pub(super) struct Column {
 #[derive(Debug)]
 enum Stored {
     Nothing,
-    Dense(Rows),
+    Dense(Dataset),
     Ragged(Ragged),
 }
 
 #[derive(Debug)]
 struct Ragged {
-    values: Rows,
+    values: Dataset,
     n_values: usize,
-    row_start: Rows,
-    row_size: Rows,
-    row_shape: Option<Rows>,
+    row_start: Dataset,
+    row_size: Dataset,
+    row_shape: Option<Dataset>,
 }
 
 /// What writing changed about the place of a column.
@@ -75,14 +74,13 @@ impl Column {
         if !raw::link_exists(&self.parent, &self.name)? {
             return Ok(self);
         }
-        let element = self.leaf.value_type.element;
         if let Ok(dataset) = self.parent.dataset(&self.name) {
             if dataset.ndim() > 1 {
                 self.written = written.to_vec();
             }
-            self.stored = Stored::Dense(Rows::of(dataset, element, &self.parent, &self.name)?);
+            self.stored = Stored::Dense(dataset);
         } else {
-            self.stored = Stored::Ragged(Ragged::open(&self.parent.group(&self.name)?, element)?);
+            self.stored = Stored::Ragged(Ragged::open(&self.parent.group(&self.name)?)?);
         }
         Ok(self)
     }
@@ -103,15 +101,7 @@ impl Column {
 
     pub(super) fn dataset(&self) -> Option<&Dataset> {
         match &self.stored {
-            Stored::Dense(rows) => Some(rows.dataset()),
-            _ => None,
-        }
-    }
-
-    /// The rows of a column whose values have one shape.
-    pub(super) fn rows(&self) -> Option<&Rows> {
-        match &self.stored {
-            Stored::Dense(rows) => Some(rows),
+            Stored::Dense(dataset) => Some(dataset),
             _ => None,
         }
     }
@@ -121,13 +111,13 @@ impl Column {
         let mut change = Change::None;
         match (&self.stored, cells.common_shape()) {
             (Stored::Nothing, Some(shape)) => change = self.create_dense(shape.to_vec())?,
-            (Stored::Dense(rows), Some(shape)) if rows.dataset().shape()[1..] == *shape => {}
+            (Stored::Dense(dataset), Some(shape)) if dataset.shape()[1..] == *shape => {}
             (Stored::Ragged(_), _) => {}
             (Stored::Nothing | Stored::Dense(_), _) => change = self.make_ragged()?,
         }
         match &mut self.stored {
             Stored::Nothing => unreachable!("made just above"),
-            Stored::Dense(rows) => rows.write(first, cells)?,
+            Stored::Dense(dataset) => raw::write_rows(dataset, first, cells)?,
             Stored::Ragged(ragged) => ragged.write(first, cells)?,
         }
         if cells.rank() > 0 {
@@ -144,32 +134,33 @@ impl Column {
     }
 
     fn create_dense(&mut self, shape: Vec<usize>) -> hdf5::Result<Change> {
-        let (element, compress) = (self.leaf.value_type.element, self.leaf.compress);
-        let rows = Rows::create(&self.parent, &self.name, element, self.n_runs, &shape, compress)?;
-        describe(rows.dataset(), &self.leaf)?;
-        attributes::set_text(rows.dataset(), LAYOUT, DENSE)?;
-        self.stored = Stored::Dense(rows);
+        let Leaf { value_type, compress, .. } = &self.leaf;
+        let dataset =
+            new_compressed_rows(&self.parent, &self.name, value_type.element, self.n_runs, &shape, *compress)?;
+        describe(&dataset, &self.leaf)?;
+        attributes::set_text(&dataset, LAYOUT, DENSE)?;
+        self.stored = Stored::Dense(dataset);
         Ok(Change::BecameDense(shape))
     }
 
     /// Turns whatever there is into a ragged group that holds the same values.
     fn make_ragged(&mut self) -> hdf5::Result<Change> {
         let dense = match std::mem::replace(&mut self.stored, Stored::Nothing) {
-            Stored::Dense(dense) => {
+            Stored::Dense(dataset) => {
                 // The dataset lives on through its handle; its space is given back when that closes.
-                rows::unlink(&self.parent, &self.name)?;
-                Some(dense)
+                self.parent.unlink(&self.name)?;
+                Some(dataset)
             }
             _ => None,
         };
         let mut ragged = Ragged::create(&self.parent, &self.name, &self.leaf, self.n_runs)?;
         if let Some(dense) = dense {
-            let row_bytes = dense.dataset().shape()[1..].iter().product::<usize>() * 8;
+            let row_bytes = dense.shape()[1..].iter().product::<usize>() * 8;
             let step = (CHUNK_BYTES / row_bytes.max(1)).max(1);
             for runs in self.written.clone() {
                 for first in runs.clone().step_by(step) {
                     let count = step.min(runs.end - first);
-                    ragged.write(first, &dense.read(self.leaf.value_type.element, first, count)?)?;
+                    ragged.write(first, &raw::read_rows(&dense, self.leaf.value_type.element, first, count)?)?;
                 }
             }
         }
@@ -185,31 +176,31 @@ impl Ragged {
         attributes::set_text(&group, LAYOUT, RAGGED)?;
         let rank = leaf.value_type.shape.len();
         attributes::set(&group, "rank", &u64::try_from(rank).expect("at most 32 dimensions"))?;
-        let values = Rows::create(&group, "values", leaf.value_type.element, 0, &[], leaf.compress)?;
+        let values = new_compressed_rows(&group, "values", leaf.value_type.element, 0, &[], leaf.compress)?;
         if !leaf.unit.is_empty() {
-            attributes::set_text(values.dataset(), "units", &leaf.unit)?;
+            attributes::set_text(&values, "units", &leaf.unit)?;
         }
-        let counts = |name, shape: &[usize]| Rows::create(&group, name, ElementType::U64, n_runs, shape, leaf.compress);
-        let row_size = counts("row_size", &[])?;
-        attributes::set_text(row_size.dataset(), "sample_dimension", "values")?;
+        let row_size = new_rows(&group, "row_size", ElementType::U64, n_runs, &[])?;
+        attributes::set_text(&row_size, "sample_dimension", "values")?;
         Ok(Self {
             values,
             n_values: 0,
-            row_start: counts("row_start", &[])?,
+            row_start: new_rows(&group, "row_start", ElementType::U64, n_runs, &[])?,
             row_size,
-            row_shape: (rank > 1).then(|| counts("row_shape", &[rank])).transpose()?,
+            row_shape: (rank > 1)
+                .then(|| new_rows(&group, "row_shape", ElementType::U64, n_runs, &[rank]))
+                .transpose()?,
         })
     }
 
-    fn open(group: &Group, element: ElementType) -> hdf5::Result<Self> {
-        let counts = |name| Rows::open(group, name, ElementType::U64);
-        let values = Rows::open(group, "values", element)?;
+    fn open(group: &Group) -> hdf5::Result<Self> {
+        let values = group.dataset("values")?;
         Ok(Self {
-            n_values: values.len(),
+            n_values: values.shape()[0],
             values,
-            row_start: counts("row_start")?,
-            row_size: counts("row_size")?,
-            row_shape: raw::link_exists(group, "row_shape")?.then(|| counts("row_shape")).transpose()?,
+            row_start: group.dataset("row_start")?,
+            row_size: group.dataset("row_size")?,
+            row_shape: raw::link_exists(group, "row_shape")?.then(|| group.dataset("row_shape")).transpose()?,
         })
     }
 
@@ -228,18 +219,29 @@ impl Ragged {
             end += size;
         }
         if end > self.n_values {
-            self.values.set_len(end)?;
-            self.values.write(self.n_values, &flat)?;
+            raw::set_rows(&self.values, end)?;
+            raw::write_rows(&self.values, self.n_values, &flat)?;
             self.n_values = end;
         }
-        self.row_start.write(first, &starts)?;
-        self.row_size.write(first, &sizes)?;
-        self.row_shape.as_ref().map_or(Ok(()), |rows| rows.write(first, &shapes))
+        raw::write_rows(&self.row_start, first, &starts)?;
+        raw::write_rows(&self.row_size, first, &sizes)?;
+        self.row_shape.as_ref().map_or(Ok(()), |dataset| raw::write_rows(dataset, first, &shapes))
     }
 }
 
 /// A dataset of rows that can grow, with the fill value of its type and a checksum for each chunk.
 pub(super) fn new_rows(
+    parent: &Group,
+    name: &str,
+    element: ElementType,
+    n_rows: usize,
+    shape: &[usize],
+) -> hdf5::Result<Dataset> {
+    new_compressed_rows(parent, name, element, n_rows, shape, None)
+}
+
+/// The same, compressed at a level from 1 to 9; 0 is as good as none.
+fn new_compressed_rows(
     parent: &Group,
     name: &str,
     element: ElementType,
@@ -298,7 +300,7 @@ pub(super) fn new_value(parent: &Group, name: &str, leaf: &Leaf, value: &Cells) 
     };
     let builder = builder.empty_as(file_type(value.element()));
     let dataset = if shape.is_empty() { builder.create(name)? } else { builder.shape(shape.to_vec()).create(name)? };
-    rows::write_value(&dataset, value)?;
+    raw::write_value(&dataset, value)?;
     mark_type(&dataset, value.element())?;
     describe(&dataset, leaf)?;
     Ok(dataset)

@@ -7,7 +7,7 @@ use hdf5::{File, Group};
 
 use super::access::{ReadableFile, WritableFile};
 use super::journal::Signature;
-use super::{Place, attributes, raw, rows};
+use super::{Place, attributes, damage, raw};
 use crate::storage::StorageError;
 
 /// The version of the file format that this version of pypet writes.
@@ -102,7 +102,7 @@ fn trajectory_groups(file: &File, place: &Place) -> Result<Vec<(String, String, 
     for name in file.member_names().map_err(place.failed("list", "/"))? {
         let group = match file.group(&name) {
             // A damaged trajectory must not look like one that was never there.
-            Err(error) if rows::is_damage(&error) => return Err(place.failed("open", &name)(error)),
+            Err(error) if damage::is_damage(&error) => return Err(place.failed("open", &name)(error)),
             Err(_) => continue,
             Ok(group) => group,
         };

@@ -11,14 +11,6 @@ pub(super) fn new_group(parent: &Group, name: &str) -> hdf5::Result<Group> {
     builder.with_gcpl(|gcpl| gcpl.link_creation_order(LinkCreationOrder::Indexed)).create(name)
 }
 
-/// Whether there is something at a path; a damaged group on the way is an error, and no answer.
-pub(super) fn exists(group: &Group, path: &str) -> hdf5::Result<bool> {
-    match path.split_once('/') {
-        None => raw::link_exists(group, path),
-        Some((name, below)) => Ok(raw::link_exists(group, name)? && exists(&group.group(name)?, below)?),
-    }
-}
-
 /// The group at the end of a path, made with all groups on the way where it is missing.
 pub(super) fn ensure_groups(parent: &Group, path: &str) -> hdf5::Result<Group> {
     let mut group = parent.clone();

@@ -7,6 +7,7 @@
 mod access;
 mod attributes;
 mod columns;
+mod damage;
 mod file;
 mod groups;
 #[cfg(feature = "bundled-hdf5")]
@@ -19,7 +20,6 @@ mod journal;
 mod names;
 mod raw;
 mod reader;
-mod rows;
 mod views;
 mod writer;
 
@@ -55,7 +55,7 @@ impl Place {
     fn failed(&self, action: &'static str, path: &str) -> impl FnOnce(hdf5::Error) -> StorageError + use<> {
         let (file, path) = (self.file.clone(), path.to_owned());
         move |source| {
-            let is_damage = rows::is_damage(&source);
+            let is_damage = damage::is_damage(&source);
             let source = Box::new(source);
             if is_damage {
                 StorageError::Damaged { file, path, runs: Vec::new(), source }

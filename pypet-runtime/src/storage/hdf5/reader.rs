@@ -9,8 +9,7 @@ use hdf5::{Dataset, Group, IndexType, IterationOrder};
 use super::access::ReadableFile;
 use super::columns::{self, DENSE, LAYOUT, RAGGED};
 use super::file::{self, Wanted};
-use super::rows::{self, Rows};
-use super::{Place, attributes, raw};
+use super::{Place, attributes, damage, raw};
 use crate::schema::{Leaf, Schema};
 use crate::storage::{Header, Node, NodeKind, State, StorageError, TrajectoryReader};
 use crate::value::{Cells, ElementType, ValueType};
@@ -79,12 +78,6 @@ impl Hdf5Reader {
         Ok((dataset, element.ok_or_else(foreign)?))
     }
 
-    fn column(&self, path: &str) -> Result<(Rows, ElementType), StorageError> {
-        let (dataset, element) = self.dataset(path)?;
-        let rows = Rows::of(dataset, element, &self.trajectory, path).map_err(self.place.failed("open", path))?;
-        Ok((rows, element))
-    }
-
     fn require(&self, path: &str) -> Result<(), StorageError> {
         let mut group = self.trajectory.clone();
         let missing = || StorageError::NoNode { path: path.into() };
@@ -113,7 +106,7 @@ impl Hdf5Reader {
             let path = format!("{path}/{name}");
             let dataset = match group.dataset(&name) {
                 // A damaged leaf must not look like one that was never there.
-                Err(error) if rows::is_damage(&error) => return Err(self.place.failed("open", &path)(error)),
+                Err(error) if damage::is_damage(&error) => return Err(self.place.failed("open", &path)(error)),
                 other => other.ok(),
             };
             if let Some(dataset) = dataset {
@@ -181,7 +174,7 @@ impl Hdf5Reader {
         let failed = || self.place.failed("read", path);
         let group = self.trajectory.group(path).map_err(failed())?;
         let rank = self.rank(&group, path)?;
-        let (values, element) = self.column(&format!("{path}/values"))?;
+        let (values, element) = self.dataset(&format!("{path}/values"))?;
         let numbers = |name: &str| -> Result<Vec<usize>, StorageError> {
             let column = self.dense_rows(&format!("{path}/{name}"), runs.clone())?;
             if column.element() != ElementType::U64 {
@@ -193,7 +186,7 @@ impl Hdf5Reader {
         };
         let (starts, sizes) = (numbers("row_start")?, numbers("row_size")?);
         let shapes = if rank > 1 { numbers("row_shape")? } else { sizes.clone() };
-        let n_values = values.len();
+        let n_values = values.shape()[0];
         let mut cells = Cells::new(element, rank);
         for (row, (&start, &size)) in starts.iter().zip(&sizes).enumerate() {
             let shape = shapes.get(row * rank..(row + 1) * rank).unwrap_or_default();
@@ -203,22 +196,21 @@ impl Hdf5Reader {
                 return Err(self.place.malformed(path, format!("the row of run {} lies outside", runs.start + row)));
             }
             let run = runs.start + row;
-            let flat = values
-                .read(element, start, size)
-                .map_err(|error| self.in_runs(path, error, || iter::once(run..run + 1).collect()))?;
+            let flat = raw::read_rows(&values, element, start, size);
+            let flat = flat.map_err(|error| self.in_runs(path, error, || iter::once(run..run + 1).collect()))?;
             cells.push_array_of(&flat, shape);
         }
         Ok(cells)
     }
 
     fn dense_rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError> {
-        let (column, element) = self.column(path)?;
-        let n_rows = column.len();
+        let (dataset, element) = self.dataset(path)?;
+        let n_rows = dataset.shape().first().copied().unwrap_or(0);
         if runs.end > n_rows {
             return Err(self.place.malformed(path, format!("it has {n_rows} runs, not {}", runs.end)));
         }
-        let read = column.read(element, runs.start, runs.len());
-        read.map_err(|error| self.in_runs(path, error, || column.unreadable(element, runs)))
+        let read = raw::read_rows(&dataset, element, runs.start, runs.len());
+        read.map_err(|error| self.in_runs(path, error, || damage::unreadable(&dataset, element, runs)))
     }
 
     /// The error of a column that cannot be read; if it is damaged, with the runs.
@@ -258,11 +250,11 @@ impl TrajectoryReader for Hdf5Reader {
         if self.is_ragged(path) {
             return Err(self.place.malformed(path, "its runs differ in shape; read it run by run"));
         }
-        let (column, element) = self.column(path)?;
-        column.read_all(element).map_err(|error| {
-            let is_column = attributes::has(column.dataset(), LAYOUT).unwrap_or(false);
-            let runs = if is_column { 0..column.len() } else { 0..0 };
-            self.in_runs(path, error, || column.unreadable(element, runs))
+        let (dataset, element) = self.dataset(path)?;
+        raw::read_value(&dataset, element).map_err(|error| {
+            let is_column = attributes::has(&dataset, LAYOUT).unwrap_or(false);
+            let n_runs = dataset.shape().first().copied().filter(|_| is_column).unwrap_or(0);
+            self.in_runs(path, error, || damage::unreadable(&dataset, element, 0..n_runs))
         })
     }
 

@@ -238,7 +238,7 @@ fn last_part(path: &str) -> String {
 }
 
 fn run_scale(group: &Group, n_runs: usize) -> hdf5::Result<Dataset> {
-    let scale = new_rows(group, "run", ElementType::I64, n_runs, &[], None)?;
+    let scale = new_rows(group, "run", ElementType::I64, n_runs, &[])?;
     attributes::set_text(&scale, "long_name", "run index")?;
     let mut first = 0;
     while first < n_runs {
@@ -266,7 +266,7 @@ fn axis_scale(group: &Group, coordinates: &[(Coordinate, Cells)]) -> hdf5::Resul
         let name = format!("{}_index", first.label);
         let mut positions = Cells::new(ElementType::I64, 0);
         (0..values.len()).for_each(|i| positions.push_number(i64::try_from(i).expect("positions fit")));
-        let scale = new_rows(group, &name, ElementType::I64, values.len(), &[], None)?;
+        let scale = new_rows(group, &name, ElementType::I64, values.len(), &[])?;
         raw::write_rows(&scale, 0, &positions)?;
         raw::set_scale(&scale, &name)?;
         add_along(group, first, values, &scale)?;
@@ -288,7 +288,7 @@ fn add_along(group: &Group, coordinate: &Coordinate, values: &Cells, scale: &Dat
 
 fn axis_values(group: &Group, coordinate: &Coordinate, values: &Cells) -> hdf5::Result<Dataset> {
     let shape = values.common_shape().unwrap_or_default();
-    let dataset = new_rows(group, &coordinate.label, values.element(), values.len(), shape, None)?;
+    let dataset = new_rows(group, &coordinate.label, values.element(), values.len(), shape)?;
     raw::write_rows(&dataset, 0, values)?;
     columns::describe(&dataset, &coordinate.leaf)?;
     Ok(dataset)

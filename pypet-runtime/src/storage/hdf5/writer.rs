@@ -10,9 +10,8 @@ use super::access::{COMMITS, WritableFile};
 use super::columns::{self, Change, Column};
 use super::groups::{ensure_groups, new_group};
 use super::names::NameChoice;
-use super::rows::Rows;
 use super::views::Views;
-use super::{Place, attributes, file};
+use super::{Place, attributes, file, raw};
 use crate::run::RunStatus;
 use crate::schema::Leaf;
 use crate::storage::{
@@ -63,7 +62,7 @@ struct RunTable {
 /// The table of failed runs, a row for each.
 #[derive(Debug)]
 struct Errors {
-    columns: [Rows; 4],
+    columns: [hdf5::Dataset; 4],
     n_rows: usize,
 }
 
@@ -359,8 +358,8 @@ impl RunTable {
 
     /// How often each of these runs was tried, this time included.
     fn attempts(&self, runs: Range<usize>) -> hdf5::Result<Cells> {
-        let rows = self.attempt.rows().expect("the run table has one shape");
-        let before = rows.read(ElementType::U8, runs.start, runs.len())?;
+        let dataset = self.attempt.dataset().expect("the run table has one shape");
+        let before = raw::read_rows(dataset, ElementType::U8, runs.start, runs.len())?;
         let attempts: Vec<u8> = before.bytes().iter().map(|attempts| attempts.saturating_add(1)).collect();
         Ok(numbers(ElementType::U8, &attempts))
     }
@@ -392,7 +391,7 @@ impl Errors {
     fn create(runs: &Group) -> hdf5::Result<Self> {
         let group = new_group(runs, "errors")?;
         attributes::set_text(&group, "comment", "one row for each failed run")?;
-        let column = |name, element| Rows::create(&group, name, element, 0, &[], None);
+        let column = |name, element| columns::new_rows(&group, name, element, 0, &[]);
         Ok(Self {
             columns: [
                 column("run", ElementType::U64)?,
@@ -405,10 +404,9 @@ impl Errors {
     }
 
     fn open(group: &Group) -> hdf5::Result<Self> {
-        let text = |name| Rows::open(group, name, ElementType::Text);
-        let run = Rows::open(group, "run", ElementType::U64)?;
-        let columns = [run, text("message")?, text("place")?, text("backtrace")?];
-        Ok(Self { n_rows: columns[0].len(), columns })
+        let columns =
+            [group.dataset("run")?, group.dataset("message")?, group.dataset("place")?, group.dataset("backtrace")?];
+        Ok(Self { n_rows: columns[0].shape()[0], columns })
     }
 
     fn append(&mut self, run: &FailedRun) -> hdf5::Result<()> {
@@ -421,9 +419,9 @@ impl Errors {
             text(&run.place),
             text(&run.backtrace),
         ];
-        for (column, cells) in self.columns.iter().zip(&cells) {
-            column.set_len(row + 1)?;
-            column.write(row, cells)?;
+        for (dataset, cells) in self.columns.iter().zip(&cells) {
+            raw::set_rows(dataset, row + 1)?;
+            raw::write_rows(dataset, row, cells)?;
         }
         self.n_rows += 1;
         Ok(())
