@@ -100,6 +100,7 @@ pub fn parameters(options: TokenStream, item: TokenStream) -> TokenStream {
 /// # Options of a result
 /// - [`unit`](#unit): the physical unit.
 /// - [`dims`](#dims): names for the dimensions of an array.
+/// - [`compress`](#compress): how hard the column is compressed.
 ///
 /// # Options of the set
 /// - [`crate`](#crate): where pypet is found.
@@ -115,6 +116,14 @@ pub fn parameters(options: TokenStream, item: TokenStream) -> TokenStream {
 /// One name for each dimension of the value, outermost first; without it they are `<name>_0`, `<name>_1`, …
 /// ```text
 /// #[result(dims = ["time", "cell"])]
+/// pattern: Array2<u8>,
+/// ```
+///
+/// ## `compress`
+/// A level from 1 (fast) to 9 (small), for deflate after shuffling, which every HDF5 reader understands; 0 for never, whatever
+/// the environment says. Text is not compressed.
+/// ```text
+/// #[result(compress = 4)]
 /// pattern: Array2<u8>,
 /// ```
 ///

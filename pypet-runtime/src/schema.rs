@@ -26,13 +26,17 @@ pub struct Leaf {
     /// Names of the value's own dimensions; empty for `<name>_0`, `<name>_1`, …
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dims: Vec<String>,
+    /// How hard a column is compressed, from 0 to 9, if that is said of this leaf; no part of its type.
+    #[serde(skip)]
+    pub compress: Option<u8>,
 }
 
 impl Leaf {
     /// A leaf without comment, unit or names for its dimensions.
     #[must_use]
     pub fn new(name: &str, value_type: ValueType) -> Self {
-        Self { name: name.into(), comment: String::new(), unit: String::new(), value_type, dims: Vec::new() }
+        let name = name.into();
+        Self { name, comment: String::new(), unit: String::new(), value_type, dims: Vec::new(), compress: None }
     }
 
     /// The same with a comment.

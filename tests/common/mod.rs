@@ -2,6 +2,7 @@
 
 #![allow(dead_code, reason = "each test binary uses a part of this")]
 
+pub(crate) mod children;
 pub(crate) mod examples;
 pub(crate) mod python;
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use syn::{Expr, ExprLit, Lit};
+use syn::{Expr, ExprLit, Lit, LitInt};
 
 use super::model::{ResultField, ResultSet};
 use crate::support::errors::Errors;
@@ -11,6 +11,7 @@ pub(crate) fn check(set: &mut ResultSet, errors: &mut Errors) {
     for result in &mut set.results {
         dims_are_a_list_of_names(result, errors);
         dims_have_names_of_their_own(result, errors);
+        compress_is_a_level(result, errors);
     }
 }
 
@@ -39,6 +40,17 @@ fn dims_have_names_of_their_own(result: &ResultField, errors: &mut Errors) {
     }
 }
 
+fn compress_is_a_level(result: &mut ResultField, errors: &mut Errors) {
+    let is_level = |number: &LitInt| number.base10_parse::<u8>().is_ok_and(|level| level <= 9);
+    result.compress.take_if(|compress| match &compress.value {
+        Expr::Lit(ExprLit { lit: Lit::Int(number), .. }) if is_level(number) => false,
+        other => {
+            errors.at(other, "`compress` is a level from 1 (fast) to 9 (small), or 0 for never; write `compress = 4`");
+            true
+        }
+    });
+}
+
 #[cfg(test)]
 mod tests {
     use proc_macro2::TokenStream;
@@ -61,16 +73,18 @@ mod tests {
                 #[result(dims = "time")] v: Array1<f64>,
                 #[result(dims = ["x", "x"])] map: Array2<f64>,
                 #[result(units = "Hz")] rate: f64,
+                #[result(compress = 10)] trace: Vec<f64>,
                 rate: f64,
             }
         };
         assert_eq!(
             messages(set),
             [
-                "there is no option `units`; the options are `unit` and `dims`",
+                "there is no option `units`; the options are `unit`, `dims` and `compress`",
                 "result `rate` is declared twice; rename one of them",
                 "`dims` is a list of names, outermost first; write `dims = [\"time\"]`",
                 "two dimensions of `map` are named \"x\"; rename one of them",
+                "`compress` is a level from 1 (fast) to 9 (small), or 0 for never; write `compress = 4`",
             ]
         );
     }

@@ -76,7 +76,8 @@ fn result_set(set: &ResultSet) -> TokenStream {
         let (name, comment, door) = (plain(&result.ident), &result.comment, result.door(set));
         let unit = result.unit.iter();
         let dims = result.dims.iter().map(|dims| &dims.value);
-        quote!(#door::declare(declaration, #name, #comment) #(.unit(#unit))* #(.dims(#dims))*;)
+        let compress = result.compress.iter().map(|compress| &compress.value);
+        quote!(#door::declare(declaration, #name, #comment) #(.unit(#unit))* #(.dims(#dims))* #(.compress(#compress))*;)
     });
     let fields = results
         .iter()

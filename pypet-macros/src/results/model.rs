@@ -10,7 +10,7 @@ use crate::support::names::private;
 use crate::support::options::{Given, Options};
 
 const SET_OPTIONS: &[&str] = &["crate"];
-const RESULT_OPTIONS: &[&str] = &["unit", "dims"];
+const RESULT_OPTIONS: &[&str] = &["unit", "dims", "compress"];
 
 /// A struct with `#[results]`.
 #[derive(Debug)]
@@ -32,6 +32,7 @@ pub(crate) struct ResultField {
     pub(crate) docs: Vec<Attribute>,
     pub(crate) unit: Option<LitStr>,
     pub(crate) dims: Option<Given>,
+    pub(crate) compress: Option<Given>,
 }
 
 impl ResultSet {
@@ -69,6 +70,7 @@ impl ResultField {
             docs: docs(&field.attrs),
             unit: options.string("unit", errors),
             dims: options.one("dims", errors),
+            compress: options.one("compress", errors),
         })
     }
 }

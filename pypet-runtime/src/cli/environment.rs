@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 
 use super::Failure;
-use crate::environment::{EngineChoice, OnFailure, Options};
+use crate::environment::{Durability, EngineChoice, OnFailure, Options};
 
 pub(super) fn arguments() -> Vec<Arg> {
     let value = |id: &'static str, name, help| Arg::new(id).long(id).value_name(name).help(help);
@@ -25,6 +25,14 @@ pub(super) fn arguments() -> Vec<Arg> {
         value("timeout", "SECONDS", "longest time that a run may take").value_parser(value_parser!(f64)),
         value("memory-cap", "MB", "lets workers wait while so many megabytes of results wait to be written")
             .value_parser(value_parser!(usize)),
+        value(
+            "durability",
+            "LEVEL",
+            "`commit` outlasts power cuts, `run` commits every finished run at once, `none` leaves the disk to the system",
+        )
+        .value_parser(PossibleValuesParser::new(["commit", "run", "none"])),
+        value("compression", "LEVEL", "compresses results, from 1 (fast) to 9 (small)")
+            .value_parser(value_parser!(u8).range(0..=9)),
         Arg::new("quiet").long("quiet").short('q').action(ArgAction::SetTrue).help("shows no progress"),
     ]
 }
@@ -58,6 +66,12 @@ pub(super) fn options(matches: &ArgMatches) -> Result<Options, Failure> {
     if let Some(&megabytes) = matches.get_one::<usize>("memory-cap") {
         options.memory_cap = megabytes.saturating_mul(1_000_000);
     }
+    options.durability = match matches.get_one::<String>("durability").map(String::as_str) {
+        Some("run") => Durability::Run,
+        Some("none") => Durability::None,
+        _ => Durability::Commit,
+    };
+    options.compression = matches.get_one::<u8>("compression").copied().unwrap_or_default();
     Ok(options)
 }
 

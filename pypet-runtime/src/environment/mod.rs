@@ -19,7 +19,7 @@ mod timeout;
 mod worker;
 mod writer;
 
-pub use options::{EngineChoice, OnFailure, Options};
+pub use options::{Durability, EngineChoice, OnFailure, Options};
 
 use std::ffi::OsString;
 use std::panic::Location;
@@ -195,6 +195,20 @@ impl<P> Environment<P> {
         self
     }
 
+    /// What commits withstand, and when they are due; see [`Durability`].
+    pub fn with_durability(mut self, durability: Durability) -> Self {
+        self.options.durability = durability;
+        self
+    }
+
+    /// Compresses all results that do not say it themselves, from 1 (fast) to 9 (small); 0, the default, is not at all.
+    ///
+    /// Every HDF5 reader understands it. Results that look random, as most traces of floats do, hardly get smaller.
+    pub fn with_compression(mut self, level: u8) -> Self {
+        self.options.compression = level.min(9);
+        self
+    }
+
     /// Replaces an old trajectory of the same name in the file, instead of adding the time to the name.
     pub fn overwrite(mut self) -> Self {
         self.options.overwrite = true;
@@ -296,6 +310,7 @@ impl<P> Environment<P> {
         }
         let crew = options.start_engine()?;
         let mut writer = Hdf5Writer::reopen(file, &name, &study.subject.results, &done)?;
+        options.prepare(&mut writer);
         study.carry_out_runs(&options, &crew, &name, Runs::These(missing), &mut writer)?;
         drop(writer);
         visit.note(Some(Kept::new(file, &name)));
@@ -393,6 +408,7 @@ impl Place {
                 let choice = NameChoice { name: wanted, add_time: options.add_time, overwrite: options.overwrite };
                 let crew = options.start_engine()?;
                 let mut writer = Hdf5Writer::create(file, &choice)?;
+                options.prepare(&mut writer);
                 let name = writer.name().to_owned();
                 study.carry_out(options, &crew, &name, &mut writer)?;
                 drop(writer);

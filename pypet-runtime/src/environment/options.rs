@@ -7,6 +7,7 @@ use super::processes::Role;
 use crate::engine::{Engine, EngineError, Processes, Serial, Threads};
 use crate::error::{Error, Result};
 use crate::run::is_valid_name;
+use crate::storage::hdf5::Hdf5Writer;
 
 /// Every option of an [`Environment`](super::Environment); each is also a flag of the command line.
 #[derive(Debug, Clone)]
@@ -33,6 +34,10 @@ pub struct Options {
     pub timeout: Option<Duration>,
     /// The most bytes of results that wait to be written.
     pub memory_cap: usize,
+    /// What a commit withstands, and when it is due.
+    pub durability: Durability,
+    /// How hard results are compressed, from 1 to 9, where they do not say it themselves; 0 for not at all.
+    pub compression: u8,
     /// Replaces an old trajectory of the same name.
     pub overwrite: bool,
     /// Lets Ctrl-C and termination signals end the study in order.
@@ -56,11 +61,21 @@ impl Default for Options {
             retries: 0,
             timeout: None,
             memory_cap: 1 << 30,
+            durability: Durability::Commit,
+            compression: 0,
             overwrite: false,
             signals: false,
             failed: false,
             progress: None,
         }
+    }
+}
+
+impl Options {
+    /// Tells a writer what concerns it.
+    pub(super) fn prepare(&self, writer: &mut Hdf5Writer) {
+        writer.set_durable(self.durability != Durability::None);
+        writer.set_compression(self.compression);
     }
 }
 
@@ -112,6 +127,37 @@ impl Crew {
         match self {
             Self::Here(engine) => &**engine,
             Self::Processes(processes) => processes,
+        }
+    }
+}
+
+/// What a commit withstands, and when it is due.
+///
+/// At every level a commit is atomic, and a process that is killed leaves the file as its last commit left it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Durability {
+    /// Finished runs are committed together, by default every second. What is committed is on the disk before
+    /// it counts, so that it outlasts a power cut as well.
+    Commit,
+    /// As `Commit`, but what a worker hands over is committed before more is taken: each run that takes a
+    /// millisecond or longer on its own, shorter ones by about the millisecond. For long runs that must not be
+    /// lost; short ones spend their time waiting for the disk.
+    Run,
+    /// As `Commit`, but nobody waits for the disk: commits are in the hands of the system, which writes them when
+    /// it likes and in an order of its own. A killed process loses nothing; a power cut, or a crash of the system,
+    /// may leave the file older than its last commit, or unreadable. For files that can be made again.
+    None,
+}
+
+impl Durability {
+    /// The word for it in files and on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Commit => "commit",
+            Self::Run => "run",
+            Self::None => "none",
         }
     }
 }

@@ -221,6 +221,8 @@ fn config(options: &Options, engine: &dyn Engine) -> Vec<PlannedLeaf> {
         entry("environment.n_workers", &engine.n_workers(), "runs that are carried out at once", ""),
         entry("environment.commit_every", &commit_every, "longest time that finished runs wait", "s"),
         entry("environment.retries", &options.retries, "how often a failed run is tried again", ""),
+        entry("environment.durability", &options.durability.word().to_owned(), "what commits withstand", ""),
+        entry("environment.compression", &options.compression, "level at which results are compressed", ""),
         entry("versions.pypet", &version, "version of pypet that made the trajectory", ""),
     ];
     if let Some(timeout) = options.timeout {

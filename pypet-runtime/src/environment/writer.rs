@@ -3,10 +3,10 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
-use super::Options;
 use super::outbox::Room;
 use super::progress::Progress;
 use super::queue::Queue;
+use super::{Durability, Options};
 use crate::storage::{Finished, StorageError, TrajectoryWriter};
 
 /// Bytes of results that make a commit due before its time.
@@ -71,7 +71,8 @@ impl Writing<'_> {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return self.store.commit(),
             }
-            if last_commit.elapsed() >= self.options.commit_every || waiting_bytes >= COMMIT_BYTES {
+            let is_due = last_commit.elapsed() >= self.options.commit_every || waiting_bytes >= COMMIT_BYTES;
+            if is_due || self.options.durability == Durability::Run {
                 if waiting_runs > 0 {
                     self.store.commit()?;
                 }

@@ -68,6 +68,12 @@ impl DeclaredResult<'_> {
         self.info.dims = dims.iter().map(ToString::to_string).collect();
         self
     }
+
+    /// How hard the column is compressed, from 1 to 9; 0 for not at all, whatever the environment says.
+    pub fn compress(self, level: u8) -> Self {
+        self.info.compress = Some(level.min(9));
+        self
+    }
 }
 
 /// The results of a set in order, with the name that a single value takes.

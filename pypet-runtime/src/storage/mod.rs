@@ -115,6 +115,34 @@ pub enum StorageError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A full disk, a quota, or a limit for the size of files.
+    #[error(
+        "cannot {action} `{}`: there is no space left; what was committed is safe, so make room and resume",
+        file.display()
+    )]
+    NoSpace {
+        /// What was tried.
+        action: &'static str,
+        /// The file or folder.
+        file: PathBuf,
+        /// What the system says.
+        source: std::io::Error,
+    },
+    /// Bytes of the file are not those that were written.
+    #[error(
+        "`{path}` in `{}` is damaged{}; take an undamaged copy of the file, or ask `repair {}` what is left",
+        file.display(), in_runs(.runs), file.display()
+    )]
+    Damaged {
+        /// The file.
+        file: PathBuf,
+        /// The node.
+        path: String,
+        /// The runs whose values cannot be read, where it is a column.
+        runs: Vec<Range<usize>>,
+        /// The checksum that found it.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Another process, or another part of this one, holds the lock on the file.
     #[error("`{}` is being written by {holder}; wait for it, or choose another file", file.display())]
     InUse {
@@ -205,4 +233,17 @@ pub enum StorageError {
         /// What the library says.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+/// ` in the runs 3, 8 to 15`; nothing where no run is known.
+fn in_runs(runs: &[Range<usize>]) -> String {
+    let spell = |runs: &Range<usize>| match runs.len() {
+        1 => runs.start.to_string(),
+        _ => format!("{} to {}", runs.start, runs.end - 1),
+    };
+    match runs {
+        [] => String::new(),
+        [one] if one.len() == 1 => format!(" in run {}", one.start),
+        runs => format!(" in the runs {}", runs.iter().map(spell).collect::<Vec<_>>().join(", ")),
+    }
 }

@@ -14,7 +14,7 @@ pub(super) fn set_text(location: &Location, name: &str, text: &str) -> hdf5::Res
 
 /// Sets a number anew.
 pub(super) fn set<T: H5Type>(location: &Location, name: &str, value: &T) -> hdf5::Result<()> {
-    if has(location, name) {
+    if has(location, name)? {
         location.delete_attr(name)?;
     }
     location.new_attr::<T>().create(name)?.write_scalar(value)
@@ -27,7 +27,7 @@ pub(super) fn set_list<T: H5Type>(location: &Location, name: &str, values: &[T])
 
 /// A text attribute; `None` if there is none.
 pub(super) fn text(location: &Location, name: &str) -> hdf5::Result<Option<String>> {
-    if !has(location, name) {
+    if !has(location, name)? {
         return Ok(None);
     }
     let attribute = location.attr(name)?;
@@ -56,11 +56,13 @@ pub(super) fn text_of_any_kind(location: &Location, name: &str) -> String {
 
 /// A whole number; `None` if there is none.
 pub(super) fn number(location: &Location, name: &str) -> hdf5::Result<Option<u64>> {
-    if has(location, name) { location.attr(name)?.read_scalar().map(Some) } else { Ok(None) }
+    if has(location, name)? { location.attr(name)?.read_scalar().map(Some) } else { Ok(None) }
 }
 
 /// Whether there is an attribute of this name.
-pub(super) fn has(location: &Location, name: &str) -> bool {
-    // Opening is the only question the bindings offer; a missing attribute is not worth an error.
-    location.attr_names().is_ok_and(|names| names.iter().any(|other| other == name))
+///
+/// # Errors
+/// The attributes cannot be read; that must not look like an attribute that is not there.
+pub(super) fn has(location: &Location, name: &str) -> hdf5::Result<bool> {
+    Ok(location.attr_names()?.iter().any(|other| other == name))
 }

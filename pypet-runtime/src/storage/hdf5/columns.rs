@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use hdf5::plist::dataset_create::Layout;
 use hdf5::types::{FloatSize, IntSize, TypeDescriptor};
 use hdf5::{Dataset, Extent, Group};
 
@@ -16,6 +17,9 @@ pub(super) const LAYOUT: &str = "layout";
 pub(super) const DENSE: &str = "column";
 /// [`LAYOUT`] of a group with `values`, `row_start`, `row_size` and, from two dimensions on, `row_shape`.
 pub(super) const RAGGED: &str = "ragged";
+
+/// The largest value that lies in the header of its dataset; a header takes 64 KiB in all.
+const COMPACT_BYTES: usize = 8 << 10;
 
 /// Payload of one chunk that is aimed at, and the most rows of one.
 const CHUNK_BYTES: usize = 256 << 10;
@@ -67,7 +71,7 @@ impl Column {
 
     /// Opens a column that exists, as far as it does; `written` are the runs that may have a value in it.
     pub(super) fn open(mut self, written: &[Range<usize>]) -> hdf5::Result<Self> {
-        if !self.parent.link_exists(&self.name) {
+        if !raw::link_exists(&self.parent, &self.name)? {
             return Ok(self);
         }
         if let Ok(dataset) = self.parent.dataset(&self.name) {
@@ -130,7 +134,9 @@ impl Column {
     }
 
     fn create_dense(&mut self, shape: Vec<usize>) -> hdf5::Result<Change> {
-        let dataset = new_rows(&self.parent, &self.name, self.leaf.value_type.element, self.n_runs, &shape)?;
+        let Leaf { value_type, compress, .. } = &self.leaf;
+        let dataset =
+            new_compressed_rows(&self.parent, &self.name, value_type.element, self.n_runs, &shape, *compress)?;
         describe(&dataset, &self.leaf)?;
         attributes::set_text(&dataset, LAYOUT, DENSE)?;
         self.stored = Stored::Dense(dataset);
@@ -170,7 +176,7 @@ impl Ragged {
         attributes::set_text(&group, LAYOUT, RAGGED)?;
         let rank = leaf.value_type.shape.len();
         attributes::set(&group, "rank", &u64::try_from(rank).expect("at most 32 dimensions"))?;
-        let values = new_rows(&group, "values", leaf.value_type.element, 0, &[])?;
+        let values = new_compressed_rows(&group, "values", leaf.value_type.element, 0, &[], leaf.compress)?;
         if !leaf.unit.is_empty() {
             attributes::set_text(&values, "units", &leaf.unit)?;
         }
@@ -194,7 +200,7 @@ impl Ragged {
             values,
             row_start: group.dataset("row_start")?,
             row_size: group.dataset("row_size")?,
-            row_shape: group.link_exists("row_shape").then(|| group.dataset("row_shape")).transpose()?,
+            row_shape: raw::link_exists(group, "row_shape")?.then(|| group.dataset("row_shape")).transpose()?,
         })
     }
 
@@ -223,13 +229,25 @@ impl Ragged {
     }
 }
 
-/// A dataset of rows that can grow, with the fill value of its type.
+/// A dataset of rows that can grow, with the fill value of its type and a checksum for each chunk.
 pub(super) fn new_rows(
     parent: &Group,
     name: &str,
     element: ElementType,
     n_rows: usize,
     shape: &[usize],
+) -> hdf5::Result<Dataset> {
+    new_compressed_rows(parent, name, element, n_rows, shape, None)
+}
+
+/// The same, compressed at a level from 1 to 9; 0 is as good as none.
+fn new_compressed_rows(
+    parent: &Group,
+    name: &str,
+    element: ElementType,
+    n_rows: usize,
+    shape: &[usize],
+    compress: Option<u8>,
 ) -> hdf5::Result<Dataset> {
     let row_bytes = shape.iter().product::<usize>() * element.size().unwrap_or(16);
     let most = if n_rows == 0 { 1024 } else { n_rows };
@@ -244,10 +262,21 @@ pub(super) fn new_rows(
         ElementType::F64 => builder.fill_value(f64::NAN),
         _ => builder,
     };
-    let dataset = builder.empty_as(file_type(element)).shape(extents).create(name)?;
+    // What stands in the chunks of text are references, in which there is nothing to gain.
+    if let Some(level) = compress.filter(|&level| level > 0 && element != ElementType::Text) {
+        builder = builder.shuffle().deflate(level);
+    }
+    let dataset = builder.fletcher32().empty_as(file_type(element)).shape(extents).create(name)?;
     mark_type(&dataset, element)?;
     mark_fill(&dataset, element)?;
     Ok(dataset)
+}
+
+/// The part of a large array that is one chunk: as many of its outermost rows as come near [`CHUNK_BYTES`].
+fn chunk_of(shape: &[usize], element: ElementType) -> Vec<usize> {
+    let row_bytes = shape[1..].iter().product::<usize>() * element.size().unwrap_or(16);
+    let rows = (CHUNK_BYTES / row_bytes.max(1)).clamp(1, shape[0]);
+    std::iter::once(rows).chain(shape[1..].iter().copied()).collect()
 }
 
 /// What runs without a result hold, in the spelling of netCDF.
@@ -259,13 +288,18 @@ pub(super) fn mark_fill(dataset: &Dataset, element: ElementType) -> hdf5::Result
     }
 }
 
-/// A dataset for one value.
+/// A dataset for one value: in the object's header, which has a checksum, or in chunks that have some.
 pub(super) fn new_value(parent: &Group, name: &str, leaf: &Leaf, value: &Cells) -> hdf5::Result<Dataset> {
-    let builder = parent.new_dataset_builder().empty_as(file_type(value.element()));
-    let dataset = match value.cell(0).shape() {
-        [] => builder.create(name)?,
-        shape => builder.shape(shape.to_vec()).create(name)?,
+    let shape = value.cell(0).shape();
+    let n_elements: usize = shape.iter().product();
+    let mut builder = parent.new_dataset_builder();
+    builder = if n_elements * value.element().size().unwrap_or(16) <= COMPACT_BYTES {
+        builder.layout(Layout::Compact)
+    } else {
+        builder.chunk(chunk_of(shape, value.element())).fletcher32()
     };
+    let builder = builder.empty_as(file_type(value.element()));
+    let dataset = if shape.is_empty() { builder.create(name)? } else { builder.shape(shape.to_vec()).create(name)? };
     raw::write_value(&dataset, value)?;
     mark_type(&dataset, value.element())?;
     describe(&dataset, leaf)?;

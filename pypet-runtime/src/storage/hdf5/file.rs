@@ -6,8 +6,8 @@ use std::path::Path;
 use hdf5::{File, Group};
 
 use super::access::{ReadableFile, WritableFile};
-use super::journal::{GUARD, SIGNATURE};
-use super::{Place, attributes};
+use super::journal::Signature;
+use super::{Place, attributes, damage, raw};
 use crate::storage::StorageError;
 
 /// The version of the file format that this version of pypet writes.
@@ -24,6 +24,7 @@ pub(super) fn open(path: &Path) -> Result<ReadableFile, StorageError> {
 /// Opens a file of ours for writing.
 pub(super) fn open_to_write(path: &Path) -> Result<WritableFile, StorageError> {
     check_signature(path)?;
+    raw::outlive_file_size_limit();
     let file = WritableFile::open(path)?;
     check_format(&file, path)?;
     Ok(file)
@@ -37,6 +38,7 @@ pub(super) fn open_or_create(path: &Path) -> Result<WritableFile, StorageError> 
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(Place::new(folder).io("create the folder"))?;
     }
+    raw::outlive_file_size_limit();
     let file = WritableFile::create(path)?;
     mark(&file).map_err(Place::new(path).failed("mark", "/"))?;
     Ok(file)
@@ -71,7 +73,7 @@ fn check_signature(path: &Path) -> Result<(), StorageError> {
     let mut start = Vec::new();
     file.by_ref().take(16).read_to_end(&mut start).map_err(place.io("read"))?;
     // A writer that was killed while it applied a commit leaves its mark, which opening the file removes.
-    if start.starts_with(&SIGNATURE) || start.starts_with(&GUARD) {
+    if Signature::of(&start) != Signature::Foreign {
         return Ok(());
     }
     Err(StorageError::NotHdf5 { file: path.into(), found: kind_of(&start) })
@@ -98,7 +100,12 @@ fn kind_of(start: &[u8]) -> Option<&'static str> {
 fn trajectory_groups(file: &File, place: &Place) -> Result<Vec<(String, String, String)>, StorageError> {
     let mut found = Vec::new();
     for name in file.member_names().map_err(place.failed("list", "/"))? {
-        let Ok(group) = file.group(&name) else { continue };
+        let group = match file.group(&name) {
+            // A damaged trajectory must not look like one that was never there.
+            Err(error) if damage::is_damage(&error) => return Err(place.failed("open", &name)(error)),
+            Err(_) => continue,
+            Ok(group) => group,
+        };
         let read = |attribute| attributes::text(&group, attribute).map_err(place.failed("read", &name));
         if let (Some(experiment), Some(created)) = (read("experiment")?, read("created")?) {
             found.push((created, name.clone(), experiment));

@@ -3,6 +3,8 @@
 use hdf5::Group;
 use hdf5::plist::group_create::LinkCreationOrder;
 
+use super::raw;
+
 /// A group that remembers the order in which its members were made, as netCDF-4 wants it.
 pub(super) fn new_group(parent: &Group, name: &str) -> hdf5::Result<Group> {
     let builder = parent.create_group_builder();
@@ -13,7 +15,7 @@ pub(super) fn new_group(parent: &Group, name: &str) -> hdf5::Result<Group> {
 pub(super) fn ensure_groups(parent: &Group, path: &str) -> hdf5::Result<Group> {
     let mut group = parent.clone();
     for name in path.split('/') {
-        group = if group.link_exists(name) { group.group(name)? } else { new_group(&group, name)? };
+        group = if raw::link_exists(&group, name)? { group.group(name)? } else { new_group(&group, name)? };
     }
     Ok(group)
 }

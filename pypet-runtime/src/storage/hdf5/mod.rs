@@ -7,6 +7,7 @@
 mod access;
 mod attributes;
 mod columns;
+mod damage;
 mod file;
 mod groups;
 #[cfg(feature = "bundled-hdf5")]
@@ -53,7 +54,15 @@ impl Place {
 
     fn failed(&self, action: &'static str, path: &str) -> impl FnOnce(hdf5::Error) -> StorageError + use<> {
         let (file, path) = (self.file.clone(), path.to_owned());
-        move |source| StorageError::Hdf5 { action, path, file, source: Box::new(source) }
+        move |source| {
+            let is_damage = damage::is_damage(&source);
+            let source = Box::new(source);
+            if is_damage {
+                StorageError::Damaged { file, path, runs: Vec::new(), source }
+            } else {
+                StorageError::Hdf5 { action, path, file, source }
+            }
+        }
     }
 
     fn malformed(&self, path: &str, problem: impl Into<String>) -> StorageError {
@@ -61,7 +70,11 @@ impl Place {
     }
 
     fn io(&self, action: &'static str) -> impl FnOnce(std::io::Error) -> StorageError + use<> {
+        use std::io::ErrorKind::{FileTooLarge, QuotaExceeded, StorageFull};
         let file = self.file.clone();
-        move |source| StorageError::Io { action, file, source }
+        move |source| match source.kind() {
+            StorageFull | QuotaExceeded | FileTooLarge => StorageError::NoSpace { action, file, source },
+            _ => StorageError::Io { action, file, source },
+        }
     }
 }

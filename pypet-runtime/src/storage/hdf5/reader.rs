@@ -1,5 +1,6 @@
 //! Reading a trajectory.
 
+use std::iter;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use hdf5::{Dataset, Group, IndexType, IterationOrder};
 use super::access::ReadableFile;
 use super::columns::{self, DENSE, LAYOUT, RAGGED};
 use super::file::{self, Wanted};
-use super::{Place, attributes, raw};
+use super::{Place, attributes, damage, raw};
 use crate::schema::{Leaf, Schema};
 use crate::storage::{Header, Node, NodeKind, State, StorageError, TrajectoryReader};
 use crate::value::{Cells, ElementType, ValueType};
@@ -53,7 +54,16 @@ impl Hdf5Reader {
     }
 
     fn open(path: &Path, wanted: Wanted<'_>) -> Result<Self, StorageError> {
-        let file = file::open(path)?;
+        Self::open_in(file::open(path)?, path, wanted)
+    }
+
+    /// Reads a file that lies wherever a test wants it.
+    #[cfg(all(test, feature = "bundled-hdf5"))]
+    pub(super) fn over(file: ReadableFile) -> Result<Self, StorageError> {
+        Self::open_in(file, Path::new("test.h5"), Wanted::Newest)
+    }
+
+    fn open_in(file: ReadableFile, path: &Path, wanted: Wanted<'_>) -> Result<Self, StorageError> {
         let (name, trajectory) = file::find(&file, path, wanted)?;
         let place = Place::new(path);
         let header = read_header(&trajectory, &name, &place)?;
@@ -73,7 +83,8 @@ impl Hdf5Reader {
         let missing = || StorageError::NoNode { path: path.into() };
         let mut parts = path.split('/').peekable();
         while let Some(part) = parts.next() {
-            if part.is_empty() || !group.link_exists(part) {
+            let failed = self.place.failed("look for", path);
+            if part.is_empty() || !raw::link_exists(&group, part).map_err(failed)? {
                 return Err(missing());
             }
             if parts.peek().is_some() {
@@ -93,7 +104,12 @@ impl Hdf5Reader {
         let by_order = group.member_names_by(IndexType::CreationOrder, IterationOrder::Increasing);
         for name in by_order.or_else(|_| group.member_names()).map_err(failed())? {
             let path = format!("{path}/{name}");
-            if let Ok(dataset) = group.dataset(&name) {
+            let dataset = match group.dataset(&name) {
+                // A damaged leaf must not look like one that was never there.
+                Err(error) if damage::is_damage(&error) => return Err(self.place.failed("open", &path)(error)),
+                other => other.ok(),
+            };
+            if let Some(dataset) = dataset {
                 if let Some(kind) = self.leaf_kind(&dataset, &path)? {
                     nodes.push(Node { path, kind });
                 }
@@ -179,7 +195,9 @@ impl Hdf5Reader {
             if !fits || !agrees {
                 return Err(self.place.malformed(path, format!("the row of run {} lies outside", runs.start + row)));
             }
-            let flat = raw::read_rows(&values, element, start, size).map_err(failed())?;
+            let run = runs.start + row;
+            let flat = raw::read_rows(&values, element, start, size);
+            let flat = flat.map_err(|error| self.in_runs(path, error, || iter::once(run..run + 1).collect()))?;
             cells.push_array_of(&flat, shape);
         }
         Ok(cells)
@@ -191,7 +209,18 @@ impl Hdf5Reader {
         if runs.end > n_rows {
             return Err(self.place.malformed(path, format!("it has {n_rows} runs, not {}", runs.end)));
         }
-        raw::read_rows(&dataset, element, runs.start, runs.len()).map_err(self.place.failed("read", path))
+        let read = raw::read_rows(&dataset, element, runs.start, runs.len());
+        read.map_err(|error| self.in_runs(path, error, || damage::unreadable(&dataset, element, runs)))
+    }
+
+    /// The error of a column that cannot be read; if it is damaged, with the runs.
+    fn in_runs(&self, path: &str, error: hdf5::Error, damaged: impl FnOnce() -> Vec<Range<usize>>) -> StorageError {
+        match self.place.failed("read", path)(error) {
+            StorageError::Damaged { file, path, source, .. } => {
+                StorageError::Damaged { file, path, runs: damaged(), source }
+            }
+            other => other,
+        }
     }
 }
 
@@ -207,7 +236,9 @@ impl TrajectoryReader for Hdf5Reader {
     fn nodes(&self) -> Result<Vec<Node>, StorageError> {
         let mut nodes = Vec::new();
         for branch in BRANCHES {
-            if let Ok(group) = self.trajectory.group(branch) {
+            // Older files may lack a branch; one that is there must open.
+            if raw::link_exists(&self.trajectory, branch).map_err(self.place.failed("look for", branch))? {
+                let group = self.trajectory.group(branch).map_err(self.place.failed("open", branch))?;
                 nodes.push(Node { path: branch.into(), kind: NodeKind::Group });
                 self.walk(&group, branch, &mut nodes)?;
             }
@@ -220,7 +251,11 @@ impl TrajectoryReader for Hdf5Reader {
             return Err(self.place.malformed(path, "its runs differ in shape; read it run by run"));
         }
         let (dataset, element) = self.dataset(path)?;
-        raw::read_value(&dataset, element).map_err(self.place.failed("read", path))
+        raw::read_value(&dataset, element).map_err(|error| {
+            let is_column = attributes::has(&dataset, LAYOUT).unwrap_or(false);
+            let n_runs = dataset.shape().first().copied().filter(|_| is_column).unwrap_or(0);
+            self.in_runs(path, error, || damage::unreadable(&dataset, element, 0..n_runs))
+        })
     }
 
     fn rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError> {

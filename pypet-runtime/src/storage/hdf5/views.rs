@@ -121,8 +121,10 @@ impl Views {
         for (axis, scale) in view.leading.iter().chain(&dimensions).enumerate() {
             raw::detach_scale(&dataset, scale, axis)?;
         }
-        for scale in dimensions.iter().filter(|scale| !attributes::has(scale, "REFERENCE_LIST")) {
-            self.trajectory.unlink(&last_part(&scale.name()))?;
+        for scale in &dimensions {
+            if !attributes::has(scale, "REFERENCE_LIST")? {
+                self.trajectory.unlink(&last_part(&scale.name()))?;
+            }
         }
         view.group.unlink(label)
     }

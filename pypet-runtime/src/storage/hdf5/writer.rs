@@ -29,6 +29,7 @@ pub struct Hdf5Writer {
     open: Option<Open>,
     place: Place,
     name: String,
+    compression: Option<u8>,
     file: Option<WritableFile>,
 }
 
@@ -42,6 +43,7 @@ struct Open {
     results: Vec<Column>,
     added: HashMap<String, Column>,
     n_runs: usize,
+    compression: Option<u8>,
     /// The runs that were done before the trajectory was opened.
     written: Vec<Range<usize>>,
 }
@@ -78,7 +80,7 @@ impl Hdf5Writer {
         if file.link_exists(&name) {
             file.unlink(&name).map_err(place.failed("delete", &name))?;
         }
-        Ok(Self { open: None, place, name, file: Some(file) })
+        Ok(Self { open: None, place, name, compression: None, file: Some(file) })
     }
 
     /// Opens a trajectory to carry out what is missing in it.
@@ -88,17 +90,60 @@ impl Hdf5Writer {
     /// # Errors
     /// The file cannot be written, is not ours, or has no such trajectory.
     pub fn reopen(path: &Path, name: &str, results: &[Leaf], done: &[bool]) -> Result<Self, StorageError> {
-        let file = file::open_to_write(path)?;
+        Self::reopen_in(file::open_to_write(path)?, path, name, results, done)
+    }
+
+    fn reopen_in(
+        file: WritableFile,
+        path: &Path,
+        name: &str,
+        results: &[Leaf],
+        done: &[bool],
+    ) -> Result<Self, StorageError> {
         let place = Place::new(path);
         let (_, trajectory) = file::find(&file, path, file::Wanted::Named(name))?;
         let open = Open::reopen(trajectory, results, done).map_err(place.failed("open", name))?;
-        Ok(Self { open: Some(open), place, name: name.into(), file: Some(file) })
+        Ok(Self { open: Some(open), place, name: name.into(), compression: None, file: Some(file) })
     }
 
     /// Writes into a file that lies wherever a test wants it.
     #[cfg(all(test, feature = "bundled-hdf5"))]
     pub(super) fn over(file: WritableFile, name: &str) -> Self {
-        Self { open: None, place: Place::new(Path::new("test.h5")), name: name.into(), file: Some(file) }
+        Self {
+            open: None,
+            place: Place::new(Path::new("test.h5")),
+            name: name.into(),
+            compression: None,
+            file: Some(file),
+        }
+    }
+
+    /// The same for a trajectory that exists.
+    #[cfg(all(test, feature = "bundled-hdf5"))]
+    pub(super) fn reopen_over(
+        file: WritableFile,
+        name: &str,
+        results: &[Leaf],
+        done: &[bool],
+    ) -> Result<Self, StorageError> {
+        Self::reopen_in(file, Path::new("test.h5"), name, results, done)
+    }
+
+    /// Whether commits wait until the disk has them; they do by default.
+    pub(crate) fn set_durable(&mut self, durable: bool) {
+        if let Some(file) = &mut self.file {
+            file.set_durable(durable);
+        }
+    }
+
+    /// How hard new columns of results are compressed that do not say it themselves, from 1 to 9; 0 is not at all.
+    pub(crate) fn set_compression(&mut self, level: u8) {
+        self.compression = (level > 0).then_some(level);
+        if let Some(open) = &mut self.open {
+            open.compression = self.compression;
+            // The next of them that are made; what exists stays as it is.
+            open.results.iter_mut().for_each(|column| column.leaf.compress = column.leaf.compress.or(self.compression));
+        }
     }
 
     /// The name of the trajectory in the file.
@@ -116,7 +161,7 @@ impl TrajectoryWriter for Hdf5Writer {
     fn begin(&mut self, plan: &Plan, columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>) -> Result<(), StorageError> {
         let file = self.file.as_ref().expect("open until the trajectory is finished");
         // On an error nothing is committed, so the file stays as it was.
-        self.open = Some(Open::create(file, &self.name, &self.place, plan, columns)?);
+        self.open = Some(Open::create(file, &self.name, &self.place, plan, self.compression, columns)?);
         self.commit()
     }
 
@@ -147,6 +192,7 @@ impl Open {
         name: &str,
         place: &Place,
         plan: &Plan,
+        compression: Option<u8>,
         columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
     ) -> Result<Self, StorageError> {
         let header = &plan.header;
@@ -172,6 +218,7 @@ impl Open {
             results: Vec::new(),
             added: HashMap::new(),
             n_runs: header.n_runs,
+            compression,
             written: Vec::new(),
         };
         for leaf in &header.schema.results {
@@ -191,6 +238,7 @@ impl Open {
             results: Vec::new(),
             added: HashMap::new(),
             n_runs: done.len(),
+            compression: None,
             written: ranges(done),
         };
         for leaf in results {
@@ -207,7 +255,8 @@ impl Open {
             Some((groups, name)) => (ensure_groups(&self.results_group, groups)?, name),
             None => (self.results_group.clone(), path.as_str()),
         };
-        let mut column = Column::new(parent, name, leaf.clone(), self.n_runs).open(&self.written)?;
+        let leaf = Leaf { compress: leaf.compress.or(self.compression), ..leaf.clone() };
+        let mut column = Column::new(parent, name, leaf, self.n_runs).open(&self.written)?;
         if column.exists() {
             return Ok(column);
         }

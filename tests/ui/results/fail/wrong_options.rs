@@ -8,6 +8,8 @@ struct Firing {
     rate: f64,
     #[result(dims = "time")]
     v: Array1<f64>,
+    #[result(compress = 10)]
+    trace: Vec<f64>,
     rate: f64,
 }
 

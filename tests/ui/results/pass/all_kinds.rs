@@ -30,7 +30,7 @@ pub struct Everything {
     /// A fixed array.
     pub histogram: [u32; 4],
     /// An array of two dimensions.
-    #[result(dims = ["time", "cell"])]
+    #[result(dims = ["time", "cell"], compress = 4)]
     pub pattern: Array2<u8>,
     hidden: i8,
 }

@@ -30,6 +30,14 @@ impl ReadableFile {
         let (file, opening) = open_through(path, Arc::new(Mutex::new(view)), Mode::Read)?;
         Ok(Self { file: Some(file), lock: Some(lock), _opening: opening, path: path.into() })
     }
+
+    /// A file that lies wherever a test wants it.
+    #[cfg(test)]
+    pub(in crate::storage::hdf5) fn over(view: Transaction) -> Result<Self, StorageError> {
+        let path = Path::new("test.h5");
+        let (file, opening) = open_through(path, Arc::new(Mutex::new(view)), Mode::Read)?;
+        Ok(Self { file: Some(file), lock: None, _opening: opening, path: path.into() })
+    }
 }
 
 impl Deref for ReadableFile {
@@ -88,8 +96,8 @@ impl WritableFile {
 
     /// A file that lies wherever a test wants it.
     #[cfg(test)]
-    pub(in crate::storage::hdf5) fn over(transaction: Transaction, mode: Mode) -> Self {
-        Self::with(Path::new("test.h5"), transaction, None, mode).expect("HDF5 opens what a transaction holds")
+    pub(in crate::storage::hdf5) fn over(transaction: Transaction, mode: Mode) -> Result<Self, StorageError> {
+        Self::with(Path::new("test.h5"), transaction, None, mode)
     }
 
     fn with(
@@ -107,6 +115,11 @@ impl WritableFile {
             }
         };
         Ok(Self { file: Some(file), transaction, _opening: opening, place: Place::new(path), _right: right })
+    }
+
+    /// Whether commits wait until the disk has them.
+    pub(in crate::storage::hdf5) fn set_durable(&mut self, durable: bool) {
+        lock(&self.transaction).set_durable(durable);
     }
 
     /// Makes all changes last, at once.

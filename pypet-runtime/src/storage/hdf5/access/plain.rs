@@ -36,24 +36,37 @@ pub(in crate::storage::hdf5) struct WritableFile {
     place: Place,
     /// New, and nothing was committed to it.
     is_fresh: bool,
+    is_durable: bool,
 }
 
 impl WritableFile {
     pub(in crate::storage::hdf5) fn open(path: &Path) -> Result<Self, StorageError> {
-        Ok(Self { file: open_as(path, OpenMode::ReadWrite)?, place: Place::new(path), is_fresh: false })
+        Ok(Self {
+            file: open_as(path, OpenMode::ReadWrite)?,
+            place: Place::new(path),
+            is_fresh: false,
+            is_durable: true,
+        })
     }
 
     pub(in crate::storage::hdf5) fn create(path: &Path) -> Result<Self, StorageError> {
         let created = std::fs::File::create_new(path).map_err(Place::new(path).io("create"));
         created?;
-        Ok(Self { file: open_as(path, OpenMode::Create)?, place: Place::new(path), is_fresh: true })
+        Ok(Self { file: open_as(path, OpenMode::Create)?, place: Place::new(path), is_fresh: true, is_durable: true })
+    }
+
+    /// Whether commits wait until the disk has them.
+    pub(in crate::storage::hdf5) fn set_durable(&mut self, durable: bool) {
+        self.is_durable = durable;
     }
 
     /// Hands all changes to the system and asks it to make them last.
     pub(in crate::storage::hdf5) fn commit(&mut self) -> Result<(), StorageError> {
         self.file.flush().map_err(self.place.failed("flush", "/"))?;
-        let file = std::fs::File::open(self.place.file()).map_err(self.place.io("open"))?;
-        file.sync_data().map_err(self.place.io("write to"))?;
+        if self.is_durable {
+            let file = std::fs::File::open(self.place.file()).map_err(self.place.io("open"))?;
+            file.sync_data().map_err(self.place.io("write to"))?;
+        }
         self.is_fresh = false;
         Ok(())
     }

@@ -1,8 +1,13 @@
 //! The file operations that a commit is made of, so that tests can cut them at any point.
 
-use std::fs::{File, OpenOptions};
-use std::io;
+use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+use std::{io, thread};
+
+/// How long a commit waits for readers before it stays in the journal, and how often it looks.
+const PATIENCE: Duration = Duration::from_millis(30);
+const PAUSE: Duration = Duration::from_micros(200);
 
 /// The files of one trajectory file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -35,10 +40,12 @@ pub(in crate::storage) trait Disk: Send {
     fn sync_folder(&mut self) -> io::Result<()>;
     /// Gives a new main file its name.
     fn publish(&mut self) -> io::Result<()>;
-    /// Keeps readers out; `false` if there are some.
+    /// Keeps readers out; `false` if there are some who do not go soon.
     fn try_lock_readers_out(&mut self) -> io::Result<bool>;
     /// Lets readers in again.
     fn let_readers_in(&mut self) -> io::Result<()>;
+    /// Whether the two `sync`s wait for the disk; they do by default.
+    fn set_durable(&mut self, durable: bool);
 }
 
 /// Files of the system.
@@ -49,6 +56,7 @@ pub(in crate::storage) struct RealDisk {
     unpublished: Option<PathBuf>,
     main: File,
     journal: Option<File>,
+    is_durable: bool,
 }
 
 impl RealDisk {
@@ -56,13 +64,13 @@ impl RealDisk {
     pub(in crate::storage) fn open(path: &Path) -> io::Result<Self> {
         let main = OpenOptions::new().read(true).write(true).open(path)?;
         let journal = OpenOptions::new().read(true).write(true).open(journal_path(path)).ok();
-        Ok(Self { path: path.into(), unpublished: None, main, journal })
+        Ok(Self { path: path.into(), unpublished: None, main, journal, is_durable: true })
     }
 
     /// Opens the parts without the right to change them.
     pub(in crate::storage) fn open_to_read(path: &Path) -> io::Result<Self> {
         let journal = File::open(journal_path(path)).ok();
-        Ok(Self { path: path.into(), unpublished: None, main: File::open(path)?, journal })
+        Ok(Self { path: path.into(), unpublished: None, main: File::open(path)?, journal, is_durable: true })
     }
 
     /// Makes a main file that has no name yet.
@@ -70,7 +78,7 @@ impl RealDisk {
         let unpublished = with_suffix(path, ".new");
         // One that is there was left by a writer that was killed before its first commit.
         let main = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&unpublished)?;
-        Ok(Self { path: path.into(), unpublished: Some(unpublished), main, journal: None })
+        Ok(Self { path: path.into(), unpublished: Some(unpublished), main, journal: None, is_durable: true })
     }
 
     fn path(&self, part: Part) -> PathBuf {
@@ -136,7 +144,7 @@ impl Disk for RealDisk {
     }
 
     fn sync(&mut self, part: Part) -> io::Result<()> {
-        self.file(part)?.sync_data()
+        if self.is_durable { self.file(part)?.sync_data() } else { Ok(()) }
     }
 
     fn rename(&mut self, from: Part, to: Part) -> io::Result<()> {
@@ -152,7 +160,7 @@ impl Disk for RealDisk {
 
     fn sync_folder(&mut self) -> io::Result<()> {
         // Other systems cannot open folders and order renames by themselves.
-        if cfg!(not(unix)) {
+        if cfg!(not(unix)) || !self.is_durable {
             return Ok(());
         }
         let folder = self.path.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -167,17 +175,26 @@ impl Disk for RealDisk {
     }
 
     fn try_lock_readers_out(&mut self) -> io::Result<bool> {
-        match self.main.try_lock() {
-            Ok(()) => Ok(true),
-            Err(std::fs::TryLockError::WouldBlock) => Ok(false),
-            // A file system without locks has no readers that could be kept out.
-            Err(std::fs::TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => Ok(true),
-            Err(std::fs::TryLockError::Error(error)) => Err(error),
+        let begun = Instant::now();
+        loop {
+            match self.main.try_lock() {
+                Ok(()) => return Ok(true),
+                // A program that opens the file again and again leaves a gap each time.
+                Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => thread::sleep(PAUSE),
+                Err(TryLockError::WouldBlock) => return Ok(false),
+                // A file system without locks has no readers that could be kept out.
+                Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => return Ok(true),
+                Err(TryLockError::Error(error)) => return Err(error),
+            }
         }
     }
 
     fn let_readers_in(&mut self) -> io::Result<()> {
         self.main.unlock()
+    }
+
+    fn set_durable(&mut self, durable: bool) {
+        self.is_durable = durable;
     }
 }
 

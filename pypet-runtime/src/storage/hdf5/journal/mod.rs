@@ -8,12 +8,12 @@
 //! `disk` is what the system does, `record` the bytes of a journal, `transaction` the protocol.
 //!
 //! # The protocol
-//! 1. Keep readers out by a lock on the file; if there are some, skip 2, 5 and 6: the journal waits.
-//! 2. Replace the file's signature, so that no program reads a half-applied commit.
-//! 3. fsync the file: its new bytes, beyond the committed end, are durable.
-//! 4. Write the journal under another name, fsync, rename, fsync the folder. **This is the commit.**
-//! 5. Apply the journal, fsync, put the signature back, fsync, let readers in.
-//! 6. Remove the journal, fsync the folder.
+//! 1. fsync the file: its new bytes, beyond the committed end, are durable.
+//! 2. Write the journal under another name, fsync, rename, fsync the folder. **This is the commit.**
+//! 3. Keep readers out by a lock on the file; if there are some who stay, the journal waits for a later commit.
+//! 4. Replace the file's signature, so that no program reads a half-applied commit, and fsync.
+//! 5. Apply the journal, fsync, put the signature back, let readers in.
+//! 6. fsync, remove the journal, fsync the folder.
 
 mod disk;
 mod lock;
@@ -22,11 +22,15 @@ mod transaction;
 
 #[cfg(all(test, feature = "bundled-hdf5"))]
 mod crash_test;
+#[cfg(all(test, feature = "bundled-hdf5"))]
+mod failure_test;
+#[cfg(all(test, feature = "bundled-hdf5"))]
+mod test_study;
 
 #[cfg(feature = "bundled-hdf5")]
 pub(super) use disk::{RealDisk, journal_path};
 #[cfg(feature = "bundled-hdf5")]
 pub(super) use lock::{SharedLock, WriterLock};
-pub(super) use transaction::{GUARD, SIGNATURE};
+pub(super) use transaction::Signature;
 #[cfg(feature = "bundled-hdf5")]
 pub(super) use transaction::{Transaction, recover_if_alone};

@@ -15,9 +15,32 @@ use super::record::{Change, Record};
 
 const PAGE: u64 = 4096;
 /// What every HDF5 file begins with.
-pub(in crate::storage) const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
+const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 /// What a file begins with while a commit is applied.
-pub(in crate::storage) const GUARD: [u8; 8] = *b"\x89pypet\r\n";
+const GUARD: [u8; 8] = *b"\x89pypet\r\n";
+
+/// What the first bytes of a file say of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::storage) enum Signature {
+    /// HDF5.
+    Whole,
+    /// A commit is, or was, being applied.
+    Guarded,
+    /// Some other file.
+    Foreign,
+}
+
+impl Signature {
+    pub(in crate::storage) fn of(first: &[u8]) -> Self {
+        // A write that failed halfway leaves the beginning of the one and the end of the other.
+        let is_between = |(i, byte): (usize, &u8)| *byte == GUARD[i] || *byte == SIGNATURE[i];
+        match first.first_chunk::<8>() {
+            Some(first) if *first == SIGNATURE => Self::Whole,
+            Some(first) if first.iter().enumerate().all(is_between) => Self::Guarded,
+            _ => Self::Foreign,
+        }
+    }
+}
 
 /// A file and the changes that are not committed yet.
 pub(in crate::storage) struct Transaction {
@@ -79,6 +102,11 @@ impl Transaction {
             seen.page(0)?[..SIGNATURE.len()].copy_from_slice(&SIGNATURE);
         }
         Ok(seen)
+    }
+
+    /// Whether commits wait until the disk has them.
+    pub(in crate::storage) fn set_durable(&mut self, durable: bool) {
+        self.disk.set_durable(durable);
     }
 
     /// Bytes of the file, changes included.
@@ -179,23 +207,21 @@ impl Transaction {
             self.pages.clear();
             return Ok(());
         }
-        let alone = self.disk.try_lock_readers_out()?;
-        if alone {
-            self.disk.write_at(Part::Main, 0, &GUARD)?;
-        }
         self.disk.sync(Part::Main)?;
         write_journal(&mut *self.disk, &record.encode())?;
-        if alone {
+        if self.disk.try_lock_readers_out()? {
             apply(&mut *self.disk, &record)?;
             self.disk.let_readers_in()?;
+            self.disk.sync(Part::Main)?;
             self.disk.remove(Part::Journal)?;
             self.disk.sync_folder()?;
             self.pages.clear();
             self.bound = self.end;
+            self.deferred = false;
         } else {
             self.grow_bound()?;
+            self.deferred = true;
         }
-        self.deferred = !alone;
         Ok(())
     }
 
@@ -267,12 +293,9 @@ pub(in crate::storage) fn recover_if_alone(disk: &mut dyn Disk) -> io::Result<bo
 /// The file was changed by another program since, or the system refuses.
 pub(super) fn recover(disk: &mut dyn Disk) -> io::Result<()> {
     match Waiting::of(disk)? {
-        Waiting { guarded, record: Some(record) } => {
-            if !guarded {
-                disk.write_at(Part::Main, 0, &GUARD)?;
-                disk.sync(Part::Main)?;
-            }
+        Waiting { record: Some(record), .. } => {
             apply(disk, &record)?;
+            disk.sync(Part::Main)?;
         }
         Waiting { guarded: true, record: None } => {
             disk.write_at(Part::Main, 0, &SIGNATURE)?;
@@ -299,7 +322,7 @@ struct Waiting {
 
 impl Waiting {
     fn of(disk: &dyn Disk) -> io::Result<Self> {
-        let guarded = first_bytes(disk)? == GUARD;
+        let guarded = Signature::of(&first_bytes(disk)?) == Signature::Guarded;
         let mut record = read_journal(disk)?;
         // Beside an intact signature a journal was applied wholly or not at all.
         if let Some(found) = record.as_ref().filter(|_| !guarded) {
@@ -372,15 +395,18 @@ fn read_journal(disk: &dyn Disk) -> io::Result<Option<Record>> {
 }
 
 /// Puts the changes of a journal into the file, the signature last; may be done again at any point.
+///
+/// Afterwards the file is whole for everybody, but the journal must stay until it is synced once more.
 fn apply(disk: &mut dyn Disk, record: &Record) -> io::Result<()> {
+    disk.write_at(Part::Main, 0, &GUARD)?;
+    disk.sync(Part::Main)?;
     for change in &record.changes {
         let hidden = index((SIGNATURE.len() as u64).saturating_sub(change.address)).min(change.bytes.len());
         disk.write_at(Part::Main, change.address + hidden as u64, &change.bytes[hidden..])?;
     }
     disk.set_len(Part::Main, record.new_len)?;
     disk.sync(Part::Main)?;
-    disk.write_at(Part::Main, 0, &SIGNATURE)?;
-    disk.sync(Part::Main)
+    disk.write_at(Part::Main, 0, &SIGNATURE)
 }
 
 fn first_bytes(disk: &dyn Disk) -> io::Result<[u8; 8]> {

@@ -11,7 +11,7 @@ pub(super) mod vfd;
 use std::ffi::{CString, c_char, c_int, c_uint, c_void};
 
 use hdf5::types::{VarLenAscii, VarLenUnicode};
-use hdf5::{Dataset, Dataspace, Datatype, Hyperslab, SliceOrIndex};
+use hdf5::{Dataset, Dataspace, Datatype, Group, Hyperslab, SliceOrIndex};
 use hdf5_sys::h5::{herr_t, hsize_t};
 use hdf5_sys::h5d::{H5Dread, H5Dset_extent, H5Dwrite};
 use hdf5_sys::h5i::hid_t;
@@ -217,6 +217,36 @@ pub(super) fn close_on_exec(file: &hdf5::File) -> hdf5::Result<()> {
 pub(super) fn close_on_exec(_: &hdf5::File) -> hdf5::Result<()> {
     Ok(())
 }
+
+/// Whether a group has a member of this name; unlike that of the bindings, damage is an error and no `false`.
+pub(super) fn link_exists(group: &Group, name: &str) -> hdf5::Result<bool> {
+    let name = CString::new(name).map_err(|_| hdf5::Error::from("a name holds a NUL character"))?;
+    let mut exists = false;
+    // SAFETY: the name is a C string that outlives the call.
+    check(|| {
+        let answer = unsafe { hdf5_sys::h5l::H5Lexists(group.id(), name.as_ptr(), H5P_DEFAULT) };
+        exists = answer > 0;
+        answer
+    })?;
+    Ok(exists)
+}
+
+/// Lets a write beyond the limit for the size of files fail like one to a full disk, instead of killing the process.
+#[cfg(unix)]
+pub(super) fn outlive_file_size_limit() {
+    static ONCE: std::sync::Once = std::sync::Once::new();
+    // SAFETY: ignoring a signal touches no memory of ours, and a handler that the program has set is put back.
+    ONCE.call_once(|| unsafe {
+        let before = libc::signal(libc::SIGXFSZ, libc::SIG_IGN);
+        if before != libc::SIG_DFL && before != libc::SIG_ERR {
+            libc::signal(libc::SIGXFSZ, before);
+        }
+    });
+}
+
+/// Other systems have no such limit.
+#[cfg(not(unix))]
+pub(super) fn outlive_file_size_limit() {}
 
 /// Runs a call under the library's lock and turns a negative answer into the library's error.
 fn check(call: impl FnOnce() -> c_int) -> hdf5::Result<()> {

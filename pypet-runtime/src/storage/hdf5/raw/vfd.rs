@@ -301,7 +301,24 @@ extern "C" fn driver_read(
     // SAFETY: an open handle, and a buffer of this size that nobody else uses during the call.
     let (handle, buffer) = unsafe { (&*handle, std::slice::from_raw_parts_mut(buffer.cast::<u8>(), size)) };
     let transaction = lock(handle);
-    if transaction.read(address, buffer).is_ok() && is_intact(&transaction, address, buffer) { 0 } else { -1 }
+    if transaction.read(address, buffer).is_err() {
+        return -1;
+    }
+    if is_intact(&transaction, address, buffer) {
+        return 0;
+    }
+    drop(transaction);
+    say_that_text_is_damaged();
+    -1
+}
+
+/// Puts the reason on the library's list of errors.
+fn say_that_text_is_damaged() {
+    use hdf5_sys::h5e::{H5E_DEFAULT, H5E_ERR_CLS, H5E_IO, H5E_READERROR, H5Epush2};
+    let (file, function) = (c"vfd.rs".as_ptr(), c"driver_read".as_ptr());
+    let reason = c"a text has another checksum than when it was written".as_ptr();
+    // SAFETY: all texts are constants, the reason holds no `%`, and drivers may call this while the library reads.
+    unsafe { H5Epush2(H5E_DEFAULT, file, function, 0, *H5E_ERR_CLS, *H5E_IO, *H5E_READERROR, reason) };
 }
 
 /// Whether these bytes are something else than a damaged heap of texts.

@@ -1,0 +1,36 @@
+//! Bytes that are not those that were written.
+//!
+//! Columns lie in chunks with a checksum of HDF5's each, values in headers that have one, and `heap` guards text.
+
+use std::ops::Range;
+
+use hdf5::Dataset;
+
+use super::raw;
+use crate::value::ElementType;
+
+/// Whether an error is that a checksum does not fit.
+pub(super) fn is_damage(error: &hdf5::Error) -> bool {
+    // The library has no code for it, but all of its messages about it name a checksum, as does ours.
+    let hdf5::Error::HDF5(stack) = error else { return false };
+    stack.clone().expand().is_ok_and(|stack| stack.iter().any(|frame| frame.desc().contains("checksum")))
+}
+
+/// Which of these rows cannot be read: chunk by chunk, and row by row where each has a place of its own.
+pub(super) fn unreadable(dataset: &Dataset, element: ElementType, rows: Range<usize>) -> Vec<Range<usize>> {
+    let chunk = dataset.chunk().filter(|_| element != ElementType::Text);
+    let step = chunk.map_or(1, |chunk| chunk[0].max(1));
+    let mut found: Vec<Range<usize>> = Vec::new();
+    let mut first = rows.start;
+    while first < rows.end {
+        let end = ((first / step + 1) * step).min(rows.end);
+        if raw::read_rows(dataset, element, first, end - first).is_err() {
+            match found.last_mut() {
+                Some(last) if last.end == first => last.end = end,
+                _ => found.push(first..end),
+            }
+        }
+        first = end;
+    }
+    found
+}

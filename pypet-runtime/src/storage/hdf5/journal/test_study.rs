@@ -1,0 +1,360 @@
+//! A study on a disk in memory, for the tests that cut it and that let its disk fail.
+//!
+//! It is a list of [`Step`]s, each of which ends with a commit. What a file must hold follows from how many of
+//! them were carried out, so a new kind of change is a new step and a line in [`check`].
+
+#![expect(clippy::cast_possible_truncation, reason = "everything here is small")]
+
+use std::collections::BTreeMap;
+use std::io;
+use std::ops::Range;
+use std::path::Path;
+use std::sync::{Arc, Mutex};
+
+use super::disk::{Disk, Part};
+use super::transaction::Transaction;
+use crate::run::RunStatus;
+use crate::schema::{Leaf, Schema};
+use crate::storage::hdf5::access::WritableFile;
+use crate::storage::hdf5::raw::vfd::Mode;
+use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer};
+use crate::storage::{
+    Block, DynamicColumn, FailedRun, Finished, Header, Plan, State, StorageError, TrajectoryReader, TrajectoryWriter,
+};
+use crate::value::{Cells, ElementType, ResultValue, ValueType};
+
+/// One operation of the system.
+#[derive(Debug, Clone)]
+pub(super) enum Operation {
+    Write(Part, u64, Vec<u8>),
+    SetLen(Part, u64),
+    Sync(Part),
+    Rename(Part, Part),
+    Remove(Part),
+    Publish,
+    SyncFolder,
+}
+
+/// A disk in memory that remembers what was asked of it.
+#[derive(Clone, Default)]
+pub(super) struct Recorder {
+    shared: Arc<Mutex<Recording>>,
+}
+
+#[derive(Default)]
+pub(super) struct Recording {
+    pub(super) files: BTreeMap<Part, Vec<u8>>,
+    pub(super) operations: Vec<Operation>,
+    /// Whether the main file has its name.
+    pub(super) published: bool,
+    /// How often the lock was asked for; where readers are simulated, two of three times in vain.
+    n_locks: usize,
+    pub(super) readers: bool,
+}
+
+impl Recorder {
+    pub(super) fn with<T>(&self, act: impl FnOnce(&mut Recording) -> T) -> T {
+        act(&mut self.shared.lock().expect("the tests do not panic in here"))
+    }
+
+    fn record(&self, operation: Operation) {
+        self.with(|recording| {
+            perform(&mut recording.files, &operation);
+            recording.published |= matches!(operation, Operation::Publish);
+            recording.operations.push(operation);
+        });
+    }
+}
+
+pub(super) fn perform(files: &mut BTreeMap<Part, Vec<u8>>, operation: &Operation) {
+    match operation {
+        Operation::Write(part, offset, bytes) => {
+            let file = files.entry(*part).or_default();
+            let (from, to) = (*offset as usize, *offset as usize + bytes.len());
+            if file.len() < to {
+                file.resize(to, 0);
+            }
+            file[from..to].copy_from_slice(bytes);
+        }
+        Operation::SetLen(part, len) => files.entry(*part).or_default().resize(*len as usize, 0),
+        Operation::Rename(from, to) => {
+            let file = files.remove(from).expect("what is renamed exists");
+            files.insert(*to, file);
+        }
+        Operation::Remove(part) => {
+            files.remove(part);
+        }
+        Operation::Sync(_) | Operation::Publish | Operation::SyncFolder => {}
+    }
+}
+
+impl Disk for Recorder {
+    fn read_at(&self, part: Part, offset: u64, buffer: &mut [u8]) -> io::Result<usize> {
+        self.with(|recording| {
+            let file = recording.files.get(&part).map_or(&[][..], Vec::as_slice);
+            let from = (offset as usize).min(file.len());
+            let count = buffer.len().min(file.len() - from);
+            buffer[..count].copy_from_slice(&file[from..from + count]);
+            Ok(count)
+        })
+    }
+
+    fn write_at(&mut self, part: Part, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.record(Operation::Write(part, offset, bytes.to_vec()));
+        Ok(())
+    }
+
+    fn len(&self, part: Part) -> io::Result<Option<u64>> {
+        Ok(self.with(|recording| recording.files.get(&part).map(|file| file.len() as u64)))
+    }
+
+    fn set_len(&mut self, part: Part, len: u64) -> io::Result<()> {
+        self.record(Operation::SetLen(part, len));
+        Ok(())
+    }
+
+    fn sync(&mut self, part: Part) -> io::Result<()> {
+        self.record(Operation::Sync(part));
+        Ok(())
+    }
+
+    fn rename(&mut self, from: Part, to: Part) -> io::Result<()> {
+        self.record(Operation::Rename(from, to));
+        Ok(())
+    }
+
+    fn remove(&mut self, part: Part) -> io::Result<()> {
+        self.record(Operation::Remove(part));
+        Ok(())
+    }
+
+    fn sync_folder(&mut self) -> io::Result<()> {
+        self.record(Operation::SyncFolder);
+        Ok(())
+    }
+
+    fn publish(&mut self) -> io::Result<()> {
+        self.record(Operation::Publish);
+        Ok(())
+    }
+
+    fn try_lock_readers_out(&mut self) -> io::Result<bool> {
+        Ok(self.with(|recording| {
+            recording.n_locks += 1;
+            !recording.readers || recording.n_locks.is_multiple_of(3)
+        }))
+    }
+
+    fn let_readers_in(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+
+    fn set_durable(&mut self, _: bool) {}
+}
+
+/// What is done between two commits.
+#[derive(Debug, Clone, PartialEq)]
+pub(super) enum Step {
+    Begin { n_runs: usize },
+    Runs(Range<usize>),
+    Finish,
+}
+
+/// A study of so many commits with so many runs each.
+pub(super) fn steps(n_commits: usize, n_runs_each: usize) -> Vec<Step> {
+    let runs = (0..n_commits).map(|commit| Step::Runs(commit * n_runs_each..(commit + 1) * n_runs_each));
+    let begin = Step::Begin { n_runs: n_commits * n_runs_each };
+    std::iter::once(begin).chain(runs).chain([Step::Finish]).collect()
+}
+
+/// A study that is being carried out.
+pub(super) struct Study {
+    writer: Hdf5Writer,
+}
+
+impl Study {
+    /// Makes a file on a disk.
+    pub(super) fn create(disk: Box<dyn Disk>) -> Result<Self, StorageError> {
+        let file = WritableFile::over(Transaction::begin_new(disk), Mode::Create)?;
+        super::super::file::mark(&file).map_err(place().failed("mark", "/"))?;
+        Ok(Self { writer: Hdf5Writer::over(file, "study") })
+    }
+
+    /// Goes on with a file after these steps.
+    pub(super) fn reopen(disk: Box<dyn Disk>, done: &[Step]) -> Result<Self, StorageError> {
+        let transaction = Transaction::open(disk).map_err(place().io("recover"))?;
+        let file = WritableFile::over(transaction, Mode::Write)?;
+        let expected = Expected::after(done);
+        let is_done: Vec<bool> = (0..expected.n_runs).map(|run| run < expected.n_tried && !fails(run)).collect();
+        Ok(Self { writer: Hdf5Writer::reopen_over(file, "study", &results(), &is_done)? })
+    }
+
+    /// Carries out one step; its commit is done when this returns.
+    pub(super) fn carry_out(&mut self, step: &Step) -> Result<(), StorageError> {
+        match step {
+            Step::Begin { n_runs } => self.writer.begin(&plan(*n_runs), &mut |_| Vec::new()),
+            Step::Runs(runs) => {
+                for run in runs.clone() {
+                    let finished = if fails(run) { Finished::Failed(failed(run)) } else { Finished::Done(block(run)) };
+                    self.writer.write(&finished)?;
+                }
+                self.writer.commit()
+            }
+            Step::Finish => self.writer.finish(State::Finished),
+        }
+    }
+}
+
+fn place() -> crate::storage::hdf5::Place {
+    crate::storage::hdf5::Place::new(Path::new("test.h5"))
+}
+
+/// Results of every layout: dense, ragged, compressed, text and ragged text.
+fn results() -> Vec<Leaf> {
+    let compressed = |leaf: Leaf| Leaf { compress: Some(4), ..leaf };
+    vec![
+        Leaf::new("x", f64::value_type()),
+        Leaf::new("spikes", Vec::<f64>::value_type()),
+        compressed(Leaf::new("trace", <[f64; 40]>::value_type())),
+        Leaf::new("word", String::value_type()),
+        Leaf::new("words", Vec::<String>::value_type()),
+    ]
+}
+
+fn plan(n_runs: usize) -> Plan {
+    let header = Header {
+        name: "study".into(),
+        experiment: "study".into(),
+        comment: "cut at every point".into(),
+        created: "2026-01-01T00:00:00+00:00".into(),
+        n_runs,
+        schema: Schema { parameters: Vec::new(), results: results() },
+        state: State::Running,
+        axes: None,
+    };
+    Plan { header, values: Vec::new(), coordinates: Vec::new(), axes: None }
+}
+
+fn fails(run: usize) -> bool {
+    run % 7 == 3
+}
+
+fn spikes(run: usize) -> Vec<f64> {
+    (0..run % 5).map(|i| (run * 10 + i) as f64).collect()
+}
+
+fn word(run: usize) -> String {
+    "wörd ".repeat(run % 3) + &run.to_string()
+}
+
+fn words(run: usize) -> Vec<String> {
+    (0..run % 3).map(word).collect()
+}
+
+fn block(run: usize) -> Block {
+    let mut cells: Vec<Cells> = results().iter().map(|leaf| Cells::of(&leaf.value_type)).collect();
+    (run as f64).write(&mut cells[0]);
+    spikes(run).write(&mut cells[1]);
+    [run as f64; 40].write(&mut cells[2]);
+    word(run).write(&mut cells[3]);
+    words(run).write(&mut cells[4]);
+    let mut added = Vec::new();
+    if run.is_multiple_of(10) {
+        let mut cells = Cells::new(ElementType::U64, 0);
+        cells.push_number(run as u64);
+        added.push(DynamicColumn { leaf: Leaf::new("tens", u64::value_type()), runs: vec![run], cells });
+    }
+    Block { first: run, worker: 0, started: vec![run as f64], runtime: vec![1.0], results: cells, added }
+}
+
+fn failed(run: usize) -> FailedRun {
+    FailedRun {
+        index: run,
+        worker: 0,
+        status: RunStatus::Failed,
+        started: run as f64,
+        runtime: 1.0,
+        message: format!("run {run} failed"),
+        place: String::new(),
+        backtrace: String::new(),
+    }
+}
+
+/// What a file holds after some steps.
+#[derive(Debug)]
+struct Expected {
+    n_runs: usize,
+    n_tried: usize,
+    state: State,
+}
+
+impl Expected {
+    fn after(steps: &[Step]) -> Self {
+        let mut expected = Self { n_runs: 0, n_tried: 0, state: State::Running };
+        for step in steps {
+            match step {
+                Step::Begin { n_runs } => expected.n_runs = *n_runs,
+                Step::Runs(runs) => expected.n_tried = runs.end,
+                Step::Finish => expected.state = State::Finished,
+            }
+        }
+        expected
+    }
+}
+
+/// Compares a file with what it holds after `at_least` of these steps, or one more; gives how many it is.
+pub(super) fn check(reader: &Hdf5Reader, steps: &[Step], at_least: usize) -> Result<usize, String> {
+    let may_be = [at_least, at_least + 1].into_iter().filter(|&n_steps| 0 < n_steps && n_steps <= steps.len());
+    let mut problems = Vec::new();
+    for n_steps in may_be {
+        match check_exactly(reader, &Expected::after(&steps[..n_steps])) {
+            Ok(()) => return Ok(n_steps),
+            Err(problem) => problems.push(problem),
+        }
+    }
+    Err(format!("{at_least} steps were acknowledged: {}", problems.join("; ")))
+}
+
+fn check_exactly(reader: &Hdf5Reader, expected: &Expected) -> Result<(), String> {
+    let say = |error: StorageError| format!("{error:?}");
+    let &Expected { n_runs, n_tried, state } = expected;
+    let statuses = reader.rows("runs/status", 0..n_runs).map_err(say)?;
+    let found = statuses.bytes().iter().filter(|&&status| status != 0).count();
+    if found != n_tried || reader.header().state != state {
+        return Err(format!("{found} runs were tried, not {n_tried}, or the study is not {}", state.word()));
+    }
+    // A dynamic column exists from the first run on that adds it.
+    let column = |name: &str| reader.rows(&format!("results/{name}"), 0..n_tried).map_err(say);
+    let columns = if n_tried > 0 {
+        let lists = (column("spikes")?, column("words")?);
+        Some((column("x")?, lists, column("trace")?, column("word")?, column("tens")?))
+    } else {
+        None
+    };
+    for (run, &status) in statuses.bytes()[..n_tried].iter().enumerate() {
+        let expected = if fails(run) { RunStatus::Failed } else { RunStatus::Done };
+        if status != expected.code() {
+            return Err(format!("run {run} has status {status}"));
+        }
+        let Some((x, (spiked, lists), traces, texts, tens)) = columns.as_ref().filter(|_| !fails(run)) else {
+            continue;
+        };
+        let same = f64::read(x.cell(run)) == Ok(run as f64)
+            && Vec::read(spiked.cell(run)) == Ok(spikes(run))
+            && <[f64; 40]>::read(traces.cell(run)) == Ok([run as f64; 40])
+            && String::read(texts.cell(run)) == Ok(word(run))
+            && Vec::read(lists.cell(run)) == Ok(words(run))
+            && (!run.is_multiple_of(10) || u64::read(tens.cell(run)) == Ok(run as u64));
+        if !same {
+            return Err(format!("run {run} holds other results than it yielded"));
+        }
+    }
+    let errors = reader.read("runs/errors/run").map_err(say)?;
+    let n_failed = (0..n_tried).filter(|&run| fails(run)).count();
+    let expected = ValueType::scalar(ElementType::U64).with_shape([None]);
+    errors.expect(&expected).map_err(|error| error.to_string())?;
+    if errors.cell(0).shape() != [n_failed] {
+        return Err(format!("{:?} errors, but {n_failed} runs failed", errors.cell(0).shape()));
+    }
+    Ok(())
+}

@@ -1,0 +1,174 @@
+//! A byte that changed since it was written is told, and never passed on as a value.
+
+#![cfg(feature = "bundled-hdf5")] // a library of the system keeps text without checksums
+
+mod common;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::{Path, PathBuf};
+
+use pypet::prelude::*;
+use pypet::storage::{NodeKind, StorageError};
+use pypet::value::Cells;
+
+const N_RUNS: usize = 50;
+/// Of so many bytes one is flipped; every byte has its turn over the releases, as the file changes.
+const STEP: usize = 311;
+
+/// Parameters of every kind.
+#[parameters]
+struct Input {
+    #[param(default = 0)]
+    k: u64,
+    #[param(default = 1_234.5)]
+    number: f64,
+    #[param(default = "a note that stands alone".to_string())]
+    note: String,
+    #[param(default = "explored".to_string())]
+    label: String,
+    #[param(default = (0..3000).map(|i| f64::from(i) + 0.25).collect::<Vec<f64>>())]
+    large: Vec<f64>,
+}
+
+/// Results of every layout.
+#[results]
+struct Output {
+    x: f64,
+    word: String,
+    words: Vec<String>,
+    spikes: Vec<f64>,
+    #[result(compress = 4)]
+    packed: [u64; 8],
+}
+
+#[experiment]
+fn study(p: &Input) -> Result<Output, String> {
+    if p.k == 13 {
+        return Err("unlucky number thirteen".into());
+    }
+    let k = p.k as f64;
+    Ok(Output {
+        x: k + 0.125,
+        word: format!("the word of run {}.", p.k),
+        words: (0..p.k % 4).map(|i| format!("word {i} of run {}.", p.k)).collect(),
+        spikes: (0..p.k % 3).map(|i| k + i as f64 + 0.375).collect(),
+        packed: [p.k; 8],
+    })
+}
+
+fn with_study(test: impl FnOnce(&Path)) {
+    common::with_trajectory_file(|file| {
+        let p = Input::names();
+        let labels = (0..N_RUNS).map(|k| format!("the label of run {k}."));
+        let points = p.k.over(0..N_RUNS as u64).zip(p.label.over(labels)).expect("both have one length");
+        Environment::new(file).with_threads(1).run::<study>(points).expect("the study runs");
+        test(file);
+    });
+}
+
+/// A copy of a file in which the last byte of something is another, wherever it stands.
+fn damaged(file: &Path, bytes: &[u8]) -> PathBuf {
+    let mut content = std::fs::read(file).expect("the study was stored");
+    let found: Vec<usize> = (0..content.len() - bytes.len()).filter(|&at| content[at..].starts_with(bytes)).collect();
+    assert!(!found.is_empty(), "{bytes:?} stands nowhere in the file");
+    for at in found {
+        content[at + bytes.len() - 1] ^= 1;
+    }
+    let copy = file.with_file_name("damaged.h5");
+    std::fs::write(&copy, content).expect("there is room for a copy");
+    copy
+}
+
+/// What is said of a leaf that is damaged.
+fn error_of(file: &Path, bytes: &[u8], name: &str) -> StorageError {
+    let read = AnyTrajectory::open(damaged(file, bytes)).and_then(|traj| traj.cells(name));
+    match read.expect_err("what is damaged is not passed on") {
+        pypet::Error::Storage(error @ StorageError::Damaged { .. }) => {
+            let text = error.to_string();
+            assert!(text.contains("damaged.h5` is damaged") && text.contains("ask `repair"), "{text}");
+            error
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_changed_byte_of_a_column_is_found_and_the_runs_are_named() {
+    with_study(|file| {
+        let error = error_of(file, &7.125_f64.to_le_bytes(), "results.x");
+        // All of these runs lie in one chunk.
+        assert!(
+            error.to_string().contains("`results/x`") && error.to_string().contains("in the runs 0 to 49"),
+            "{error}"
+        );
+        let r = Output::names();
+        let open = |bytes: &[u8]| Trajectory::<study>::open(damaged(file, bytes)).expect("the file opens");
+        let error = open(&32.375_f64.to_le_bytes()).get(r.spikes, 32).expect_err("a damaged number is not passed on");
+        assert!(error.to_string().contains("`results/spikes`") && error.to_string().contains("in run 32"), "{error}");
+    });
+}
+
+#[test]
+fn a_changed_byte_of_a_text_is_found() {
+    with_study(|file| {
+        error_of(file, b"the word of run 31.", "results.word");
+        error_of(file, b"word 0 of run 31.", "results.words");
+        error_of(file, b"the label of run 8.", "explored.label");
+        error_of(file, b"unlucky number thirteen", "runs.errors.message");
+        error_of(file, b"a note that stands alone", "parameters.note");
+    });
+}
+
+#[test]
+fn a_changed_byte_of_a_parameter_is_found() {
+    with_study(|file| {
+        error_of(file, &1_234.5_f64.to_le_bytes(), "parameters.number");
+        error_of(file, &2999.25_f64.to_le_bytes(), "parameters.large");
+    });
+}
+
+/// All leaves of a trajectory by their paths.
+fn leaves(file: &Path) -> pypet::Result<BTreeMap<String, Cells>> {
+    let traj = AnyTrajectory::open(file)?;
+    let mut leaves = BTreeMap::new();
+    for node in traj.nodes() {
+        let name = node.path.replace('/', ".");
+        match &node.kind {
+            NodeKind::Group => {}
+            NodeKind::Value(_) => drop(leaves.insert(node.path.clone(), traj.cells(&name)?)),
+            NodeKind::Column(_) => {
+                drop(leaves.insert(node.path.clone(), traj.rows(&name, 0..traj.header().n_runs)?));
+            }
+        }
+    }
+    Ok(leaves)
+}
+
+#[test]
+fn no_flipped_bit_gives_another_value() {
+    with_study(|file| {
+        let whole = leaves(file).expect("the file is whole");
+        let bytes = std::fs::read(file).expect("the study was stored");
+        let copy = file.with_file_name("flipped.h5");
+        let (mut n_tried, mut n_found) = (0, 0);
+        for position in (0..bytes.len()).step_by(STEP) {
+            let mut flipped = bytes.clone();
+            flipped[position] ^= 1 << (position % 8);
+            std::fs::write(&copy, flipped).expect("there is room for a copy");
+            n_tried += 1;
+            match leaves(&copy) {
+                Err(_) => n_found += 1,
+                Ok(read) => {
+                    assert!(read == whole, "the bit flipped at {position} changes {:?}", differing(&read, &whole))
+                }
+            }
+        }
+        println!("{n_tried} bits flipped, {n_found} of them in what is read");
+        assert!(n_found > n_tried / 20);
+    });
+}
+
+/// The leaves that are not the same, or not in both.
+fn differing<'a>(one: &'a BTreeMap<String, Cells>, other: &'a BTreeMap<String, Cells>) -> BTreeSet<&'a String> {
+    one.keys().chain(other.keys()).filter(|path| one.get(*path) != other.get(*path)).collect()
+}

@@ -1,0 +1,57 @@
+"""Reads a file in a loop while a study writes it: every run that counts as done has its results.
+
+Prints how many reads there were, how often the file was refused, how often it was refused again after a moment, and how
+old the newest run was at worst.
+"""
+
+import json
+import sys
+import time
+
+import h5py
+import numpy as np
+
+path, seconds = sys.argv[1], float(sys.argv[2])
+reads = refused = errors = wrong = 0
+oldest = longest = 0.0
+
+
+def opened():
+    """The file, or None while a commit is applied. A refused open is tried again after 20 ms."""
+    global refused, errors
+    for attempt in range(2):
+        try:
+            return h5py.File(path, "r")
+        except OSError as error:
+            refused += attempt == 0
+            errors += attempt == 1
+            if attempt == 1:
+                print(f"refused twice: {error}", file=sys.stderr)
+            time.sleep(0.02)
+    return None
+
+
+end = time.time() + seconds
+while time.time() < end:
+    now = time.time()
+    file = opened()
+    if file is None:
+        continue
+    with file:
+        study = file["study"]
+        done = np.flatnonzero(study["runs/status"][()] == 1)
+        runs = slice(0, done[-1] + 1 if len(done) else 0)
+        squares = study["results/square"][runs][done]
+        traces = study["results/trace"][runs][done]
+        # Texts are read one by one, so the newest of them must do.
+        words = study["results/word"].asstr()[runs][done[-50:]]
+        ended = study["runs/started"][runs][done] + study["runs/runtime"][runs][done]
+    reads += 1
+    wrong += not (squares == done**2).all()
+    wrong += not (traces == done[:, None]).all()
+    wrong += [f"run {run}" for run in done[-50:]] != list(words)
+    if len(done):
+        oldest = max(oldest, now - ended.max())
+    longest = max(longest, time.time() - now)
+print(json.dumps({"reads": reads, "refused": refused, "errors": errors, "wrong": wrong, "runs": int(len(done)),
+                  "oldest_newest_run": round(oldest, 3), "longest_read": round(longest, 3)}))
