@@ -158,7 +158,7 @@ fn format_1_0_is_read_with_the_types_of_the_program() {
         let points = points().bind(presets).unwrap();
         for run in traj.runs() {
             let index = run.index();
-            let p = run.parameters();
+            let p = run.parameters().unwrap();
             assert_eq!(p, points.point(index));
             if [3, 4].contains(&index) {
                 assert_eq!(run.status(), RunStatus::Failed);

@@ -283,7 +283,8 @@ impl<P> Environment<P> {
             RunStatus::Pending | RunStatus::Cancelled => true,
         };
         let missing = (0..stored.len()).filter(|&run| is_missing(stored.statuses()[run])).collect();
-        let points = role.insist(stored.exploration().bind(stored.presets().clone()).map_err(Into::into))?;
+        let exploration = role.insist(stored.expect_resumable().and_then(|()| stored.exploration()))?;
+        let points = role.insist(exploration.bind(stored.presets().clone()).map_err(Into::into))?;
         // Before anybody writes.
         drop(stored);
 

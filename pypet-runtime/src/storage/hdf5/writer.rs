@@ -13,7 +13,7 @@ use super::names::NameChoice;
 use super::views::Views;
 use super::{Place, attributes, file, raw};
 use crate::run::RunStatus;
-use crate::schema::Leaf;
+use crate::schema::{Leaf, Schema};
 use crate::storage::{
     Block, DynamicColumn, FailedRun, Finished, Plan, PlannedLeaf, State, StorageError, TrajectoryWriter,
 };
@@ -183,6 +183,7 @@ impl Open {
 
     fn reopen(trajectory: Group, results: &[Leaf], done: &[bool]) -> hdf5::Result<Self> {
         attributes::set_text(&trajectory, "state", State::Running.word())?;
+        add_to_schema(&trajectory, results)?;
         let mut open = Self {
             results_group: trajectory.group("results")?,
             views: Views::open(&trajectory, done.len())?,
@@ -415,6 +416,20 @@ fn write_header(trajectory: &Group, plan: &Plan) -> hdf5::Result<()> {
     }
     attributes::set_text(trajectory, "commits", COMMITS)?;
     attributes::set_text(trajectory, "state", header.state.word())
+}
+
+/// Notes results that the program has gained since the trajectory was begun.
+fn add_to_schema(trajectory: &Group, results: &[Leaf]) -> hdf5::Result<()> {
+    let failed = |error: serde_json::Error| hdf5::Error::from(error.to_string());
+    let stored = attributes::text(trajectory, "schema")?.unwrap_or_default();
+    let mut schema: Schema = serde_json::from_str(&stored).map_err(failed)?;
+    let is_new = |leaf: &&Leaf| !schema.results.iter().any(|old| old.name == leaf.name);
+    let added: Vec<Leaf> = results.iter().filter(is_new).cloned().collect();
+    if added.is_empty() {
+        return Ok(());
+    }
+    schema.results.extend(added);
+    attributes::set_text(trajectory, "schema", &serde_json::to_string(&schema).map_err(failed)?)
 }
 
 fn write_value(trajectory: &Group, planned: &PlannedLeaf) -> hdf5::Result<()> {
