@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use super::{Done, output};
+use super::{Done, file_arguments, open_file, output};
 use crate::storage::hdf5::trajectories;
 use crate::trajectory::{AnyTrajectory, one_line, write_tree};
 
@@ -16,14 +16,8 @@ const SHOWN: usize = 20;
 pub(super) fn command() -> Command {
     Command::new("show")
         .about("Shows a trajectory's tree, or one node of it")
-        .arg(Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)))
+        .args(file_arguments())
         .arg(Arg::new("path").value_name("PATH").help("a node, as `neuron.i`; groups may be left out"))
-        .arg(
-            Arg::new("trajectory")
-                .long("trajectory")
-                .value_name("NAME")
-                .help("which trajectory of the file; the newest by default"),
-        )
         .arg(
             Arg::new("run")
                 .long("run")
@@ -35,10 +29,7 @@ pub(super) fn command() -> Command {
 
 pub(super) fn run(matches: &ArgMatches) -> Done {
     let file = matches.get_one::<PathBuf>("file").expect("clap requires it");
-    let any = match matches.get_one::<String>("trajectory") {
-        Some(name) => AnyTrajectory::open_named(file, name)?,
-        None => AnyTrajectory::open(file)?,
-    };
+    let any = open_file(matches)?;
     let mut text = String::new();
     let (path, run) = (matches.get_one::<String>("path"), matches.get_one::<usize>("run"));
     if let Some(&run) = run {

@@ -11,6 +11,7 @@ mod find;
 mod grid;
 mod naming;
 mod nodes;
+mod query;
 mod runs;
 mod tree;
 mod typed;
@@ -22,6 +23,7 @@ pub use failures::RunFailure;
 pub use find::ResultNames;
 pub use grid::{Axis, Grid};
 pub use nodes::NodeRef;
+pub use query::QueryError;
 pub use runs::RunView;
 pub(crate) use tree::{one_line, write as write_tree};
 pub use typed::Trajectory;
@@ -116,6 +118,9 @@ pub enum TrajectoryError {
         /// Its members.
         members: Vec<String>,
     },
+    /// A condition as text that cannot be understood.
+    #[error(transparent)]
+    Query(QueryError),
     /// The store.
     #[error(transparent)]
     Storage(#[from] StorageError),
