@@ -1,5 +1,7 @@
 //! Runs are found by typed closures and by conditions as text, with one meaning.
 
+#![expect(clippy::float_cmp, reason = "what was stored comes back to the bit")]
+
 mod common;
 
 use std::path::Path;

@@ -1,12 +1,14 @@
 //! The tree without types: natural naming, wildcards, walking, and one run looked at by itself.
 
+#![expect(clippy::float_cmp, reason = "what was stored comes back to the bit")]
+
 mod common;
 
 use std::time::{Duration, SystemTime};
 
 use pypet::prelude::*;
 use pypet::run::RunStatus;
-use pypet::trajectory::Value;
+use pypet::trajectory::{NodeRef, Value};
 use pypet::value::ElementType;
 
 /// A population of cells.
@@ -138,7 +140,7 @@ fn one_run_is_looked_at_by_itself() {
         assert_eq!(run.get::<Vec<f64>>("spikes").unwrap(), [0.5; 5]);
         assert!(run.error().unwrap().is_none());
         let age = SystemTime::now().duration_since(run.started().unwrap().unwrap()).unwrap();
-        assert!(age < Duration::from_secs(600) && run.runtime().unwrap().unwrap() < Duration::from_secs(600));
+        assert!(age < Duration::from_mins(10) && run.runtime().unwrap().unwrap() < Duration::from_mins(10));
 
         let map = run.to_map().unwrap();
         assert_eq!(map["parameters.exc.size"], Value::UInt(5));
@@ -174,7 +176,7 @@ fn failures_come_with_their_reasons() {
 fn wildcards_find_many_nodes() {
     common::with_trajectory_file(|file| {
         let any = explored(file);
-        let found = |pattern| any.find_all(pattern).into_iter().map(|node| node.full_name()).collect::<Vec<_>>();
+        let found = |pattern| any.find_all(pattern).into_iter().map(NodeRef::full_name).collect::<Vec<_>>();
         assert_eq!(found("**.rate"), ["results.rate", "results.exc.rate", "results.exc.layers.a.rate"]);
         assert_eq!(found("par.*.tau_*").len(), 4);
         assert_eq!(found("**.exc.*_ref"), ["parameters.exc.tau_ref"]);
@@ -193,7 +195,7 @@ fn nodes_know_themselves_and_their_neighbours() {
         assert_eq!((tau.get::<f64>().unwrap(), tau.value().unwrap()), (5.0, Value::Float(5.0)));
         let group = tau.parent().unwrap();
         assert_eq!(group.full_name(), "parameters.exc");
-        assert_eq!(group.children().map(|child| child.name()).collect::<Vec<_>>(), ["tau_m", "tau_ref", "size"]);
+        assert_eq!(group.children().map(NodeRef::name).collect::<Vec<_>>(), ["tau_m", "tau_ref", "size"]);
         assert!(group.is_group() && group.parent().unwrap().parent().is_none());
         assert_eq!(any.node("rate").unwrap().shape(), [Some(6)]);
         assert_eq!(any.node("spikes").unwrap().shape(), [Some(6), None]);
@@ -256,7 +258,7 @@ fn show_prints_one_run() {
         assert_eq!(show(&["rate", "--run", "5"]).1, "15.0\n");
         assert_eq!(show(&["spikes", "--run", "2"]).1, "[0.5, 0.5]\n");
         assert!(show(&["--run", "3"]).1.contains("unstable"));
-        assert!(show(&["r_5.rate"]).0 == Some(0));
+        assert_eq!(show(&["r_5.rate"]).1, "15.0\n");
         assert_eq!(show(&["rate", "--run", "6"]).0, Some(3));
         assert_eq!(show(&["--run", "many"]).0, Some(2));
     });

@@ -31,8 +31,8 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
     let file = matches.get_one::<PathBuf>("file").expect("clap requires it");
     let any = open_file(matches)?;
     let mut text = String::new();
-    let (path, run) = (matches.get_one::<String>("path"), matches.get_one::<usize>("run"));
-    if let Some(&run) = run {
+    let (path, run) = (matches.get_one::<String>("path"), matches.get_one::<usize>("run").copied());
+    if let Some(run) = run.or_else(|| any.run_of(path?)) {
         let run = any.run(run)?;
         text = path.map_or_else(|| Ok(run.to_string()), |path| run.value(path).map(|value| format!("{value}\n")))?;
     } else if let Some(path) = path {

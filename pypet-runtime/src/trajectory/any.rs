@@ -227,6 +227,14 @@ impl AnyTrajectory {
         Ok((NodeRef::new(self, number), of))
     }
 
+    /// The run that a name is about, if it says so: `results.r_7.rate`.
+    pub(crate) fn run_of(&self, name: &str) -> Option<usize> {
+        match self.resolve(name) {
+            Ok((_, Of::Run(run))) => Some(run),
+            _ => None,
+        }
+    }
+
     /// The node of a path as it stands in the file.
     pub(super) fn at(&self, path: &str) -> Option<NodeRef<'_>> {
         self.tree.at(path).map(|number| NodeRef::new(self, number))

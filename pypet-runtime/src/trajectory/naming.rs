@@ -35,13 +35,26 @@ pub(super) fn resolve(nodes: &[Node], name: &str) -> Result<(usize, Of), Traject
 }
 
 fn search(nodes: &[Node], name: &str, wanted: &[&str]) -> Result<usize, TrajectoryError> {
+    match search_but(&EXPLICIT, nodes, name, wanted) {
+        // A repetition stands among the explored columns only.
+        Err(unknown @ TrajectoryError::Unknown { .. }) => {
+            search_but(&EXPLICIT[1..], nodes, name, wanted).map_err(|other| match other {
+                TrajectoryError::Unknown { .. } => unknown,
+                other => other,
+            })
+        }
+        found => found,
+    }
+}
+
+fn search_but(hidden: &[&str], nodes: &[Node], name: &str, wanted: &[&str]) -> Result<usize, TrajectoryError> {
     if let Some(exact) = nodes.iter().position(|node| segments(node).eq(wanted.iter().copied())) {
         return Ok(exact);
     }
     let mut shallowest = usize::MAX;
     let mut matching: Vec<usize> = Vec::new();
     for (number, node) in nodes.iter().enumerate() {
-        if is_hidden(node, wanted[0]) || !fits(segments(node), wanted) {
+        if is_hidden(node, hidden, wanted[0]) || !fits(segments(node), wanted) {
             continue;
         }
         let depth = segments(node).count();
@@ -56,7 +69,8 @@ fn search(nodes: &[Node], name: &str, wanted: &[&str]) -> Result<usize, Trajecto
     match matching.as_slice() {
         [only] => Ok(*only),
         [] => {
-            let leaves = nodes.iter().filter(|node| node.kind != NodeKind::Group && !is_hidden(node, wanted[0]));
+            let is_shown = |node: &&Node| node.kind != NodeKind::Group && !is_hidden(node, hidden, wanted[0]);
+            let leaves = nodes.iter().filter(is_shown);
             Err(TrajectoryError::Unknown { name: name.into(), names: leaves.map(dotted).collect() })
         }
         several => Err(TrajectoryError::Ambiguous {
@@ -73,7 +87,7 @@ pub(super) fn find_all(nodes: &[Node], pattern: &str) -> Vec<usize> {
     let wanted = expanded(pattern);
     let fits = |node: &Node| {
         let path: Vec<&str> = segments(node).collect();
-        !is_hidden(node, wanted[0]) && fits_pattern(&path, &wanted)
+        !is_hidden(node, &EXPLICIT, wanted[0]) && fits_pattern(&path, &wanted)
     };
     (0..nodes.len()).filter(|&number| fits(&nodes[number])).collect()
 }
@@ -87,9 +101,9 @@ fn segments(node: &Node) -> impl Iterator<Item = &str> + Clone {
     node.path.split(['/', '.'])
 }
 
-fn is_hidden(node: &Node, first: &str) -> bool {
+fn is_hidden(node: &Node, hidden: &[&str], first: &str) -> bool {
     let branch = segments(node).next().unwrap_or_default();
-    EXPLICIT.contains(&branch) && first != branch
+    hidden.contains(&branch) && first != branch
 }
 
 fn expanded(name: &str) -> Vec<&str> {
@@ -185,6 +199,8 @@ mod tests {
         assert_eq!(path_of(&tree, "i"), "parameters/neuron/i");
         assert_eq!(path_of(&tree, "par.net.i"), "parameters/net/input/i");
         assert_eq!(path_of(&tree, "explored.neuron.i"), "explored/neuron.i");
+        assert_eq!(path_of(&nodes(&["explored/trial", "runs/worker"]), "trial"), "explored/trial", "a repetition");
+        assert!(resolve(&nodes(&["runs/worker"]), "worker").is_err());
     }
 
     #[test]

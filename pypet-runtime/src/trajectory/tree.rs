@@ -9,6 +9,8 @@ use crate::run::RunStatus;
 const SHOWN: usize = 50;
 /// Characters that a column of the table may take; longer entries push the rest of their line.
 const WIDEST: usize = 44;
+/// Characters of a value that are shown.
+const GLIMPSE: usize = 72;
 
 /// Writes the tree below a node, or all of it.
 pub(crate) fn write(any: &AnyTrajectory, below: Option<NodeRef<'_>>, f: &mut impl fmt::Write) -> fmt::Result {
@@ -112,9 +114,9 @@ impl Table<'_> {
         match cells {
             Err(error) => format!("({error})"),
             Ok(cells) => {
-                let shown: Vec<String> = cells.iter().map(|cell| one_line(&cell.to_string())).collect();
+                let shown: Vec<String> = cells.iter().map(|cell| cell.to_string()).collect();
                 let more = self.run.is_none() && column.is_some() && n_runs > RUNS;
-                format!("{}{}", shown.join("; "), if more { "; …" } else { "" })
+                format!("{}{}", shortened(&shown.join("; "), GLIMPSE), if more { "; …" } else { "" })
             }
         }
     }
@@ -135,10 +137,13 @@ impl Table<'_> {
 
 /// Text of a file on one line, without the control characters that would drive a terminal.
 pub(crate) fn one_line(text: &str) -> String {
-    const MOST: usize = 200;
+    shortened(text, 200)
+}
+
+fn shortened(text: &str, most: usize) -> String {
     let clean = |c: char| if c.is_control() { ' ' } else { c };
-    let mut line: String = text.chars().map(clean).take(MOST).collect();
-    if text.chars().nth(MOST).is_some() {
+    let mut line: String = text.chars().map(clean).take(most).collect();
+    if text.chars().nth(most).is_some() {
         line.push('…');
     }
     line

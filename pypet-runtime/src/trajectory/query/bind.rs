@@ -92,8 +92,8 @@ struct Binder<'a> {
 impl Binder<'_> {
     fn bind(&mut self, expr: &Expr) -> Result<Bound, Trouble> {
         Ok(match &expr.kind {
-            ExprKind::Number(Number::Whole(number), unit) => self.number(Node::Whole(*number), unit.as_ref()),
-            ExprKind::Number(Number::Float(number), unit) => self.number(Node::Float(*number), unit.as_ref()),
+            ExprKind::Number(Number::Whole(whole), unit) => number(Node::Whole(*whole), unit.as_ref()),
+            ExprKind::Number(Number::Float(float), unit) => number(Node::Float(*float), unit.as_ref()),
             ExprKind::Truth(truth) => Bound::new(Node::Truth(*truth), Kind::Truth),
             ExprKind::Text(text) => {
                 Bound { literal: Some(text.clone()), ..Bound::new(Node::Text(text.clone()), Kind::Text) }
@@ -152,11 +152,6 @@ impl Binder<'_> {
                 Bound { on_results, ..Bound::new(Node::In(Box::new(bound.node), nodes, on_results), Kind::Truth) }
             }
         })
-    }
-
-    fn number(&self, node: Node, unit: Option<&String>) -> Bound {
-        let unit = unit.map_or(Unit::Any, |unit| Unit::Written(unit.clone()));
-        Bound { unit, ..Bound::new(node, Kind::Number) }
     }
 
     fn text_of(&self, expr: &Expr) -> &str {
@@ -283,6 +278,11 @@ impl Binder<'_> {
         self.columns.push(Column { cells, is_constant });
         Node::Column(self.columns.len() - 1, on_results && kind == Kind::Truth)
     }
+}
+
+fn number(node: Node, unit: Option<&String>) -> Bound {
+    let unit = unit.map_or(Unit::Any, |unit| Unit::Written(unit.clone()));
+    Bound { unit, ..Bound::new(node, Kind::Number) }
 }
 
 /// What is wrong with a name, with names that may have been meant.

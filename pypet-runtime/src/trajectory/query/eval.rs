@@ -7,7 +7,7 @@ use crate::run::RunStatus;
 use crate::value::{Cells, ElementType};
 
 /// Runs that are looked at together: few enough to stay in the processor's cache.
-const BLOCK: usize = 4096;
+const BLOCK: usize = 1024;
 
 /// A condition whose names are bound to columns.
 #[derive(Debug)]
@@ -47,13 +47,15 @@ pub(super) enum Node {
     In(Box<Node>, Vec<Node>, bool),
 }
 
+/// Whether a condition holds; `None` if a run has no answer.
+type Answer = Option<bool>;
+
 /// Values of the runs of one block.
 enum Values<'a> {
     Wholes(Vec<i128>),
     Floats(Vec<f64>),
     Texts(Vec<&'a str>),
-    /// `None` where a run has no answer.
-    Truths(Vec<Option<bool>>),
+    Truths(Vec<Answer>),
 }
 
 impl Query {
@@ -81,7 +83,7 @@ struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    fn truths(&self, node: &'a Node) -> Vec<Option<bool>> {
+    fn truths(&self, node: &'a Node) -> Vec<Answer> {
         match self.values(node) {
             Values::Truths(truths) => truths,
             _ => unreachable!("binding has checked that this is a condition"),
@@ -141,16 +143,11 @@ impl<'a> Block<'a> {
         }
     }
 
-    fn both(
-        &self,
-        left: &'a Node,
-        right: &'a Node,
-        join: fn((Option<bool>, Option<bool>)) -> Option<bool>,
-    ) -> Values<'a> {
+    fn both(&self, left: &'a Node, right: &'a Node, join: fn((Answer, Answer)) -> Answer) -> Values<'a> {
         Values::Truths(self.truths(left).into_iter().zip(self.truths(right)).map(join).collect())
     }
 
-    fn forget_undone(&self, truths: &mut [Option<bool>], on_results: bool) {
+    fn forget_undone(&self, truths: &mut [Answer], on_results: bool) {
         if on_results {
             let undone = truths.iter_mut().zip(self.statuses).filter(|(_, status)| **status != RunStatus::Done);
             undone.for_each(|(truth, _)| *truth = None);
@@ -225,13 +222,13 @@ fn arithmetic<'a>(operator: Arithmetic, left: Values<'a>, right: Values<'a>) -> 
     Values::Floats(floats(left).into_iter().zip(floats(right)).map(|(a, b)| calculate(a, b)).collect())
 }
 
-fn compare(operator: Compare, left: &Values<'_>, right: &Values<'_>) -> Vec<Option<bool>> {
+fn compare(operator: Compare, left: &Values<'_>, right: &Values<'_>) -> Vec<Answer> {
     fn pairs<A: Copy, B: Copy, T: PartialOrd>(
         operator: Compare,
         (left, right): (&[A], &[B]),
         a: impl Fn(A) -> T,
         b: impl Fn(B) -> T,
-    ) -> Vec<Option<bool>> {
+    ) -> Vec<Answer> {
         let pairs = left.iter().zip(right).map(|(&x, &y)| (a(x), b(y)));
         // One loop for each operator, so that none asks again for every run.
         match operator {

@@ -99,12 +99,10 @@ fn number(text: &str, units: &[String]) -> Result<(TokenKind, usize), Mistake> {
         }
     }
     let spelling = text[..end].replace('_', "");
+    let malformed = |_| Mistake::new(&(0..end), format!("`{spelling}` is no number"));
     let number = match spelling.parse::<i128>() {
         Ok(whole) => Number::Whole(whole),
-        Err(_) => {
-            let float = spelling.parse().map_err(|_| Mistake::new(&(0..end), format!("`{spelling}` is no number")));
-            Number::Float(float?)
-        }
+        _ => Number::Float(spelling.parse().map_err(malformed)?),
     };
     let (unit, end) = unit(text, end, units)?;
     Ok((TokenKind::Number(number, unit), end))
