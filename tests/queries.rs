@@ -5,7 +5,9 @@
 mod common;
 
 use std::path::Path;
+use std::sync::LazyLock;
 
+use proptest::prelude::*;
 use pypet::prelude::*;
 
 #[derive(ParamValue, Clone, Copy, Debug, PartialEq)]
@@ -167,7 +169,7 @@ fn mistakes_are_shown_where_they_are() {
         ("tau > 5 nA", "`tau` is in `ms`, but `5 nA` is in `nA`", 0),
         ("seed > 5 ms", "`seed` has no unit, but `5 ms` is in `ms`", 0),
         ("tau > i", "`tau` is in `ms`, but `i` is in `nA`", 0),
-        ("tau > 5 kg", "`kg` is no unit of this trajectory, only `Hz`, `ms` or `nA`", 8),
+        ("tau > 5 kg", "`kg` is no unit of this trajectory, only `Hz`, `ms`, `nA` or `s`", 8),
         ("seed in []", "expected a name", 9),
         ("seed in 5", "expected a list such as `[1, 2]`", 8),
         ("par.method == 'rk4", "the text has no closing '", 14),
@@ -200,6 +202,37 @@ fn large_whole_numbers_are_compared_exactly() {
     assert_eq!(found("seeds == 9_007_199_254_740_993"), [2]);
     assert_eq!(found("seed + 1 == 18446744073709551615"), [1]);
     assert_eq!(found("seed * seed > 0 && -seed < 0"), [0, 1, 2, 3]);
+}
+
+/// One study for all that is only asked of it.
+static MEASURED: LazyLock<Trajectory<measure>> = LazyLock::new(measured);
+
+proptest! {
+    #[test]
+    fn any_text_is_answered_or_refused_with_a_place(condition in ".{0,60}") {
+        refused_or_answered(&condition);
+    }
+
+    #[test]
+    fn any_words_are_answered_or_refused_with_a_place(
+        words in proptest::collection::vec(
+            proptest::sample::select(vec![
+                "rate", "seed", "run", "status", "par.method", "fast", "v", "neuron", "'rk4'", "\"", "5", "1e3", ".5", "5 ms",
+                "1e999", "170141183460469231731687303715884105727", "(", ")", "[", "]", ",", "+", "-", "*", "/", "<", "<=",
+                "==", "!=", ">", "&&", "||", "!", "not", "in", "true", "$", "r_3.rate", "r_4.rate", "é",
+            ]),
+            0..12,
+        )
+    ) {
+        refused_or_answered(&words.join(" "));
+    }
+}
+
+fn refused_or_answered(condition: &str) {
+    match MEASURED.any().find(condition) {
+        Ok(found) => assert!(found.count() <= 220),
+        Err(error) => assert!(!error.to_string().is_empty()),
+    }
 }
 
 fn find(file: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {

@@ -173,6 +173,19 @@ fn failures_come_with_their_reasons() {
 }
 
 #[test]
+fn a_trajectory_in_memory_tells_as_much() {
+    let sizes = Network::names().exc.size.over(0..6);
+    let traj = Environment::in_memory().serial().run::<network>(sizes).unwrap();
+    let failures: Vec<String> = traj.failures().unwrap().iter().map(|failure| failure.message.clone()).collect();
+    assert_eq!(failures, ["unstable", "index 4 is out of bounds"]);
+    assert_eq!(traj.run(4).unwrap().error().unwrap().unwrap().message, failures[1]);
+    assert!(traj.run(3).unwrap().started().unwrap() <= traj.run(5).unwrap().started().unwrap());
+    assert!(traj.run(0).unwrap().runtime().unwrap().is_some());
+    assert_eq!(traj.any().find("status == 'failed' && exc.size > 3").unwrap().count(), 1);
+    assert!(traj.any().to_map().unwrap().len() > 20 && traj.any().to_string().contains("run × u8"));
+}
+
+#[test]
 fn wildcards_find_many_nodes() {
     common::with_trajectory_file(|file| {
         let any = explored(file);

@@ -1,10 +1,12 @@
 //! Finding runs by conditions that the compiler checks.
 
+use std::sync::Arc;
+
+use super::RunView;
 use super::typed::Trajectory;
-use super::{RunView, TrajectoryError};
 use crate::error::Result;
 use crate::experiment::Experiment;
-use crate::parameter::ParameterSet;
+use crate::parameter::{AxisValues, ParameterSet};
 use crate::result::{ResultName, ResultSet};
 use crate::run::RunStatus;
 use crate::value::{Cells, ResultValue};
@@ -16,7 +18,7 @@ impl<E: Experiment> Trajectory<E> {
     /// The file cannot be read.
     pub fn find(&self, condition: impl Fn(&E::Parameters) -> bool) -> Result<impl Iterator<Item = RunView<'_, E>>> {
         let points = self.points()?;
-        Ok(points.filter_run(0..self.len(), move |_, parameters| condition(parameters)))
+        Ok(points.filter_runs(0..self.len(), move |_, parameters| condition(parameters)))
     }
 
     /// The runs whose parameters and results satisfy a condition; only runs that are done can.
@@ -40,7 +42,7 @@ impl<E: Experiment> Trajectory<E> {
         let done: Vec<usize> = (0..self.len()).filter(|&run| self.statuses()[run] == RunStatus::Done).collect();
         let columns = names.read(self, &done)?;
         let points = self.points()?;
-        Ok(points.filter_run(done, move |row, parameters| condition(parameters, N::row(&columns, row))))
+        Ok(points.filter_runs(done, move |row, parameters| condition(parameters, N::row(&columns, row))))
     }
 
     fn points(&self) -> Result<Points<'_, E>> {
@@ -63,19 +65,19 @@ impl<E: Experiment> Trajectory<E> {
             }
             V::read_all(&chosen)
         };
-        Ok(values.map_err(|source| -> TrajectoryError { self.unreadable(name, source) })?)
+        Ok(values.map_err(|source| self.unreadable(name, source))?)
     }
 }
 
 /// The parameters of all runs, with all columns at hand.
 struct Points<'a, E: Experiment> {
     trajectory: &'a Trajectory<E>,
-    explored: Vec<(usize, &'a std::sync::Arc<dyn crate::parameter::AxisValues>)>,
+    explored: Vec<(usize, &'a Arc<dyn AxisValues>)>,
 }
 
 impl<'a, E: Experiment> Points<'a, E> {
     /// Asks about each of the runs in turn; the condition gets its position among them and its parameters.
-    fn filter_run(
+    fn filter_runs(
         self,
         runs: impl IntoIterator<Item = usize>,
         condition: impl Fn(usize, &E::Parameters) -> bool,
@@ -92,6 +94,10 @@ impl<'a, E: Experiment> Points<'a, E> {
 }
 
 /// Names of results whose values a condition wants: one [`ResultName`], or a tuple of up to six.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` does not name results of `{Set}`",
+    note = "give one name, as `r.rate`, or a tuple of up to six, as `(r.rate, r.n_spikes)`, of the experiment's own result set"
+)]
 pub trait ResultNames<Set: ResultSet>: Copy {
     /// What the condition gets.
     type Values;

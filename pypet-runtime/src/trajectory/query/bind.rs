@@ -240,7 +240,8 @@ impl Binder<'_> {
         }
         let any = self.any;
         let (node, of) = any.resolve(name).map_err(|error| explain(name, place, error))?;
-        let Some(leaf) = node.leaf() else {
+        let column = any.explored_of(node).or_else(|| node.is_column().then_some(node));
+        let Some(leaf) = column.unwrap_or(node).leaf() else {
             let members: Vec<String> = node.children().map(NodeRef::full_name).collect();
             let message = format!("`{name}` is a group, not a value; it has {}", quoted_list(&members));
             return Err(Mistake::new(place, message).into());
@@ -259,7 +260,6 @@ impl Binder<'_> {
             ElementType::Text => Kind::Text,
             _ => Kind::Number,
         };
-        let column = any.explored_of(node).or_else(|| node.is_column().then_some(node));
         let (cells, on_results) = match (of, column) {
             (Of::Run(run), _) => (any.run(run)?.cells_of(node)?, false),
             (_, None) => (node.cells()?, false),
