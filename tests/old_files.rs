@@ -386,6 +386,7 @@ fn an_old_trajectory_is_resumed_with_added_results() {
         assert_eq!(traj.get(r.list, 2).unwrap(), [1.0, 1.0]);
         assert!(traj.get(r.half, 1).unwrap().is_nan(), "runs that were done before have no value");
         assert!(traj.header().schema.results.iter().any(|leaf| leaf.name == "half"), "the file knows its results");
+        assert_eq!(traj.any().get::<f64>("parameters.added").unwrap(), 0.5, "and what the new runs were given");
         drop(traj);
         assert!(Trajectory::<first::grown>::open(file).is_ok(), "the first program still reads it");
     });

@@ -285,6 +285,7 @@ impl<P> Environment<P> {
         let missing = (0..stored.len()).filter(|&run| is_missing(stored.statuses()[run])).collect();
         let exploration = role.insist(stored.expect_resumable().and_then(|()| stored.exploration()))?;
         let points = role.insist(exploration.bind(stored.presets().clone()).map_err(Into::into))?;
+        let gained = stored.gained_parameters();
         // Before anybody writes.
         drop(stored);
 
@@ -297,6 +298,7 @@ impl<P> Environment<P> {
         }
         let crew = options.start_engine()?;
         let mut writer = Hdf5Writer::reopen(file, &name, &study.subject.results, &done)?;
+        writer.add_parameters(gained)?;
         study.carry_out_runs(&options, &crew, &name, Runs::These(missing), &mut writer)?;
         drop(writer);
         visit.note(Some(Kept::new(file, &name)));

@@ -15,7 +15,7 @@ use crate::explore::Exploration;
 use crate::parameter::{AnyParameter, AxisValues, ParameterSet};
 use crate::result::{ResultName, declared_results};
 use crate::run::RunStatus;
-use crate::schema::Schema;
+use crate::schema::{Schema, SchemaParameter};
 use crate::storage::hdf5::Hdf5Reader;
 use crate::storage::{Header, TrajectoryReader};
 use crate::value::{Cells, ResultValue, ValueError};
@@ -205,6 +205,18 @@ impl<E: Experiment> Trajectory<E> {
             return Ok(());
         }
         Err(TrajectoryError::NotResumable { name: self.name().into(), differences: obstacles }.into())
+    }
+
+    /// The parameters that the program has and the file lacks, with the values that they take.
+    pub(crate) fn gained_parameters(&self) -> Vec<(SchemaParameter, Cells)> {
+        let parameters = schema_of::<E>().parameters.into_iter().enumerate();
+        let gained = parameters.filter(|(_, new)| !new.derived && self.header().schema.parameter(new).is_none());
+        let with_value = gained.map(|(leaf, parameter)| {
+            let mut value = Cells::of(&parameter.leaf.value_type);
+            self.presets.leaf(leaf).write_cell(&mut value);
+            (parameter, value)
+        });
+        with_value.collect()
     }
 
     /// The points of the runs, as they are stored.
