@@ -116,7 +116,7 @@ fn draw_rates(traj: &mut Trajectory<firing_rate>) -> Result<(), Box<dyn Error + 
     let rates = traj.all(Firing::names().rate)?;
     let mut points = Vec::new();
     for (run, rate) in traj.runs().zip(rates) {
-        let neuron = &run.parameters().neuron;
+        let neuron = &run.parameters()?.neuron;
         // Runs that failed have no rate; their column holds NaN.
         if rate.is_finite() {
             points.push(Point { tau_ref: neuron.tau_ref, i: neuron.i, rate });

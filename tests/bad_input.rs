@@ -124,8 +124,7 @@ fn another_schema_is_refused_with_all_differences() {
         Environment::new(file).serial().run::<product>(some()).unwrap();
         let refused = message(Trajectory::<other::product>::open(file));
         assert!(refused.contains("the parameter `x` is `i64` in the file but `f64` in the program"), "{refused}");
-        assert!(refused.contains("the program has the result `w`, which the file lacks"), "{refused}");
-        assert!(!refused.contains("`added`") && !refused.contains("`y`"), "{refused}");
+        assert!(!["`added`", "`y`", "`w`"].iter().any(|fits| refused.contains(fits)), "{refused}");
     });
 }
 

@@ -12,7 +12,7 @@ use common::python;
 fn no_example_is_forgotten() {
     assert_eq!(
         names(),
-        ["cellular_automata", "firing_rate", "isolation", "multiply", "torture"],
+        ["cellular_automata", "firing_rate", "isolation", "multiply", "torture", "tree"],
         "give each example a test in this file"
     );
 }
@@ -70,6 +70,37 @@ fn torture_loses_nothing() {
     assert!(output.status.success(), "{}", python::report(&output));
     let stdout = String::from_utf8_lossy(&output.stdout);
     assert!(stdout.contains("0 runs lost, 0 runs doubled"), "{}", python::report(&output));
+}
+
+#[test]
+fn tree_finds_everything_by_name() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let output = run_with("tree", folder.path(), [""; 0]);
+    assert!(output.status.success(), "{}", python::report(&output));
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    for expected in [
+        "exc.weight = 1 mV",
+        "`rate` could be `results.exc.rate` or `results.inh.rate`; write more of the name",
+        "results.inh.rate has shape [Some(10)]",
+        "inh.weight = 2.0, balance = 0.0",
+        "run 0 failed: the network explodes at a balance of 80 mV",
+        "run 7: balance -40.0",
+        "parameters.exc.n_cells is the count 80",
+    ] {
+        assert!(stdout.contains(expected), "no `{expected}`, {}", python::report(&output));
+    }
+    let commands = [
+        ("show hdf5/tree.h5 exc.rate", "run 7      10.0"),
+        ("show hdf5/tree.h5 --run 5", "run 5 of tree — done"),
+        ("find hdf5/tree.h5 'inh.weight > 2 mV && exc.rate > 10'", "2 of 10 runs"),
+    ];
+    for (command, expected) in commands {
+        let (verb, condition) = command.split_once(" '").unwrap_or((command, ""));
+        let arguments = verb.split(' ').chain(condition.strip_suffix('\''));
+        let output = run_with("multiply", folder.path(), arguments);
+        let stdout = String::from_utf8_lossy(&output.stdout);
+        assert!(stdout.contains(expected), "`{command}`, {}", python::report(&output));
+    }
 }
 
 #[test]

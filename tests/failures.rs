@@ -193,7 +193,7 @@ fn whatever_is_the_users_may_panic_and_the_neighbours_in_the_block_are_untouched
         assert_eq!(messages, ["no way to write one", "no way to drop two", "no words", unknown]);
         assert_eq!(any.get::<Vec<u64>>("runs.errors.run").unwrap(), [5, 7, 8, 9]);
         for run in traj.runs().filter(|run| run.status() == RunStatus::Done) {
-            let k = run.parameters().k;
+            let k = run.parameters().unwrap().k;
             assert_eq!(run.get(Fragments::names().number).unwrap(), k);
             assert_eq!(run.get(Fragments::names().list).unwrap().0, vec![k; length(k)]);
         }

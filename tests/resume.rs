@@ -66,7 +66,7 @@ fn failed_runs_are_tried_again_only_when_asked_for() {
         assert_eq!(traj.statuses(), [RunStatus::Done; 50]);
         let r = Shapes::names();
         for run in traj.runs() {
-            let p = run.parameters();
+            let p = run.parameters().unwrap();
             let read = Shapes { list: run.get(r.list).unwrap(), scaled: run.get(r.scaled).unwrap() };
             assert_eq!(read, shapes(&p));
             assert_eq!(run.get_added::<Vec<u64>>("list_of_its_own").unwrap(), [p.k as u64; 2]);

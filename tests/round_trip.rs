@@ -76,7 +76,7 @@ fn assert_all_there(traj: &Trajectory<walk>) {
     let r = Path::names();
     assert_eq!(traj.len(), 78);
     for run in traj.runs() {
-        let p = run.parameters();
+        let p = run.parameters().unwrap();
         let expected = walked(&p);
         let index = run.index();
         assert_eq!((p.n_steps, p.n_feet), (index % 39 + 1, 2 * (index % 39 + 1)));
@@ -94,7 +94,7 @@ fn assert_all_there(traj: &Trajectory<walk>) {
     assert_eq!(traj.all(r.corners).unwrap().dim(), (78, 4));
     let ragged = traj.all(r.steps).unwrap_err();
     assert!(format!("{ragged:?}").contains("Ragged"), "{ragged:?}");
-    let fast = traj.find(|p| p.pace == Pace::Fast && p.n_steps > 37);
+    let fast = traj.find(|p| p.pace == Pace::Fast && p.n_steps > 37).unwrap();
     assert_eq!(fast.map(|run| run.index()).collect::<Vec<_>>(), [76, 77]);
     let grid = traj.grid(r.far).unwrap();
     assert_eq!(grid.values.shape(), [2, 39]);
@@ -121,7 +121,7 @@ fn presets_are_what_is_not_explored() {
         let environment = Environment::new(file).with_parameters(presets.clone()).with_comment("presets");
         let traj = environment.run::<walk>(Walk::names().n_steps.over([2, 3])).unwrap();
         assert_eq!(traj.comment(), "presets");
-        assert_eq!(traj.run(1).unwrap().parameters(), Walk { n_steps: 3, n_feet: 6, ..presets });
+        assert_eq!(traj.run(1).unwrap().parameters().unwrap(), Walk { n_steps: 3, n_feet: 6, ..presets });
         assert_eq!(traj.any().get::<String>("title").unwrap(), "ein Gang");
         assert_eq!(traj.any().get::<Array1<u64>>("dpar.n_feet").unwrap(), array![4, 6]);
     });
@@ -180,9 +180,9 @@ proptest! {
             let r = Same::names();
             for (run, float) in traj.runs().zip(&floats) {
                 assert_eq!(run.get(r.float).unwrap().to_bits(), float.to_bits());
-                assert_eq!(run.parameters().float.to_bits(), float.to_bits());
+                assert_eq!(run.parameters().unwrap().float.to_bits(), float.to_bits());
                 assert_eq!(run.get(r.text).unwrap(), text);
-                assert_eq!(run.parameters().list, list);
+                assert_eq!(run.parameters().unwrap().list, list);
                 assert_eq!(run.get(r.list).unwrap(), list);
             }
         });

@@ -72,6 +72,7 @@ impl Error {
     /// Whether the user asked for something that cannot be, rather than the file or the machine refusing.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Explore(_) | Self::Parameter(_) | Self::TrajectoryName { .. })
+        let is_query = matches!(self, Self::Trajectory(TrajectoryError::Query(_)));
+        is_query || matches!(self, Self::Explore(_) | Self::Parameter(_) | Self::TrajectoryName { .. })
     }
 }

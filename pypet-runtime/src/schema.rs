@@ -101,28 +101,42 @@ impl Schema {
 
     /// How a stored schema differs from this one of the program; empty if the file can be read with its types.
     ///
-    /// Added parameters take their defaults, and aliases find renamed ones; comments and units may differ.
+    /// Added parameters take their defaults, aliases find renamed ones, and removed ones are not looked at. A
+    /// result that the file lacks is an error when it is asked for. Stored numbers may be narrower than those of
+    /// the program if they fit without loss, and arrays of one length may be read as those of any. Comments and
+    /// units may differ.
     #[must_use]
     pub fn differences(&self, stored: &Self) -> Vec<Difference> {
-        let mut found = Vec::new();
-        for parameter in self.parameters.iter().filter(|parameter| !parameter.derived) {
-            if let Some(old) = stored.parameter(parameter) {
-                found.extend(Difference::of_types("parameter", &parameter.leaf, &old.leaf));
-            }
-        }
-        for old in stored.parameters.iter().filter(|old| !old.derived) {
-            let known = |new: &SchemaParameter| new.leaf.name == old.leaf.name || new.aliases.contains(&old.leaf.name);
-            if !self.parameters.iter().any(known) {
-                found.push(Difference::Removed { kind: "parameter", name: old.leaf.name.clone() });
-            }
-        }
-        for result in &self.results {
-            match stored.results.iter().find(|old| old.name == result.name) {
-                Some(old) => found.extend(Difference::of_types("result", result, old)),
-                None => found.push(Difference::Missing { name: result.name.clone() }),
-            }
-        }
-        found
+        let of_parameter = |parameter: &SchemaParameter| {
+            let old = stored.parameter(parameter).filter(|old| !old.derived && !parameter.derived)?;
+            Difference::of_types("parameter", &parameter.leaf, &old.leaf)
+        };
+        let of_result = |result: &Leaf| Difference::of_types("result", result, stored.result(&result.name)?);
+        let parameters = self.parameters.iter().filter_map(of_parameter);
+        parameters.chain(self.results.iter().filter_map(of_result)).collect()
+    }
+
+    /// What besides keeps the program from adding runs to a trajectory with a stored schema.
+    ///
+    /// Results must be of the very type that is stored, since a column has one type, and every explored
+    /// parameter must be there, since without it the runs would be the same.
+    pub(crate) fn obstacles(&self, stored: &Self, explored: impl Fn(&str) -> bool) -> Vec<Difference> {
+        let knows = |old: &SchemaParameter| {
+            let is_old = |new: &SchemaParameter| new.leaf.name == old.leaf.name || new.aliases.contains(&old.leaf.name);
+            self.parameters.iter().any(is_old)
+        };
+        let removed = stored.parameters.iter().filter(|old| explored(&old.leaf.name) && !knows(old));
+        let removed = removed.map(|old| Difference::Removed { name: old.leaf.name.clone() });
+        let widened = self.results.iter().filter_map(|result| {
+            let old = stored.result(&result.name)?;
+            let same = old.value_type.element == result.value_type.element;
+            (!same).then(|| Difference::new("result", result, old))
+        });
+        removed.chain(widened).collect()
+    }
+
+    fn result(&self, name: &str) -> Option<&Leaf> {
+        self.results.iter().find(|leaf| leaf.name == name)
     }
 
     /// The stored parameter of this or an older name.
@@ -136,15 +150,8 @@ impl Schema {
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Difference {
-    /// The file has a parameter that the program does not know.
+    /// The file explores a parameter that the program does not know.
     Removed {
-        /// `parameter` or `result`.
-        kind: &'static str,
-        /// Its name.
-        name: String,
-    },
-    /// The program has a result that the file lacks.
-    Missing {
         /// Its name.
         name: String,
     },
@@ -164,26 +171,28 @@ pub enum Difference {
 impl Difference {
     fn of_types(kind: &'static str, declared: &Leaf, stored: &Leaf) -> Option<Self> {
         // Enums may gain and lose variants; a value that no longer exists is an error when it is read.
-        let same = declared.value_type.element == stored.value_type.element
-            && declared.value_type.shape == stored.value_type.shape;
-        (!same).then(|| Self::Type {
-            kind,
-            name: declared.name.clone(),
-            stored: stored.value_type.to_string(),
-            declared: declared.value_type.to_string(),
-        })
+        let (new, old) = (&declared.value_type, &stored.value_type);
+        let fits = |(new, old): (&Option<usize>, &Option<usize>)| new.is_none() || new == old;
+        let same_rank = new.shape.len() == old.shape.len();
+        let is_wider = old.element.widens_to(new.element);
+        let readable = is_wider && same_rank && new.shape.iter().zip(&old.shape).all(fits);
+        (!readable).then(|| Self::new(kind, declared, stored))
+    }
+
+    fn new(kind: &'static str, declared: &Leaf, stored: &Leaf) -> Self {
+        let (stored, declared_type) = (stored.value_type.to_string(), declared.value_type.to_string());
+        Self::Type { kind, name: declared.name.clone(), stored, declared: declared_type }
     }
 }
 
 impl fmt::Display for Difference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
-            Self::Removed { kind, name } => write!(
+            Self::Removed { name } => write!(
                 f,
-                "the file has the {kind} `{name}`, which the program does not know \
+                "the file explores the parameter `{name}`, which the program does not know \
                  (if it was renamed, add `alias = \"{name}\"` to the new one)"
             ),
-            Self::Missing { name } => write!(f, "the program has the result `{name}`, which the file lacks"),
             Self::Type { kind, name, stored, declared } => {
                 write!(f, "the {kind} `{name}` is `{stored}` in the file but `{declared}` in the program")
             }

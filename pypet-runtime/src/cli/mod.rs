@@ -4,6 +4,7 @@
 //! is well, 1 some runs failed, 2 wrong usage, 3 the file or the environment.
 
 mod environment;
+mod find;
 mod list;
 mod output;
 mod params;
@@ -14,12 +15,14 @@ mod show;
 
 use std::error::Error as _;
 use std::ffi::OsString;
+use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Arg, ArgMatches, Command};
+use clap::{Arg, ArgMatches, Command, value_parser};
 
 use crate::error::Error;
 use crate::registry::{AnyExperiment, experiments};
+use crate::trajectory::AnyTrajectory;
 use crate::value::text::{quoted_list, suggestion};
 
 /// Does what the arguments of the program say.
@@ -44,6 +47,7 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("list", _)) => list::run(&experiments),
         Some(("params", matches)) => params::run(&experiments, matches),
         Some(("show", matches)) => show::run(matches),
+        Some(("find", matches)) => find::run(matches),
         Some(("resume", matches)) => resume::run(&experiments, matches),
         Some(("run", matches)) => run::run(&experiments, Some(matches)),
         _ => run::run(&experiments, None),
@@ -68,6 +72,7 @@ fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
         .subcommand(list::command())
         .subcommand(params::command())
         .subcommand(show::command())
+        .subcommand(find::command())
         .after_help("exit codes: 0 all is well, 1 some runs failed, 2 wrong usage, 3 the file or the environment");
     if experiments.is_empty() {
         return command.subcommand_required(true).arg_required_else_help(true);
@@ -118,6 +123,23 @@ fn with_causes(error: &Error) -> String {
 
 fn names(experiments: &[&'static dyn AnyExperiment]) -> Vec<&'static str> {
     experiments.iter().map(|experiment| experiment.name()).collect()
+}
+
+/// The file and which of its trajectories, for verbs that look into one.
+fn file_arguments() -> [Arg; 2] {
+    let trajectory = Arg::new("trajectory").long("trajectory").value_name("NAME");
+    [
+        Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)),
+        trajectory.help("which trajectory of the file; the newest by default"),
+    ]
+}
+
+fn open_file(matches: &ArgMatches) -> Result<AnyTrajectory, Error> {
+    let file = matches.get_one::<PathBuf>("file").expect("clap requires it");
+    match matches.get_one::<String>("trajectory") {
+        Some(name) => AnyTrajectory::open_named(file, name),
+        None => AnyTrajectory::open(file),
+    }
 }
 
 fn experiment_argument() -> Arg {

@@ -26,7 +26,7 @@ pub(super) fn report(trajectory: &AnyTrajectory, file: &Path, took: Duration) ->
         file.display(),
         header.name
     );
-    text.push_str(&results_table(trajectory, &statuses)?);
+    text.push_str(&results_table(trajectory, statuses)?);
     let of = |wanted: RunStatus| (0..statuses.len()).filter(|&run| statuses[run] == wanted).collect::<Vec<_>>();
     let unsuccessful = [RunStatus::Failed, RunStatus::TimedOut].map(|status| (status, of(status)));
     let pending = count(RunStatus::Pending);

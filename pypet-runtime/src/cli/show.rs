@@ -6,8 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use super::{Done, output};
-use crate::storage::NodeKind;
+use super::{Done, file_arguments, open_file, output};
 use crate::storage::hdf5::trajectories;
 use crate::trajectory::{AnyTrajectory, one_line, write_tree};
 
@@ -17,24 +16,26 @@ const SHOWN: usize = 20;
 pub(super) fn command() -> Command {
     Command::new("show")
         .about("Shows a trajectory's tree, or one node of it")
-        .arg(Arg::new("file").value_name("FILE").required(true).value_parser(value_parser!(PathBuf)))
+        .args(file_arguments())
         .arg(Arg::new("path").value_name("PATH").help("a node, as `neuron.i`; groups may be left out"))
         .arg(
-            Arg::new("trajectory")
-                .long("trajectory")
-                .value_name("NAME")
-                .help("which trajectory of the file; the newest by default"),
+            Arg::new("run")
+                .long("run")
+                .value_name("N")
+                .value_parser(value_parser!(usize))
+                .help("what run N was given and what came of it; of a node, its whole value"),
         )
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Done {
     let file = matches.get_one::<PathBuf>("file").expect("clap requires it");
-    let any = match matches.get_one::<String>("trajectory") {
-        Some(name) => AnyTrajectory::open_named(file, name)?,
-        None => AnyTrajectory::open(file)?,
-    };
+    let any = open_file(matches)?;
     let mut text = String::new();
-    if let Some(path) = matches.get_one::<String>("path") {
+    let (path, run) = (matches.get_one::<String>("path"), matches.get_one::<usize>("run").copied());
+    if let Some(run) = run.or_else(|| any.run_of(path?)) {
+        let run = any.run(run)?;
+        text = path.map_or_else(|| Ok(run.to_string()), |path| run.value(path).map(|value| format!("{value}\n")))?;
+    } else if let Some(path) = path {
         describe_node(&any, path, &mut text)?;
     } else {
         text.push_str(&any.to_string());
@@ -52,7 +53,9 @@ fn describe_node(any: &AnyTrajectory, path: &str, text: &mut String) -> Result<(
     let node = any.node(path)?;
     // Writing to a `String` cannot fail.
     let _ = write_tree(any, Some(node), text);
-    let NodeKind::Column(_) = node.kind else { return Ok(()) };
+    if !node.is_column() {
+        return Ok(());
+    }
     let n_runs = any.header().n_runs;
     let rows = any.rows(path, 0..n_runs.min(SHOWN))?;
     for (run, cell) in rows.iter().enumerate() {

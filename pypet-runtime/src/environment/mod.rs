@@ -297,7 +297,9 @@ impl<P> Environment<P> {
             RunStatus::Pending | RunStatus::Cancelled => true,
         };
         let missing = (0..stored.len()).filter(|&run| is_missing(stored.statuses()[run])).collect();
-        let points = role.insist(stored.exploration().bind(stored.presets().clone()).map_err(Into::into))?;
+        let exploration = role.insist(stored.expect_resumable().and_then(|()| stored.exploration()))?;
+        let points = role.insist(exploration.bind(stored.presets().clone()).map_err(Into::into))?;
+        let gained = stored.gained_parameters();
         // Before anybody writes.
         drop(stored);
 
@@ -311,6 +313,7 @@ impl<P> Environment<P> {
         let crew = options.start_engine()?;
         let mut writer = Hdf5Writer::reopen(file, &name, &study.subject.results, &done)?;
         options.prepare(&mut writer);
+        writer.add_parameters(gained)?;
         study.carry_out_runs(&options, &crew, &name, Runs::These(missing), &mut writer)?;
         drop(writer);
         visit.note(Some(Kept::new(file, &name)));

@@ -82,8 +82,7 @@ impl<V: ParamValue> AnyParameter for V {
     }
 
     fn axis_from(&self, cells: &Cells) -> Result<Arc<dyn AxisValues>, ValueError> {
-        let values: Result<Vec<V>, ValueError> = cells.iter().map(V::read).collect();
-        Ok(Arc::new(Values(values?)))
+        Ok(Arc::new(Values(V::read_all(cells)?)))
     }
 }
 

@@ -32,7 +32,7 @@ impl RunStatus {
     /// The state with this number.
     #[must_use]
     pub fn from_code(code: u8) -> Option<Self> {
-        Self::ALL.into_iter().find(|status| status.code() == code)
+        Self::ALL.get(usize::from(code)).copied()
     }
 
     /// One word, as in the attribute `flag_meanings`.

@@ -5,7 +5,9 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Finished, Header, Node, NodeKind, Plan, State, StorageError, TrajectoryReader, TrajectoryWriter};
+use super::{
+    FailedRun, Finished, Header, Node, NodeKind, Plan, State, StorageError, TrajectoryReader, TrajectoryWriter,
+};
 use crate::run::RunStatus;
 use crate::schema::Leaf;
 use crate::value::{Cells, ElementType, ValueType};
@@ -76,6 +78,38 @@ impl Tree {
         }
     }
 
+    fn put_time(&mut self, path: &str, first: usize, seconds: &[f64]) {
+        let mut cells = Cells::new(ElementType::F64, 0);
+        for &seconds in seconds {
+            cells.push_number(seconds);
+        }
+        let leaf = Leaf::new(path, ValueType::scalar(ElementType::F64)).with_unit("s");
+        self.put(path, &leaf, first..first + seconds.len(), &cells);
+    }
+
+    /// Adds a row to the table of failed runs.
+    fn put_error(&mut self, run: &FailedRun) {
+        let mut index = Cells::new(ElementType::U64, 0);
+        index.push_number(run.index as u64);
+        let texts = [("message", &run.message), ("place", &run.place), ("backtrace", &run.backtrace)];
+        let texts = texts.map(|(name, text)| (name, Cells::from_text(&[], 1, [text.clone()])));
+        for (name, entry) in [("run", index)].into_iter().chain(texts) {
+            let path = format!("runs/errors/{name}");
+            let position = self.leaves.iter().position(|(other, _)| *other == path);
+            let mut entries = Cells::new(entry.element(), 0);
+            if let Some(Rows::Value(before)) = position.map(|position| &self.leaves[position].1.rows) {
+                entries.push_elements(&before.cell(0));
+            }
+            entries.push_cell(&entry.cell(0));
+            let rows = Rows::Value(entries.as_one().expect("single values have one shape"));
+            let leaf = Leaf::new(name, ValueType::scalar(entry.element()).with_shape([None]));
+            match position {
+                Some(position) => self.leaves[position].1.rows = rows,
+                None => self.leaves.push((path, Stored { leaf, rows })),
+            }
+        }
+    }
+
     fn put_status(&mut self, run: usize, status: RunStatus) {
         let leaf = Leaf::new("status", ValueType::scalar(ElementType::U8));
         let mut cells = Cells::new(ElementType::U8, 0);
@@ -111,7 +145,12 @@ impl TrajectoryWriter for Memory {
     fn write(&mut self, finished: &Finished) -> Result<(), StorageError> {
         let mut tree = self.lock();
         match finished {
-            Finished::Failed(run) => tree.put_status(run.index, run.status),
+            Finished::Failed(run) => {
+                tree.put_status(run.index, run.status);
+                tree.put_time("runs/started", run.index, &[run.started]);
+                tree.put_time("runs/runtime", run.index, &[run.runtime]);
+                tree.put_error(run);
+            }
             Finished::Done(block) => {
                 let leaves = tree.header.as_ref().map(|header| header.schema.results.clone()).unwrap_or_default();
                 for (leaf, cells) in leaves.iter().zip(&block.results) {
@@ -120,6 +159,8 @@ impl TrajectoryWriter for Memory {
                 for added in &block.added {
                     tree.put(&result_path(&added.leaf), &added.leaf, added.runs.iter().copied(), &added.cells);
                 }
+                tree.put_time("runs/started", block.first, &block.started);
+                tree.put_time("runs/runtime", block.first, &block.runtime);
                 block.runs().for_each(|run| tree.put_status(run, RunStatus::Done));
             }
         }
@@ -193,6 +234,13 @@ impl TrajectoryReader for MemoryReader {
     fn rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError> {
         self.with(path, |stored| {
             let mut cells = Cells::of(&stored.leaf.value_type);
+            if let Rows::Value(list) = &stored.rows {
+                // Tables beside the runs are lists of single values.
+                let mut all = Cells::new(list.element(), 0);
+                all.push_elements(&list.cell(0));
+                cells = Cells::new(list.element(), 0);
+                runs.clone().for_each(|row| cells.push_cell(&all.cell(row)));
+            }
             if let Rows::Column(rows) = &stored.rows {
                 // A run without a result has the shape of its neighbours where they have one.
                 let first = rows.values().next().map(|row| row.cell(0).shape().to_vec());

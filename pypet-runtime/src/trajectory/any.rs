@@ -1,30 +1,48 @@
 //! Trajectories of which nothing is known beforehand.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
+use std::sync::OnceLock;
 
-use super::{TrajectoryError, naming, tree};
+use super::naming::{self, Of};
+use super::nodes::{NodeRef, Nodes};
+use super::{AnyRunView, RunFailure, TrajectoryError, Value, failures, tree};
 use crate::error::Result;
 use crate::run::RunStatus;
-use crate::schema::Leaf;
 use crate::storage::hdf5::Hdf5Reader;
-use crate::storage::{Header, Node, NodeKind, TrajectoryReader};
+use crate::storage::{Header, Node, StorageError, TrajectoryReader};
 use crate::value::{Cells, ResultValue};
 
 /// A trajectory whose experiment the program need not know: nodes are found by natural naming at run time.
 ///
-/// Opening reads names; data come when they are asked for.
+/// Opening reads names; data come when they are asked for. Names are paths with dots in which groups may be
+/// left out: the shallowest match wins, and two of one depth are an error that lists them.
+///
+/// | in a name | stands for |
+/// | --- | --- |
+/// | `par`, `dpar`, `conf`, `res` | `parameters`, `derived_parameters`, `config`, `results` |
+/// | `r_7`, `run_7`, `run_00000007` | the value of run 7: `results.r_7.rate` |
+/// | `$`, `crun` | the run of a [view](AnyTrajectory::run); all runs elsewhere |
+/// | `run_ALL` | all runs, also in a view |
+///
+/// The run table is found by names that begin with `runs`, the explored columns by `explored`.
 ///
 /// # Examples
 /// ```text
 /// let any = AnyTrajectory::open("hdf5/firing_rate.h5")?;
-/// let i: f64 = any.get("neuron.i")?; // the shortcut for `parameters.neuron.i`
+/// let tau: f64 = any.get("neuron.tau_v")?;   // the shortcut for `parameters.neuron.tau_v`
+/// let rate: f64 = any.run(7)?.get("rate")?;  // what run 7 yielded
+/// for run in any.find("neuron.i > 0.5 && rate > 10")? {
+///     println!("{}", run.index());
+/// }
 /// println!("{any}");
 /// ```
 pub struct AnyTrajectory {
     reader: Box<dyn TrajectoryReader>,
-    nodes: Vec<Node>,
+    tree: Nodes,
+    statuses: OnceLock<Vec<RunStatus>>,
 }
 
 impl AnyTrajectory {
@@ -45,8 +63,8 @@ impl AnyTrajectory {
     }
 
     pub(crate) fn from_reader(reader: Box<dyn TrajectoryReader>) -> Result<Self> {
-        let nodes = reader.nodes()?;
-        Ok(Self { reader, nodes })
+        let tree = Nodes::new(reader.nodes()?);
+        Ok(Self { reader, tree, statuses: OnceLock::new() })
     }
 
     /// What is known of the trajectory as a whole.
@@ -64,15 +82,32 @@ impl AnyTrajectory {
     /// All nodes, parents before children.
     #[must_use]
     pub fn nodes(&self) -> &[Node] {
-        &self.nodes
+        self.tree.list()
     }
 
-    /// The node of a name: a path with dots in which groups may be left out; the shallowest match wins.
+    /// The node of a name.
     ///
     /// # Errors
     /// Nothing fits the name, or several nodes of one depth do.
-    pub fn node(&self, name: &str) -> Result<&Node> {
-        Ok(naming::resolve(&self.nodes, name)?)
+    pub fn node(&self, name: &str) -> Result<NodeRef<'_>> {
+        Ok(self.resolve(name)?.0)
+    }
+
+    /// Whether exactly one node fits the name.
+    #[must_use]
+    pub fn contains(&self, name: &str) -> bool {
+        self.resolve(name).is_ok()
+    }
+
+    /// All nodes whose full names fit a pattern: `*` stands for any text within one part of a name, `**` for
+    /// any number of parts.
+    ///
+    /// `**.rate` finds every `rate`, `parameters.*.tau_*` all time constants one group down. As with names, the
+    /// branches `runs` and `explored` are searched only if the pattern begins with them.
+    #[must_use]
+    pub fn find_all(&self, pattern: &str) -> Vec<NodeRef<'_>> {
+        let found = naming::find_all(self.nodes(), pattern);
+        found.into_iter().map(|number| NodeRef::new(self, number)).collect()
     }
 
     /// A value by its name; of a column all runs at once, with the run as the first dimension.
@@ -80,9 +115,18 @@ impl AnyTrajectory {
     /// # Errors
     /// Nothing or too much fits the name, it is a group, or it holds another type.
     pub fn get<V: ResultValue>(&self, name: &str) -> Result<V> {
-        let cells = self.cells(name)?;
-        let value = V::read(cells.cell(0));
-        Ok(value.map_err(|source| TrajectoryError::Value { name: name.into(), source })?)
+        super::read_value(name, self.cells(name)?)
+    }
+
+    /// A value by its name, whatever its type.
+    ///
+    /// # Errors
+    /// Nothing or too much fits the name, or it is a group.
+    pub fn value(&self, name: &str) -> Result<Value> {
+        match self.resolve(name)? {
+            (node, Of::Run(run)) => Ok(Value::of(&self.run(run)?.cells_of(node)?.cell(0))),
+            (node, _) => node.value(),
+        }
     }
 
     /// A value of whatever type, as one cell.
@@ -90,12 +134,10 @@ impl AnyTrajectory {
     /// # Errors
     /// Nothing or too much fits the name, or it is a group.
     pub fn cells(&self, name: &str) -> Result<Cells> {
-        let node = self.node(name)?;
-        if node.kind == NodeKind::Group {
-            let members = self.members(&node.path).iter().map(|member| member.path.replace('/', ".")).collect();
-            return Err(TrajectoryError::Group { name: name.into(), members }.into());
+        match self.resolve(name)? {
+            (node, Of::Run(run)) => self.run(run)?.cells_of(node),
+            (node, _) => node.cells(),
         }
-        Ok(self.reader.read(&node.path)?)
     }
 
     /// The values of some runs from a column, one cell for each.
@@ -103,35 +145,116 @@ impl AnyTrajectory {
     /// # Errors
     /// Nothing or too much fits the name, it is no column, or there are fewer runs.
     pub fn rows(&self, name: &str, runs: Range<usize>) -> Result<Cells> {
-        Ok(self.reader.rows(&self.node(name)?.path, runs)?)
+        Ok(self.reader.rows(self.node(name)?.path(), runs)?)
     }
 
-    /// How far each run has come.
+    /// Every value by its full name; columns hold all runs.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn to_map(&self) -> Result<BTreeMap<String, Value>> {
+        self.leaves().map(|node| Ok((node.full_name(), node.value()?))).collect()
+    }
+
+    /// How far each run has come; read once.
     ///
     /// # Errors
     /// The run table cannot be read.
-    pub fn statuses(&self) -> Result<Vec<RunStatus>> {
-        let cells = self.reader.rows("runs/status", 0..self.header().n_runs)?;
+    pub fn statuses(&self) -> Result<&[RunStatus]> {
+        if let Some(statuses) = self.statuses.get() {
+            return Ok(statuses);
+        }
+        let statuses = self.read_statuses(0..self.header().n_runs)?;
+        Ok(self.statuses.get_or_init(|| statuses))
+    }
+
+    /// The statuses if they were read before, else nothing.
+    pub(super) fn known_statuses(&self) -> &[RunStatus] {
+        self.statuses.get().map_or(&[], Vec::as_slice)
+    }
+
+    fn read_statuses(&self, runs: Range<usize>) -> Result<Vec<RunStatus>> {
+        let cells = self.reader.rows("runs/status", runs)?;
         let unknown = |source| TrajectoryError::Value { name: "runs.status".into(), source };
-        let codes = u8::read_column(&cells).map_err(unknown)?;
+        let codes = u8::read_all(&cells).map_err(unknown)?;
         // A state of a later version is nothing that this one can build on.
         Ok(codes.into_iter().map(|code| RunStatus::from_code(code).unwrap_or(RunStatus::Pending)).collect())
     }
 
-    /// The direct members of a group.
-    pub(crate) fn members(&self, group: &str) -> Vec<&Node> {
-        let is_member = |node: &&Node| node.path.rsplit_once('/').is_some_and(|(parent, _)| parent == group);
-        self.nodes.iter().filter(is_member).collect()
+    /// One run.
+    ///
+    /// # Errors
+    /// There is no such run, or the run table cannot be read.
+    pub fn run(&self, index: usize) -> Result<AnyRunView<'_>> {
+        let n_runs = self.header().n_runs;
+        if index >= n_runs {
+            return Err(TrajectoryError::NoRun { run: index, n_runs }.into());
+        }
+        let status = match self.known_statuses().get(index) {
+            Some(&status) => status,
+            None => self.read_statuses(index..index + 1)?[0],
+        };
+        Ok(AnyRunView::new(self, index, status))
+    }
+
+    /// All runs in order.
+    ///
+    /// # Errors
+    /// The run table cannot be read.
+    pub fn runs(&self) -> Result<impl Iterator<Item = AnyRunView<'_>>> {
+        let statuses = self.statuses()?.iter().enumerate();
+        Ok(statuses.map(|(index, &status)| AnyRunView::new(self, index, status)))
+    }
+
+    /// The runs that were tried and have no results, with their reasons.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn failures(&self) -> Result<Vec<RunFailure>> {
+        failures::all(self)
     }
 
     pub(crate) fn reader(&self) -> &dyn TrajectoryReader {
         &*self.reader
     }
 
-    pub(super) fn leaf_at(&self, path: &str) -> Option<Leaf> {
-        match &self.nodes.iter().find(|node| node.path == path)?.kind {
-            NodeKind::Group => None,
-            NodeKind::Value(leaf) | NodeKind::Column(leaf) => Some(leaf.clone()),
+    pub(super) fn tree(&self) -> &Nodes {
+        &self.tree
+    }
+
+    pub(super) fn resolve(&self, name: &str) -> Result<(NodeRef<'_>, Of)> {
+        let (number, of) = naming::resolve(self.nodes(), name)?;
+        Ok((NodeRef::new(self, number), of))
+    }
+
+    /// The run that a name is about, if it says so: `results.r_7.rate`.
+    pub(crate) fn run_of(&self, name: &str) -> Option<usize> {
+        match self.resolve(name) {
+            Ok((_, Of::Run(run))) => Some(run),
+            _ => None,
+        }
+    }
+
+    /// The node of a path as it stands in the file.
+    pub(super) fn at(&self, path: &str) -> Option<NodeRef<'_>> {
+        self.tree.at(path).map(|number| NodeRef::new(self, number))
+    }
+
+    /// The column of a parameter's values at each run, if it is explored.
+    pub(super) fn explored_of(&self, parameter: NodeRef<'_>) -> Option<NodeRef<'_>> {
+        let name = parameter.path().strip_prefix("parameters/")?;
+        self.at(&format!("explored/{}", name.replace('/', ".")))
+    }
+
+    /// The column of a result, by its name below `results`.
+    pub(super) fn result_rows(&self, name: &str, runs: Range<usize>) -> Result<Cells> {
+        let path = format!("results/{}", name.replace('.', "/"));
+        match self.reader.rows(&path, runs) {
+            Err(StorageError::NoNode { .. }) => {
+                let trajectory = self.header().name.clone();
+                Err(TrajectoryError::NoResult { name: name.into(), trajectory }.into())
+            }
+            cells => Ok(cells?),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use ndarray::{ArrayD, IxDyn};
 
-use super::{AnyTrajectory, TrajectoryError};
+use super::{AnyTrajectory, NodeRef, TrajectoryError};
 use crate::error::Result;
 use crate::schema::Leaf;
 use crate::value::{Cells, ResultValue, ValueError};
@@ -46,7 +46,7 @@ impl Axis {
     /// # Errors
     /// The parameter holds another type.
     pub fn values<V: ResultValue>(&self) -> Result<V::Column> {
-        let values = V::read_column(&self.values);
+        let values = V::read_column(&self.values.clone().widened(V::value_type().element));
         Ok(values.map_err(|source| TrajectoryError::Value { name: self.name.clone(), source })?)
     }
 }
@@ -90,6 +90,6 @@ fn coordinate(any: &AnyTrajectory, name: &str, len: usize, stride: usize) -> Res
     for point in 0..len {
         values.push_cell(&column.cell(point * stride));
     }
-    let leaf = any.leaf_at(&path).unwrap_or_else(|| Leaf::new(name, u64::value_type()));
+    let leaf = any.at(&path).and_then(NodeRef::leaf).cloned().unwrap_or_else(|| Leaf::new(name, u64::value_type()));
     Ok(Axis { name: name.into(), comment: leaf.comment, unit: leaf.unit, zipped: Vec::new(), values })
 }

@@ -5,22 +5,36 @@
 //! Neither knows how a trajectory is stored.
 
 mod any;
+mod explored;
+mod failures;
+mod find;
 mod grid;
 mod naming;
+mod nodes;
+mod query;
 mod runs;
 mod tree;
 mod typed;
+mod value;
+mod view;
 
 pub use any::AnyTrajectory;
+pub use failures::RunFailure;
+pub use find::ResultNames;
 pub use grid::{Axis, Grid};
+pub use nodes::NodeRef;
+pub use query::QueryError;
 pub use runs::RunView;
 pub(crate) use tree::{one_line, write as write_tree};
 pub use typed::Trajectory;
+pub use value::Value;
+pub use view::AnyRunView;
 
+use crate::error::Result;
 use crate::run::RunStatus;
 use crate::schema::Difference;
 use crate::storage::StorageError;
-use crate::value::ValueError;
+use crate::value::{Cells, ResultValue, ValueError};
 
 /// What can go wrong while reading a trajectory.
 #[derive(Debug, thiserror::Error)]
@@ -32,6 +46,17 @@ pub enum TrajectoryError {
         /// The trajectory.
         name: String,
         /// All differences.
+        differences: Vec<Difference>,
+    },
+    /// The program can read the trajectory but not add runs to it.
+    #[error(
+        "the trajectory `{name}` can be read but not resumed:\n{}\nresume it with the program that began it",
+        list(.differences)
+    )]
+    NotResumable {
+        /// The trajectory.
+        name: String,
+        /// What stands in the way.
         differences: Vec<Difference>,
     },
     /// A stored value of another type.
@@ -57,6 +82,14 @@ pub enum TrajectoryError {
         run: usize,
         /// How many there are.
         n_runs: usize,
+    },
+    /// A result that no run of the trajectory has.
+    #[error("the trajectory `{trajectory}` has no result `{name}`; its program did not store one")]
+    NoResult {
+        /// The result.
+        name: String,
+        /// The trajectory.
+        trajectory: String,
     },
     /// Points that form no grid.
     #[error("the runs form no grid: only products of axes do, not filters and sums; use `all` or `runs`")]
@@ -85,9 +118,18 @@ pub enum TrajectoryError {
         /// Its members.
         members: Vec<String>,
     },
+    /// A condition as text that cannot be understood.
+    #[error(transparent)]
+    Query(QueryError),
     /// The store.
     #[error(transparent)]
     Storage(#[from] StorageError),
+}
+
+/// A single value as the type that is asked for, if that is the stored one or a wider one.
+fn read_value<V: ResultValue>(name: &str, cells: Cells) -> Result<V> {
+    let cells = cells.widened(V::value_type().element);
+    Ok(V::read(cells.cell(0)).map_err(|source| TrajectoryError::Value { name: name.into(), source })?)
 }
 
 fn list(differences: &[Difference]) -> String {

@@ -1,9 +1,10 @@
 //! One run of a trajectory.
 
 use std::fmt;
+use std::time::{Duration, SystemTime};
 
-use super::TrajectoryError;
 use super::typed::Trajectory;
+use super::{AnyRunView, RunFailure, TrajectoryError};
 use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::result::ResultName;
@@ -34,19 +35,21 @@ impl<'a, E: Experiment> RunView<'a, E> {
     }
 
     /// The parameters that the run was given.
-    #[must_use]
-    pub fn parameters(&self) -> E::Parameters {
-        let mut parameters = self.trajectory.presets().clone();
-        self.trajectory.move_to(self.index, &mut parameters);
-        parameters
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn parameters(&self) -> Result<E::Parameters> {
+        self.trajectory.parameters_of(self.index)
     }
 
     /// A result; only this run's value is loaded.
     ///
     /// # Errors
-    /// The run has no results, or the file cannot be read.
+    /// The run has no results, the file is older than the result, or it cannot be read.
     pub fn get<V: ResultValue>(&self, name: ResultName<E::Results, V>) -> Result<V> {
-        self.read(self.trajectory.path_of(name))
+        self.expect_done()?;
+        let cells = self.trajectory.result_rows(name, self.index..self.index + 1)?;
+        Ok(V::read(cells.cell(0)).map_err(|source| self.trajectory.unreadable(name, source))?)
     }
 
     /// A result that the run added itself, by its full name below `results`.
@@ -54,16 +57,46 @@ impl<'a, E: Experiment> RunView<'a, E> {
     /// # Errors
     /// The run has no results, no run added one of this name, it has another type, or the file cannot be read.
     pub fn get_added<V: ResultValue>(&self, name: &str) -> Result<V> {
-        self.read(&format!("results/{}", name.replace('.', "/")))
+        self.expect_done()?;
+        let cells = self.trajectory.any().result_rows(name, self.index..self.index + 1)?;
+        super::read_value(&format!("results.{name}"), cells)
     }
 
-    fn read<V: ResultValue>(&self, path: &str) -> Result<V> {
-        if self.status() != RunStatus::Done {
-            return Err(TrajectoryError::NotDone { run: self.index, status: self.status() }.into());
+    /// Why the run failed the last time it was tried; `None` if it did not.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn error(&self) -> Result<Option<RunFailure>> {
+        self.any().error()
+    }
+
+    /// When the run was begun the last time; `None` if it never was.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn started(&self) -> Result<Option<SystemTime>> {
+        self.any().started()
+    }
+
+    /// How long the run took; `None` if it was never begun.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn runtime(&self) -> Result<Option<Duration>> {
+        self.any().runtime()
+    }
+
+    /// The same run without types: natural naming at run time.
+    #[must_use]
+    pub fn any(&self) -> AnyRunView<'a> {
+        AnyRunView::new(self.trajectory.any(), self.index, self.status())
+    }
+
+    fn expect_done(&self) -> Result<()> {
+        match self.status() {
+            RunStatus::Done => Ok(()),
+            status => Err(TrajectoryError::NotDone { run: self.index, status }.into()),
         }
-        let cells = self.trajectory.any().reader().rows(path, self.index..self.index + 1)?;
-        let value = V::read(cells.cell(0));
-        Ok(value.map_err(|source| TrajectoryError::Value { name: path.replace('/', "."), source })?)
     }
 }
 

@@ -1,30 +1,52 @@
-//! The tree as people read it.
+//! The tree as people read it: one line for each node, in columns.
 
 use std::fmt;
 
-use super::AnyTrajectory;
+use super::{AnyRunView, AnyTrajectory, NodeRef};
 use crate::run::RunStatus;
-use crate::storage::{Node, NodeKind};
 
 /// Members of one group that are shown; more are only counted.
-const SHOWN: usize = 100;
+const SHOWN: usize = 50;
+/// Characters that a column of the table may take; longer entries push the rest of their line.
+const WIDEST: usize = 44;
+/// Characters of a value that are shown.
+const GLIMPSE: usize = 72;
 
 /// Writes the tree below a node, or all of it.
-pub(crate) fn write(any: &AnyTrajectory, below: Option<&Node>, f: &mut impl fmt::Write) -> fmt::Result {
+pub(crate) fn write(any: &AnyTrajectory, below: Option<NodeRef<'_>>, f: &mut impl fmt::Write) -> fmt::Result {
+    let mut table = Table { any, run: None, rows: Vec::new() };
     if let Some(node) = below {
-        return write_node(any, node, 0, f);
+        table.add(node, "", "");
+        return table.write(f);
     }
     let header = any.header();
     writeln!(f, "{} — {}", header.name, summary(any))?;
     if !header.comment.is_empty() {
         writeln!(f, "{}", one_line(&header.comment))?;
     }
-    for branch in any.nodes().iter().filter(|node| !node.path.contains('/')) {
-        if !any.members(&branch.path).is_empty() {
-            write_node(any, branch, 0, f)?;
+    any.children().filter(|branch| branch.children().len() > 0).for_each(|branch| table.add(branch, "", ""));
+    table.write(f)
+}
+
+/// Writes the tree as one run sees it.
+pub(super) fn write_run(view: &AnyRunView<'_>, f: &mut impl fmt::Write) -> fmt::Result {
+    let any = view.trajectory();
+    write!(f, "run {} of {} — {}", view.index(), any.header().name, view.status())?;
+    if let Ok(Some(runtime)) = view.runtime() {
+        write!(f, ", {runtime:.3?}")?;
+    }
+    writeln!(f)?;
+    if let Ok(Some(failure)) = view.error() {
+        let lines = [failure.message.as_str(), failure.place.as_str()].into_iter().chain(failure.backtrace.lines());
+        lines.filter(|line| !line.is_empty()).try_for_each(|line| writeln!(f, "  {}", one_line(line)))?;
+    }
+    let mut table = Table { any, run: Some(view), rows: Vec::new() };
+    for branch in any.children().filter(|branch| branch.children().len() > 0) {
+        if ["parameters", "derived_parameters", "results"].contains(&branch.name()) {
+            table.add(branch, "", "");
         }
     }
-    Ok(())
+    table.write(f)
 }
 
 /// Experiment, time and state of the runs, in one line.
@@ -41,55 +63,87 @@ pub(crate) fn summary(any: &AnyTrajectory) -> String {
     format!("experiment {}, {} runs ({}), {}", header.experiment, header.n_runs, counts.join(", "), header.created)
 }
 
-fn write_node(any: &AnyTrajectory, node: &Node, depth: usize, f: &mut impl fmt::Write) -> fmt::Result {
-    let name = node.path.rsplit('/').next().unwrap_or_default();
-    let (leaf, column) = match &node.kind {
-        NodeKind::Group => {
-            writeln!(f, "{:indent$}{name}", "", indent = 2 * depth)?;
-            let members = any.members(&node.path);
-            for member in members.iter().take(SHOWN) {
-                write_node(any, member, depth + 1, f)?;
-            }
-            if members.len() > SHOWN {
-                writeln!(f, "{:indent$}… {} more", "", members.len() - SHOWN, indent = 2 * depth + 2)?;
-            }
-            return Ok(());
-        }
-        NodeKind::Value(leaf) => (leaf, false),
-        NodeKind::Column(leaf) => (leaf, true),
-    };
-    let start = format!("{:indent$}{name}", "", indent = 2 * depth);
-    let per_run = if column { "run × " } else { "" };
-    let unit = if leaf.unit.is_empty() { String::new() } else { format!(" {}", leaf.unit) };
-    let comment = if leaf.comment.is_empty() { String::new() } else { format!("  # {}", one_line(&leaf.comment)) };
-    writeln!(f, "{start:<28} {per_run}{} = {}{unit}{comment}", leaf.value_type, glimpse(any, node, column))
+/// The lines of a tree: name, type, glimpse of the values, comment.
+struct Table<'a> {
+    any: &'a AnyTrajectory,
+    /// The run whose values are shown; all of them otherwise.
+    run: Option<&'a AnyRunView<'a>>,
+    rows: Vec<[String; 4]>,
 }
 
-/// The value, or those of the first runs.
-fn glimpse(any: &AnyTrajectory, node: &Node, column: bool) -> String {
-    const RUNS: usize = 3;
-    if !column {
-        return any
-            .reader()
-            .read(&node.path)
-            .map_or_else(|error| format!("({error})"), |c| one_line(&c.cell(0).to_string()));
+impl Table<'_> {
+    /// Adds a node and all below it; `guide` stands before its name, `below` before those of its members.
+    fn add(&mut self, node: NodeRef<'_>, guide: &str, below: &str) {
+        let name = format!("{guide}{}", node.name());
+        let Some(leaf) = node.leaf() else {
+            self.rows.push([name, String::new(), String::new(), String::new()]);
+            let members = node.children();
+            let n_hidden = members.len().saturating_sub(SHOWN);
+            let last = members.len().min(SHOWN).saturating_sub(1);
+            for (position, member) in members.take(SHOWN).enumerate() {
+                let is_last = position == last && n_hidden == 0;
+                let (guide, inner) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
+                self.add(member, &format!("{below}{guide}"), &format!("{below}{inner}"));
+            }
+            if n_hidden > 0 {
+                self.rows.push([format!("{below}└─ … {n_hidden} more"), String::new(), String::new(), String::new()]);
+            }
+            return;
+        };
+        let explored = self.any.explored_of(node);
+        let differs = self.run.is_none() && (node.is_column() || explored.is_some());
+        let per_run = if differs { "run × " } else { "" };
+        let unit = if leaf.unit.is_empty() { String::new() } else { format!(" {}", leaf.unit) };
+        let comment = if leaf.comment.is_empty() { String::new() } else { format!("# {}", one_line(&leaf.comment)) };
+        let glimpse = self.glimpse(node, explored);
+        self.rows.push([name, format!("{per_run}{}", leaf.value_type), format!("{glimpse}{unit}"), comment]);
     }
-    let n_runs = any.header().n_runs;
-    match any.reader().rows(&node.path, 0..n_runs.min(RUNS)) {
-        Err(error) => format!("({error})"),
-        Ok(cells) => {
-            let shown: Vec<String> = cells.iter().map(|cell| one_line(&cell.to_string())).collect();
-            format!("{}{}", shown.join("; "), if n_runs > RUNS { "; …" } else { "" })
+
+    /// The value, or those of the first runs.
+    fn glimpse(&self, node: NodeRef<'_>, explored: Option<NodeRef<'_>>) -> String {
+        const RUNS: usize = 3;
+        let n_runs = self.any.header().n_runs;
+        let column = explored.or_else(|| node.is_column().then_some(node));
+        let cells = match (self.run, column) {
+            (Some(run), _) => run.cells_of(node),
+            (None, None) => node.cells(),
+            (None, Some(column)) => {
+                self.any.reader().rows(column.path(), 0..n_runs.min(RUNS)).map_err(crate::error::Error::from)
+            }
+        };
+        match cells {
+            Err(error) => format!("({error})"),
+            Ok(cells) => {
+                let shown: Vec<String> = cells.iter().map(|cell| cell.to_string()).collect();
+                let more = self.run.is_none() && column.is_some() && n_runs > RUNS;
+                format!("{}{}", shortened(&shown.join("; "), GLIMPSE), if more { "; …" } else { "" })
+            }
         }
+    }
+
+    fn write(&self, f: &mut impl fmt::Write) -> fmt::Result {
+        let width = |column: usize| {
+            let entries = self.rows.iter().filter(|row| !row[1].is_empty()).map(|row| row[column].chars().count());
+            entries.filter(|&width| width <= WIDEST).max().unwrap_or(0)
+        };
+        let [name, kind, glimpse] = [width(0), width(1), width(2)];
+        for row in &self.rows {
+            let line = format!("{:name$}  {:kind$}  {:glimpse$}  {}", row[0], row[1], row[2], row[3]);
+            writeln!(f, "{}", line.trim_end())?;
+        }
+        Ok(())
     }
 }
 
 /// Text of a file on one line, without the control characters that would drive a terminal.
 pub(crate) fn one_line(text: &str) -> String {
-    const MOST: usize = 200;
+    shortened(text, 200)
+}
+
+fn shortened(text: &str, most: usize) -> String {
     let clean = |c: char| if c.is_control() { ' ' } else { c };
-    let mut line: String = text.chars().map(clean).take(MOST).collect();
-    if text.chars().nth(MOST).is_some() {
+    let mut line: String = text.chars().map(clean).take(most).collect();
+    if text.chars().nth(most).is_some() {
         line.push('…');
     }
     line

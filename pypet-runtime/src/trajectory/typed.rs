@@ -1,12 +1,14 @@
 //! Trajectories of an experiment that the program knows.
 
 use std::marker::PhantomData;
+use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
+use super::explored::ExploredColumn;
 use super::grid::{self, Grid};
 use super::runs::RunView;
-use super::{AnyTrajectory, TrajectoryError};
+use super::{AnyTrajectory, RunFailure, TrajectoryError};
 use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::explore::Exploration;
@@ -15,8 +17,8 @@ use crate::result::{ResultName, declared_results};
 use crate::run::RunStatus;
 use crate::schema::{Schema, SchemaParameter};
 use crate::storage::hdf5::Hdf5Reader;
-use crate::storage::{Header, StorageError, TrajectoryReader};
-use crate::value::{Cells, ResultValue};
+use crate::storage::{Header, TrajectoryReader};
+use crate::value::{Cells, ResultValue, ValueError};
 
 /// The stored runs of an experiment.
 ///
@@ -25,17 +27,16 @@ use crate::value::{Cells, ResultValue};
 /// let traj = Trajectory::<firing_rate>::open("hdf5/firing_rate.h5")?;
 /// let r = Firing::names();
 /// let rates: Array1<f64> = traj.all(r.rate)?;
-/// for run in traj.find(|p| p.neuron.i > 0.9) {
+/// for run in traj.find(|p| p.neuron.i > 0.9)? {
 ///     let v = run.get(r.v)?;
 /// }
 /// ```
 pub struct Trajectory<E: Experiment> {
     any: AnyTrajectory,
     presets: E::Parameters,
-    explored: Vec<(usize, Arc<dyn AxisValues>)>,
-    statuses: Vec<RunStatus>,
-    /// Where the declared results lie, in the order of declaration.
-    result_paths: Vec<String>,
+    explored: Vec<ExploredColumn>,
+    /// The declared results below `results`, in the order of declaration.
+    result_names: Vec<String>,
     experiment: PhantomData<E>,
 }
 
@@ -58,28 +59,26 @@ impl<E: Experiment> Trajectory<E> {
     }
 
     pub(crate) fn from_reader(reader: Box<dyn TrajectoryReader>) -> Result<Self> {
-        let schema = Schema::new::<E::Parameters>(declared_results::<E::Results>(E::RESULT, E::COMMENT));
+        let schema = schema_of::<E>();
         let differences = schema.differences(&reader.header().schema);
         if !differences.is_empty() {
             return Err(TrajectoryError::Schema { name: reader.header().name.clone(), differences }.into());
         }
         let any = AnyTrajectory::from_reader(reader)?;
+        any.statuses()?;
         let mut presets = E::Parameters::default();
         let mut explored = Vec::new();
         for (leaf, parameter) in schema.parameters.iter().enumerate() {
-            let Some(stored) = any.header().schema.parameter(parameter).cloned() else { continue };
-            if parameter.derived {
+            let Some(stored) = any.header().schema.parameter(parameter) else { continue };
+            if parameter.derived || stored.derived {
                 continue;
             }
-            read_preset(&any, &stored, presets.leaf_mut(leaf))?;
-            if let Some(values) = read_explored(&any, &stored, presets.leaf(leaf))? {
-                explored.push((leaf, values));
-            }
+            read_preset(&any, &stored.leaf.name, presets.leaf_mut(leaf))?;
+            explored.extend(ExploredColumn::of(&any, &stored.leaf.name, leaf));
         }
         presets.derive();
-        let statuses = any.statuses()?;
-        let result_paths = schema.results.iter().map(|leaf| format!("results/{}", leaf.name)).collect();
-        Ok(Self { any, presets, explored, statuses, result_paths, experiment: PhantomData })
+        let result_names = schema.results.into_iter().map(|leaf| leaf.name).collect();
+        Ok(Self { any, presets, explored, result_names, experiment: PhantomData })
     }
 
     /// The name of the trajectory in its file.
@@ -104,7 +103,7 @@ impl<E: Experiment> Trajectory<E> {
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "a trajectory has at least one run")]
     pub fn len(&self) -> usize {
-        self.statuses.len()
+        self.header().n_runs
     }
 
     /// The same trajectory without types: natural naming at run time, config, the run table.
@@ -128,14 +127,23 @@ impl<E: Experiment> Trajectory<E> {
     /// How far each run has come.
     #[must_use]
     pub fn statuses(&self) -> &[RunStatus] {
-        &self.statuses
+        // They are read when the trajectory is opened: a byte for each run.
+        self.any.known_statuses()
     }
 
     /// The runs that failed or took too long, by their indices.
     #[must_use]
     pub fn failed(&self) -> Vec<usize> {
-        let has_failed = |run: &usize| matches!(self.statuses[*run], RunStatus::Failed | RunStatus::TimedOut);
+        let has_failed = |run: &usize| matches!(self.statuses()[*run], RunStatus::Failed | RunStatus::TimedOut);
         (0..self.len()).filter(has_failed).collect()
+    }
+
+    /// The runs that were tried and have no results, with their reasons.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn failures(&self) -> Result<Vec<RunFailure>> {
+        self.any.failures()
     }
 
     /// One result of all runs, in run order.
@@ -147,9 +155,8 @@ impl<E: Experiment> Trajectory<E> {
     /// # Errors
     /// The arrays differ in shape from run to run, or the file cannot be read.
     pub fn all<V: ResultValue>(&self, name: ResultName<E::Results, V>) -> Result<V::Column> {
-        let (name, cells) = self.column(name)?;
-        let column = V::read_column(&cells);
-        Ok(column.map_err(|source| TrajectoryError::Value { name, source })?)
+        let column = V::read_column(&self.column(name)?);
+        Ok(column.map_err(|source| self.unreadable(name, source))?)
     }
 
     /// One result shaped by the axes of the exploration, with their values as coordinates.
@@ -158,11 +165,11 @@ impl<E: Experiment> Trajectory<E> {
     /// The points form no grid, a run has no results, or the file cannot be read.
     pub fn grid<V: ResultValue>(&self, name: ResultName<E::Results, V>) -> Result<Grid<V>> {
         let axes = grid::axes(&self.any)?;
-        if let Some(run) = (0..self.len()).find(|&run| self.statuses[run] != RunStatus::Done) {
-            return Err(TrajectoryError::NotDone { run, status: self.statuses[run] }.into());
+        if let Some(run) = self.statuses().iter().position(|&status| status != RunStatus::Done) {
+            return Err(TrajectoryError::NotDone { run, status: self.statuses()[run] }.into());
         }
-        let (name, cells) = self.column(name)?;
-        Ok(Grid::new(axes, &cells).map_err(|source| TrajectoryError::Value { name, source })?)
+        let grid = Grid::new(axes, &self.column(name)?);
+        Ok(grid.map_err(|source| self.unreadable(name, source))?)
     }
 
     /// One run.
@@ -189,40 +196,80 @@ impl<E: Experiment> Trajectory<E> {
         (0..self.len()).map(|index| RunView::new(self, index))
     }
 
-    /// The runs whose parameters satisfy a condition, whether they are done or not.
-    pub fn find(&self, condition: impl Fn(&E::Parameters) -> bool) -> impl Iterator<Item = RunView<'_, E>> {
-        let mut parameters = self.presets.clone();
-        (0..self.len()).filter_map(move |index| {
-            self.move_to(index, &mut parameters);
-            condition(&parameters).then(|| RunView::new(self, index))
-        })
+    /// Checks that the program can add runs to the trajectory.
+    pub(crate) fn expect_resumable(&self) -> Result<()> {
+        let schema = schema_of::<E>();
+        let is_explored = |name: &str| self.any.at(&format!("explored/{name}")).is_some();
+        let obstacles = schema.obstacles(&self.header().schema, is_explored);
+        if obstacles.is_empty() {
+            return Ok(());
+        }
+        Err(TrajectoryError::NotResumable { name: self.name().into(), differences: obstacles }.into())
+    }
+
+    /// The parameters that the program has and the file lacks, with the values that they take.
+    pub(crate) fn gained_parameters(&self) -> Vec<(SchemaParameter, Cells)> {
+        let parameters = schema_of::<E>().parameters.into_iter().enumerate();
+        let gained = parameters.filter(|(_, new)| !new.derived && self.header().schema.parameter(new).is_none());
+        let with_value = gained.map(|(leaf, parameter)| {
+            let mut value = Cells::of(&parameter.leaf.value_type);
+            self.presets.leaf(leaf).write_cell(&mut value);
+            (parameter, value)
+        });
+        with_value.collect()
     }
 
     /// The points of the runs, as they are stored.
-    pub(crate) fn exploration(&self) -> Exploration<E::Parameters> {
-        let axes = self.explored.iter().map(|(leaf, values)| Exploration::axis(*leaf, values.clone()));
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub(crate) fn exploration(&self) -> Result<Exploration<E::Parameters>> {
+        let axes = self.explored_values()?.into_iter().map(|(leaf, values)| Exploration::axis(leaf, values.clone()));
         // Columns of one file have one length, so they go in lock step.
         let together = axes.reduce(Exploration::zip_unchecked);
         // Without explored parameters all runs are repetitions of one point.
-        together.unwrap_or_else(|| Exploration::single().repeat("run", self.len()))
+        Ok(together.unwrap_or_else(|| Exploration::single().repeat("run", self.len())))
     }
 
-    /// Turns the parameters of any other run into those of this one.
-    pub(super) fn move_to(&self, index: usize, parameters: &mut E::Parameters) {
-        for (leaf, values) in &self.explored {
-            parameters.leaf_mut(*leaf).assign(values.get(index));
+    /// The columns of all explored parameters.
+    pub(super) fn explored_values(&self) -> Result<Vec<(usize, &Arc<dyn AxisValues>)>> {
+        self.explored
+            .iter()
+            .map(|column| Ok((column.leaf, column.values(&self.any, self.presets.leaf(column.leaf))?)))
+            .collect()
+    }
+
+    /// The parameters of one run.
+    pub(super) fn parameters_of(&self, run: usize) -> Result<E::Parameters> {
+        let mut parameters = self.presets.clone();
+        for column in &self.explored {
+            column.assign(&self.any, run, parameters.leaf_mut(column.leaf))?;
         }
         parameters.derive();
+        Ok(parameters)
     }
 
-    pub(super) fn column<V>(&self, name: ResultName<E::Results, V>) -> Result<(String, Cells)> {
-        let path = self.path_of(name);
-        Ok((path.replace('/', "."), self.any.reader().rows(path, 0..self.len())?))
+    /// A result of all runs, as the type that is asked for.
+    pub(super) fn column<V: ResultValue>(&self, name: ResultName<E::Results, V>) -> Result<Cells> {
+        self.result_rows(name, 0..self.len())
     }
 
-    /// The path of a result in the tree.
-    pub(super) fn path_of<V>(&self, name: ResultName<E::Results, V>) -> &str {
-        &self.result_paths[name.index()]
+    /// A result of some runs, as the type that is asked for.
+    pub(super) fn result_rows<V: ResultValue>(
+        &self,
+        name: ResultName<E::Results, V>,
+        runs: Range<usize>,
+    ) -> Result<Cells> {
+        Ok(self.any.result_rows(self.name_of(name), runs)?.widened(V::value_type().element))
+    }
+
+    /// The name of a result below `results`.
+    pub(super) fn name_of<V>(&self, name: ResultName<E::Results, V>) -> &str {
+        &self.result_names[name.index()]
+    }
+
+    pub(super) fn unreadable<V>(&self, name: ResultName<E::Results, V>, source: ValueError) -> TrajectoryError {
+        TrajectoryError::Value { name: format!("results.{}", self.name_of(name)), source }
     }
 
     /// What is known of the trajectory as a whole.
@@ -238,23 +285,13 @@ impl<E: Experiment> std::fmt::Debug for Trajectory<E> {
     }
 }
 
-fn read_preset(any: &AnyTrajectory, stored: &SchemaParameter, leaf: &mut dyn AnyParameter) -> Result<()> {
-    let path = format!("parameters/{}", stored.leaf.name.replace('.', "/"));
-    let cells = any.reader().read(&path)?;
-    let failed = |source| TrajectoryError::Value { name: stored.leaf.name.clone(), source };
-    Ok(leaf.read_cell(cells.cell(0)).map_err(failed)?)
+fn schema_of<E: Experiment>() -> Schema {
+    Schema::new::<E::Parameters>(declared_results::<E::Results>(E::RESULT, E::COMMENT))
 }
 
-fn read_explored(
-    any: &AnyTrajectory,
-    stored: &SchemaParameter,
-    leaf: &dyn AnyParameter,
-) -> Result<Option<Arc<dyn AxisValues>>> {
-    let path = format!("explored/{}", stored.leaf.name);
-    let cells = match any.reader().rows(&path, 0..any.header().n_runs) {
-        Err(StorageError::NoNode { .. }) => return Ok(None),
-        other => other?,
-    };
-    let failed = |source| TrajectoryError::Value { name: stored.leaf.name.clone(), source };
-    Ok(Some(leaf.axis_from(&cells).map_err(failed)?))
+fn read_preset(any: &AnyTrajectory, name: &str, leaf: &mut dyn AnyParameter) -> Result<()> {
+    let path = format!("parameters/{}", name.replace('.', "/"));
+    let cells = any.reader().read(&path)?.widened(leaf.stored_type().element);
+    let failed = |source| TrajectoryError::Value { name: path.replace('/', "."), source };
+    Ok(leaf.read_cell(cells.cell(0)).map_err(failed)?)
 }

@@ -293,6 +293,23 @@ impl Cells {
         Some(Self { rank: self.rank + 1, len: 1, shapes: Shapes::Same(shape), ..self.clone() })
     }
 
+    /// The same values as elements of a wider type; as they are if the type is not wider.
+    pub(crate) fn widened(self, to: ElementType) -> Self {
+        if self.element == to || !self.element.widens_to(to) {
+            return self;
+        }
+        let bytes = match self.element {
+            ElementType::I8 => widen::<i8>(&self.bytes, to),
+            ElementType::I16 => widen::<i16>(&self.bytes, to),
+            ElementType::I32 => widen::<i32>(&self.bytes, to),
+            ElementType::U8 => widen::<u8>(&self.bytes, to),
+            ElementType::U16 => widen::<u16>(&self.bytes, to),
+            ElementType::U32 => widen::<u32>(&self.bytes, to),
+            _ => bytes_of(bytemuck::pod_collect_to_vec::<u8, f32>(&self.bytes).into_iter().map(f64::from)),
+        };
+        Self { element: to, bytes, ..self }
+    }
+
     fn put_elements(&mut self, cell: &Cell<'_>) {
         debug_assert_eq!(self.element, cell.cells.element);
         if self.element == ElementType::Text {
@@ -437,6 +454,30 @@ impl fmt::Display for Cell<'_> {
         }
         let more = if self.elements.len() > SHOWN { ", …" } else { "" };
         write!(f, "[{}{more}]", spellings.join(", "))
+    }
+}
+
+fn bytes_of<T: Pod>(numbers: impl Iterator<Item = T>) -> Vec<u8> {
+    bytemuck::pod_collect_to_vec(&numbers.collect::<Vec<T>>())
+}
+
+/// Whole numbers of at most 32 bits as a type that holds them all.
+#[expect(
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
+    reason = "`ElementType::widens_to` allows only types that hold every value of the narrower one"
+)]
+fn widen<T: Pod + Into<i64>>(bytes: &[u8], to: ElementType) -> Vec<u8> {
+    let numbers = bytemuck::pod_collect_to_vec::<u8, T>(bytes).into_iter().map(Into::<i64>::into);
+    match to {
+        ElementType::I16 => bytes_of(numbers.map(|x| x as i16)),
+        ElementType::I32 => bytes_of(numbers.map(|x| x as i32)),
+        ElementType::U16 => bytes_of(numbers.map(|x| x as u16)),
+        ElementType::U32 => bytes_of(numbers.map(|x| x as u32)),
+        ElementType::U64 => bytes_of(numbers.map(|x| x as u64)),
+        ElementType::F32 => bytes_of(numbers.map(|x| x as f32)),
+        ElementType::F64 => bytes_of(numbers.map(|x| x as f64)),
+        _ => bytes_of(numbers),
     }
 }
 

@@ -68,6 +68,23 @@ impl ElementType {
         }
     }
 
+    /// Whether every value of this type is one of the other type, too; a type is as wide as itself.
+    #[must_use]
+    pub fn widens_to(self, other: Self) -> bool {
+        use ElementType::{F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
+        let wider: &[Self] = match self {
+            I8 => &[I16, I32, I64, F32, F64],
+            I16 => &[I32, I64, F32, F64],
+            I32 => &[I64, F64],
+            U8 => &[U16, U32, U64, I16, I32, I64, F32, F64],
+            U16 => &[U32, U64, I32, I64, F32, F64],
+            U32 => &[U64, I64, F64],
+            F32 => &[F64],
+            _ => &[],
+        };
+        self == other || wider.contains(&other)
+    }
+
     /// Bytes of one element; `None` for text, whose elements differ.
     #[must_use]
     pub fn size(self) -> Option<usize> {
@@ -152,6 +169,14 @@ pub trait ResultValue: Send + Sized + 'static {
     /// # Errors
     /// The cell holds other elements or another number of dimensions.
     fn read(cell: Cell<'_>) -> Result<Self, ValueError>;
+
+    /// Reads all cells one by one; numbers at the speed of memory.
+    ///
+    /// # Errors
+    /// As [`ResultValue::read`].
+    fn read_all(cells: &Cells) -> Result<Vec<Self>, ValueError> {
+        cells.iter().map(Self::read).collect()
+    }
 
     /// Reads all cells at once.
     ///

@@ -104,10 +104,14 @@ macro_rules! number {
                 read_scalar(&cell)
             }
 
-            fn read_column(cells: &Cells) -> Result<Self::Column, ValueError> {
+            fn read_all(cells: &Cells) -> Result<Vec<Self>, ValueError> {
                 cells.expect(&scalar_type::<$type>())?;
                 let stored: Vec<$stored> = bytemuck::pod_collect_to_vec(cells.bytes());
                 Ok(stored.into_iter().map(|x| x as $type).collect())
+            }
+
+            fn read_column(cells: &Cells) -> Result<Self::Column, ValueError> {
+                Self::read_all(cells).map(Array1::from_vec)
             }
         }
 

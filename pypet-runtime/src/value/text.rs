@@ -43,14 +43,16 @@ pub(crate) fn quoted_list<S: AsRef<str>>(words: &[S]) -> String {
     }
 }
 
-/// The candidates nearest to a misspelt word, best first, at most three.
+/// The candidates nearest to a misspelt word, best first, at most three: by spelling, or because they hold it.
 pub(crate) fn near<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_lowercase();
     let mut rated: Vec<(f64, &str)> = candidates
         .into_iter()
         .map(|name| {
             let whole = strsim::jaro_winkler(&word.to_lowercase(), &name.to_lowercase());
-            (whole.max(strsim::jaro_winkler(&last(word), &last(name))), name)
+            let spelling = whole.max(strsim::jaro_winkler(&last(word), &last(name)));
+            let holds = word.len() > 2 && name.to_lowercase().contains(&word.to_lowercase());
+            (if holds { spelling.max(0.81) } else { spelling }, name)
         })
         .filter(|(likeness, _)| *likeness > 0.8)
         .collect();
@@ -88,6 +90,7 @@ mod tests {
         let names = ["neuron.tau_v", "neuron.tau_ref", "simulation.dt"];
         assert_eq!(near("neuron.tau_reff", names)[0], "neuron.tau_ref");
         assert_eq!(near("tau_ref", names)[0], "neuron.tau_ref");
+        assert_eq!(near("ref", names), ["neuron.tau_ref"]);
         assert!(suggestion("zzz", &names).starts_with("; there is `neuron.tau_v`"));
     }
 }

@@ -13,7 +13,7 @@ use super::names::NameChoice;
 use super::views::Views;
 use super::{Place, attributes, file, raw};
 use crate::run::RunStatus;
-use crate::schema::Leaf;
+use crate::schema::{Leaf, Schema, SchemaParameter};
 use crate::storage::{
     Block, DynamicColumn, FailedRun, Finished, Plan, PlannedLeaf, State, StorageError, TrajectoryWriter,
 };
@@ -104,6 +104,25 @@ impl Hdf5Writer {
         let (_, trajectory) = file::find(&file, path, file::Wanted::Named(name))?;
         let open = Open::reopen(trajectory, results, done).map_err(place.failed("open", name))?;
         Ok(Self { open: Some(open), place, name: name.into(), compression: None, file: Some(file) })
+    }
+
+    /// Adds parameters that the program has gained, with the values that they have in all runs.
+    ///
+    /// # Errors
+    /// The place cannot take them.
+    pub(crate) fn add_parameters(&mut self, added: Vec<(SchemaParameter, Cells)>) -> Result<(), StorageError> {
+        let place = self.place.clone();
+        let trajectory = &self.open().trajectory;
+        for (parameter, value) in added {
+            let (leaf, path) =
+                (parameter.leaf.clone(), format!("parameters/{}", parameter.leaf.name.replace('.', "/")));
+            check_text(&leaf, &value)?;
+            let planned = PlannedLeaf { path, leaf, value, explored: Some(false) };
+            let written = write_value(trajectory, &planned);
+            let noted = written.and_then(|()| change_schema(trajectory, |schema| schema.parameters.push(parameter)));
+            noted.map_err(place.failed("create", &planned.path))?;
+        }
+        Ok(())
     }
 
     /// Writes into a file that lies wherever a test wants it.
@@ -230,6 +249,11 @@ impl Open {
 
     fn reopen(trajectory: Group, results: &[Leaf], done: &[bool]) -> hdf5::Result<Self> {
         attributes::set_text(&trajectory, "state", State::Running.word())?;
+        change_schema(&trajectory, |schema| {
+            let is_new = |leaf: &&Leaf| !schema.results.iter().any(|old| old.name == leaf.name);
+            let added: Vec<Leaf> = results.iter().filter(is_new).cloned().collect();
+            schema.results.extend(added);
+        })?;
         let mut open = Self {
             results_group: trajectory.group("results")?,
             views: Views::open(&trajectory, done.len())?,
@@ -464,6 +488,16 @@ fn write_header(trajectory: &Group, plan: &Plan) -> hdf5::Result<()> {
     }
     attributes::set_text(trajectory, "commits", COMMITS)?;
     attributes::set_text(trajectory, "state", header.state.word())
+}
+
+/// Notes what the program has gained since the trajectory was begun.
+fn change_schema(trajectory: &Group, change: impl FnOnce(&mut Schema)) -> hdf5::Result<()> {
+    let failed = |error: serde_json::Error| hdf5::Error::from(error.to_string());
+    let before = attributes::text(trajectory, "schema")?.unwrap_or_default();
+    let mut schema: Schema = serde_json::from_str(&before).map_err(failed)?;
+    change(&mut schema);
+    let after = serde_json::to_string(&schema).map_err(failed)?;
+    if after == before { Ok(()) } else { attributes::set_text(trajectory, "schema", &after) }
 }
 
 fn write_value(trajectory: &Group, planned: &PlannedLeaf) -> hdf5::Result<()> {
