@@ -32,7 +32,8 @@ impl Leaf {
     /// A leaf without comment, unit or names for its dimensions.
     #[must_use]
     pub fn new(name: &str, value_type: ValueType) -> Self {
-        Self { name: name.into(), comment: String::new(), unit: String::new(), value_type, dims: Vec::new() }
+        let unit = value_type.unit.clone();
+        Self { name: name.into(), comment: String::new(), unit, value_type, dims: Vec::new() }
     }
 
     /// The same with a comment.
@@ -42,10 +43,12 @@ impl Leaf {
         self
     }
 
-    /// The same with a unit.
+    /// The same with a unit, unless the values bring their own.
     #[must_use]
     pub fn with_unit(mut self, unit: &str) -> Self {
-        self.unit = unit.into();
+        if self.value_type.unit.is_empty() {
+            self.unit = unit.into();
+        }
         self
     }
 
@@ -160,8 +163,8 @@ pub enum Difference {
 impl Difference {
     fn of_types(kind: &'static str, declared: &Leaf, stored: &Leaf) -> Option<Self> {
         // Enums may gain and lose variants; a value that no longer exists is an error when it is read.
-        let same = declared.value_type.element == stored.value_type.element
-            && declared.value_type.shape == stored.value_type.shape;
+        let same =
+            declared.value_type.agrees(&stored.value_type) && declared.value_type.shape == stored.value_type.shape;
         (!same).then(|| Self::Type {
             kind,
             name: declared.name.clone(),

@@ -11,10 +11,10 @@ use super::{RunFunction, panics};
 use crate::explore::Points;
 use crate::parameter::ParameterSet;
 use crate::result::{ResultSet, Row};
-use crate::run::{AddResultError, Run, RunStatus};
+use crate::run::{AddResultError, AddedResult, Run, RunStatus};
 use crate::schema::Leaf;
 use crate::storage::{Block, DynamicColumn, FailedRun, Finished};
-use crate::value::{Cells, ValueType};
+use crate::value::Cells;
 
 /// Results that wait in a worker before they are handed over.
 const BLOCK_BYTES: usize = 1 << 20;
@@ -215,25 +215,23 @@ impl<'a, P: ParameterSet> Worker<'a, P> {
         let added = self.run.take_added().map_err(|mistake| Failure::from_error(&mistake))?;
         let added: Vec<_> = added.collect();
         for result in &added {
-            let name = || result.name.clone();
-            if self.results.iter().any(|leaf| leaf.name == result.name) {
-                return Err(Failure::from_error(&AddResultError::Declared { name: name() }));
-            }
-            if result.cells.last_has_nul() {
-                return Err(Failure::from_error(&AddResultError::Nul { name: name() }));
+            if self.results.iter().any(|leaf| leaf.name == result.leaf.name) {
+                return Err(Failure::from_error(&AddResultError::Declared { name: result.leaf.name.clone() }));
             }
         }
         if self.block.started.is_empty() {
             self.block.first = index;
         }
         results.write(&mut Row::new(&mut self.block.results));
-        if let Some(position) = self.block.results.iter().position(Cells::last_has_nul) {
+        let refusals = self.results.iter().zip(&self.block.results);
+        let refused =
+            refusals.filter_map(|(leaf, cells)| Some((leaf.name.clone(), cells.refusal()?.to_owned()))).next();
+        if let Some((name, problem)) = refused {
             self.block.results.iter_mut().for_each(Cells::pop);
-            let name = self.results[position].name.clone();
-            return Err(Failure::from_error(&AddResultError::Nul { name }));
+            return Err(Failure::from_error(&AddResultError::Refused { name, problem }));
         }
         for result in added {
-            keep_added(&mut self.block.added, index, &result.name, &result.cells);
+            keep_added(&mut self.block.added, index, &result);
         }
         Ok(())
     }
@@ -263,14 +261,13 @@ fn new_block(results: &[Leaf], worker: u16) -> Block {
     }
 }
 
-fn keep_added(columns: &mut Vec<DynamicColumn>, run: usize, name: &str, cells: &Cells) {
-    let fits = |column: &DynamicColumn| {
-        column.leaf.name == name && (column.cells.element(), column.cells.rank()) == (cells.element(), cells.rank())
-    };
+fn keep_added(columns: &mut Vec<DynamicColumn>, run: usize, added: &AddedResult) {
+    let AddedResult { leaf, cells } = added;
+    let fits =
+        |column: &DynamicColumn| column.leaf.name == leaf.name && column.leaf.value_type.agrees(&leaf.value_type);
     let position = columns.iter().position(fits).unwrap_or_else(|| {
-        let value_type = ValueType::scalar(cells.element()).with_shape(vec![None; cells.rank()]);
-        let leaf = Leaf::new(name, value_type);
-        columns.push(DynamicColumn { leaf, runs: Vec::new(), cells: Cells::new(cells.element(), cells.rank()) });
+        let column = Cells::new(cells.element(), cells.rank());
+        columns.push(DynamicColumn { leaf: leaf.clone(), runs: Vec::new(), cells: column });
         columns.len() - 1
     });
     let column = &mut columns[position];

@@ -57,9 +57,9 @@ pub struct DeclaredResult<'a> {
 }
 
 impl DeclaredResult<'_> {
-    /// The physical unit.
+    /// The physical unit, unless the values bring their own.
     pub fn unit(self, unit: &str) -> Self {
-        self.info.unit = unit.into();
+        *self.info = self.info.clone().with_unit(unit);
         self
     }
 

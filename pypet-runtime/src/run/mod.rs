@@ -7,6 +7,7 @@ pub use status::RunStatus;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
+use crate::schema::Leaf;
 use crate::value::{Cells, ResultValue};
 
 /// The run that is being carried out, as `&mut Run` in an experiment's arguments.
@@ -22,7 +23,7 @@ pub struct Run {
 /// A result that no result set declares.
 #[derive(Debug)]
 pub(crate) struct AddedResult {
-    pub(crate) name: String,
+    pub(crate) leaf: Leaf,
     /// One cell.
     pub(crate) cells: Cells,
 }
@@ -59,7 +60,7 @@ impl Run {
     pub fn add_result<V: ResultValue>(&mut self, name: &str, value: V) {
         let mistake = if !is_valid_name(name) {
             Some(AddResultError::Name { name: name.into() })
-        } else if self.added.iter().any(|added| added.name == name) {
+        } else if self.added.iter().any(|added| added.leaf.name == name) {
             Some(AddResultError::Twice { name: name.into() })
         } else {
             None
@@ -68,9 +69,17 @@ impl Run {
             self.mistake = self.mistake.take().or(mistake);
             return;
         }
-        let mut cells = Cells::of(&V::value_type());
+        let mut value_type = V::value_type();
+        let mut cells = Cells::of(&value_type);
         value.write(&mut cells);
-        self.added.push(AddedResult { name: name.into(), cells });
+        if let Some(problem) = cells.refusal() {
+            let refused = AddResultError::Refused { name: name.into(), problem: problem.into() };
+            self.mistake.get_or_insert(refused);
+            return;
+        }
+        // Runs may add arrays of different lengths under one name.
+        value_type.shape.fill(None);
+        self.added.push(AddedResult { leaf: Leaf::new(name, value_type), cells });
     }
 
     pub(crate) fn start(&mut self, index: usize) {
@@ -110,11 +119,13 @@ pub enum AddResultError {
         /// The name given.
         name: String,
     },
-    /// Text that HDF5 would cut.
-    #[error("the result `{name}` holds a text with a NUL character, which HDF5 text ends at; store it as bytes")]
-    Nul {
+    /// A value that cannot be stored without loss.
+    #[error("the result `{name}` cannot be stored: {problem}")]
+    Refused {
         /// The name of the result.
         name: String,
+        /// Why not.
+        problem: String,
     },
 }
 

@@ -5,7 +5,9 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{Finished, Header, Node, NodeKind, Plan, State, StorageError, TrajectoryReader, TrajectoryWriter};
+use super::{
+    Finished, Header, Node, NodeKind, Plan, State, StorageError, TrajectoryReader, TrajectoryWriter, check_refusal,
+};
 use crate::run::RunStatus;
 use crate::schema::Leaf;
 use crate::value::{Cells, ElementType, ValueType};
@@ -93,11 +95,13 @@ impl TrajectoryWriter for Memory {
         let mut tree = self.lock();
         tree.leaves.clear();
         for planned in &plan.values {
+            check_refusal(&planned.leaf, &planned.value)?;
             let stored = Stored { leaf: planned.leaf.clone(), rows: Rows::Value(planned.value.clone()) };
             tree.leaves.push((planned.path.clone(), stored));
         }
         let runs = 0..plan.header.n_runs;
         for (coordinate, cells) in plan.coordinates.iter().zip(columns(runs.clone())) {
+            check_refusal(&coordinate.leaf, &cells)?;
             tree.put(&coordinate.path, &coordinate.leaf, runs.clone(), &cells);
         }
         runs.for_each(|run| tree.put_status(run, RunStatus::Pending));

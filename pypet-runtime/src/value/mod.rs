@@ -6,10 +6,16 @@
 
 mod arrays;
 mod cells;
+mod complex;
+mod optional;
 mod scalars;
 pub(crate) mod text;
+mod times;
+mod wide;
 
+pub use arrays::Item;
 pub use cells::{Cell, Cells};
+pub use optional::Optional;
 pub use scalars::Choice;
 
 use std::fmt;
@@ -44,6 +50,10 @@ pub enum ElementType {
     F32,
     /// IEEE 754, 64 bits.
     F64,
+    /// A complex number of two `f32`; stored as a compound of `r` and `i`, as numpy's users do.
+    C32,
+    /// A complex number of two `f64`.
+    C64,
     /// UTF-8 text of any length; also unit enums, by the names of their variants.
     Text,
 }
@@ -64,6 +74,8 @@ impl ElementType {
             Self::U64 => "u64",
             Self::F32 => "f32",
             Self::F64 => "f64",
+            Self::C32 => "c32",
+            Self::C64 => "c64",
             Self::Text => "text",
         }
     }
@@ -75,7 +87,8 @@ impl ElementType {
             Self::Bool | Self::I8 | Self::U8 => Some(1),
             Self::I16 | Self::U16 => Some(2),
             Self::I32 | Self::U32 | Self::F32 => Some(4),
-            Self::I64 | Self::U64 | Self::F64 => Some(8),
+            Self::I64 | Self::U64 | Self::F64 | Self::C32 => Some(8),
+            Self::C64 => Some(16),
             Self::Text => None,
         }
     }
@@ -97,13 +110,49 @@ pub struct ValueType {
     /// The names that an enum allows; empty for all other types.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
+    /// How the elements spell the value, where they are not the value itself: `json`, `decimal`, …; else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub encoding: String,
+    /// The Rust type behind an encoding, for people; else empty.
+    #[serde(default, rename = "type", skip_serializing_if = "String::is_empty")]
+    pub type_name: String,
+    /// The unit, where the Rust type implies one; else empty.
+    #[serde(skip)]
+    pub unit: String,
 }
 
 impl ValueType {
     /// The type of a single element.
     #[must_use]
     pub fn scalar(element: ElementType) -> Self {
-        Self { element, shape: Vec::new(), choices: Vec::new() }
+        Self {
+            element,
+            shape: Vec::new(),
+            choices: Vec::new(),
+            encoding: String::new(),
+            type_name: String::new(),
+            unit: String::new(),
+        }
+    }
+
+    /// The same elements as the spelling of something else.
+    #[must_use]
+    pub fn with_encoding(mut self, encoding: &str) -> Self {
+        self.encoding = encoding.into();
+        self
+    }
+
+    /// The same with the unit that all such values have.
+    #[must_use]
+    pub fn with_unit(mut self, unit: &str) -> Self {
+        self.unit = unit.into();
+        self
+    }
+
+    /// Whether values of both types can stand in one column.
+    #[must_use]
+    pub fn agrees(&self, other: &Self) -> bool {
+        self.element == other.element && self.shape.len() == other.shape.len() && self.encoding == other.encoding
     }
 
     /// The same elements with further dimensions.
@@ -123,6 +172,9 @@ impl ValueType {
 impl fmt::Display for ValueType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.element.fmt(f)?;
+        if !self.encoding.is_empty() {
+            write!(f, " ({})", self.encoding)?;
+        }
         if self.shape.is_empty() {
             return Ok(());
         }
@@ -190,6 +242,9 @@ pub trait Element: Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
     /// The type in the file.
     const TYPE: ElementType;
 
+    /// How the element spells the value, see [`ValueType::encoding`].
+    const ENCODING: &'static str = "";
+
     /// The names an enum allows.
     fn choices() -> &'static [&'static str] {
         &[]
@@ -239,6 +294,14 @@ pub enum ValueError {
     Choice {
         /// The variants.
         expected: Vec<String>,
+        /// The stored text.
+        found: String,
+    },
+    /// A text that does not spell a value of the type.
+    #[error("the stored text `{found}` is no {expected}")]
+    Malformed {
+        /// What the program asked for, in words.
+        expected: String,
         /// The stored text.
         found: String,
     },
