@@ -9,8 +9,18 @@ use crate::support::errors::Errors;
 
 pub(crate) fn check(set: &mut ResultSet, errors: &mut Errors) {
     for result in &mut set.results {
+        serde_has_no_dims(result, errors);
         dims_are_a_list_of_names(result, errors);
         dims_have_names_of_their_own(result, errors);
+    }
+}
+
+fn serde_has_no_dims(result: &mut ResultField, errors: &mut Errors) {
+    if let (Some(serde), Some(dims)) = (&result.serde, &result.dims) {
+        let message =
+            format_args!("`{}` is stored by `{}` as one text; remove its `dims`", result.ident, serde.option());
+        errors.at(&dims.name, message);
+        result.dims = None;
     }
 }
 
@@ -67,7 +77,7 @@ mod tests {
         assert_eq!(
             messages(set),
             [
-                "there is no option `units`; the options are `unit` and `dims`",
+                "there is no option `units`; the options are `unit`, `dims` and `serde`",
                 "result `rate` is declared twice; rename one of them",
                 "`dims` is a list of names, outermost first; write `dims = [\"time\"]`",
                 "two dimensions of `map` are named \"x\"; rename one of them",

@@ -1,7 +1,7 @@
 //! What is written for a result set: the user's struct, then facts about it.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 
 use super::model::{ResultField, ResultSet};
 use crate::support::names::{names_struct, plain};
@@ -30,7 +30,9 @@ fn names_struct_of(set: &ResultSet) -> TokenStream {
     let ResultSet { private, item, results } = set;
     let (vis, ident, names) = (&item.vis, &item.ident, names_struct(&item.ident));
     let comment = format!(" The typed names of [`{ident}`].");
-    let fields = results.iter().map(|ResultField { ident: field, vis, ty, docs, .. }| {
+    let fields = results.iter().map(|result| {
+        let ResultField { ident: field, vis, docs, .. } = result;
+        let ty = result.stored_by(set).unwrap_or_else(|| result.ty.to_token_stream());
         let fallback = docs.is_empty().then(|| format!(" The name of `{}`.", plain(field))).into_iter();
         quote!(#(#docs)* #(#[doc = #fallback])* #vis #field: #private::ResultName<#ident, #ty>)
     });
@@ -128,7 +130,16 @@ impl ResultField {
     fn door(&self, set: &ResultSet) -> TokenStream {
         let (private, ty) = (&set.private, &self.ty);
         let (first, last) = ends(ty);
-        let (open, close) = (at(first, quote!(<)), at(last, quote!(as #private::ResultLeaf>)));
+        let asked = match self.stored_by(set) {
+            Some(wrapper) => quote!(#private::SerdeResult<#wrapper>),
+            None => quote!(#private::ResultLeaf),
+        };
+        let (open, close) = (at(first, quote!(<)), at(last, quote!(as #asked>)));
         quote!(#open #ty #close)
+    }
+
+    /// The wrapper that serde stores the result as.
+    fn stored_by(&self, set: &ResultSet) -> Option<TokenStream> {
+        Some(self.serde.as_ref()?.wrapper(&set.private, &self.ty.to_token_stream()))
     }
 }

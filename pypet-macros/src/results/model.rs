@@ -8,9 +8,10 @@ use crate::support::errors::Errors;
 use crate::support::items::{struct_with_named_fields, without_cfg};
 use crate::support::names::private;
 use crate::support::options::{Given, Options};
+use crate::support::serde::Serde;
 
 const SET_OPTIONS: &[&str] = &["crate"];
-const RESULT_OPTIONS: &[&str] = &["unit", "dims"];
+const RESULT_OPTIONS: &[&str] = &["unit", "dims", "serde"];
 
 /// A struct with `#[results]`.
 #[derive(Debug)]
@@ -32,6 +33,7 @@ pub(crate) struct ResultField {
     pub(crate) docs: Vec<Attribute>,
     pub(crate) unit: Option<LitStr>,
     pub(crate) dims: Option<Given>,
+    pub(crate) serde: Option<Serde>,
 }
 
 impl ResultSet {
@@ -69,6 +71,7 @@ impl ResultField {
             docs: docs(&field.attrs),
             unit: options.string("unit", errors),
             dims: options.one("dims", errors),
+            serde: Serde::read(&mut options, errors),
         })
     }
 }

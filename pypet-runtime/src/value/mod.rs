@@ -5,18 +5,26 @@
 //! and parsed from the command line. An [`Element`] is what an array is made of.
 
 mod arrays;
+#[cfg(feature = "cbor")]
+mod cbor;
 mod cells;
 mod complex;
+mod json;
 mod optional;
 mod scalars;
+mod stored_as;
 pub(crate) mod text;
 mod times;
 mod wide;
 
 pub use arrays::Item;
+#[cfg(feature = "cbor")]
+pub use cbor::Cbor;
 pub use cells::{Cell, Cells};
+pub use json::Json;
 pub use optional::Optional;
 pub use scalars::Choice;
+pub use stored_as::{StoredAs, parse_stored, read_stored, read_stored_column, stored_type, write_stored};
 
 use std::fmt;
 
@@ -187,7 +195,8 @@ impl fmt::Display for ValueType {
 #[diagnostic::on_unimplemented(
     message = "a result cannot hold `{Self}`",
     label = "this type cannot be stored",
-    note = "use a number, `bool`, `String`, an enum with `#[derive(ParamValue)]`, or a `Vec`, `[T; N]` or `ndarray` array of these"
+    note = "use a number, `bool`, `char`, `String`, a time, an `Option`, tuple, map or array of these, or an enum with `#[derive(ParamValue)]`",
+    note = "any type with `serde::Serialize` and `serde::Deserialize` can be stored by `#[result(serde)]`; `#[derive(ResultValue)]` makes a value of your own type"
 )]
 pub trait ResultValue: Send + Sized + 'static {
     /// All runs' values together: for a scalar an `Array1`, for an array one with a leading run axis.
@@ -216,7 +225,8 @@ pub trait ResultValue: Send + Sized + 'static {
 #[diagnostic::on_unimplemented(
     message = "a parameter cannot hold `{Self}`",
     label = "this type cannot be a parameter",
-    note = "use a number, `bool`, `String`, an enum with `#[derive(ParamValue)]`, or a `Vec`, `[T; N]` or `ndarray` array of these",
+    note = "use a number, `bool`, `char`, `String`, a time, an `Option`, tuple, map or array of these, or an enum with `#[derive(ParamValue)]`",
+    note = "any type with `serde::Serialize` and `serde::Deserialize` can be one by `#[param(serde, …)]`; `#[derive(ParamValue)]` makes a value of your own type",
     note = "a field without `#[param(…)]` is a group; a group's type has `#[parameters]`"
 )]
 pub trait ParamValue: ResultValue + Clone + PartialEq + fmt::Debug + Sync {
@@ -233,10 +243,10 @@ pub trait ParamValue: ResultValue + Clone + PartialEq + fmt::Debug + Sync {
     }
 }
 
-/// What an array is made of: numbers, `bool`, `String`, and enums with `#[derive(ParamValue)]`.
+/// What an array is made of: numbers, `bool`, `char`, `String`, options, and enums with `#[derive(ParamValue)]`.
 #[diagnostic::on_unimplemented(
     message = "an array cannot be made of `{Self}`",
-    note = "use numbers, `bool`, `String`, or an enum with `#[derive(ParamValue)]`"
+    note = "use numbers, `bool`, `char`, `String`, options of these, or an enum with `#[derive(ParamValue)]`"
 )]
 pub trait Element: Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
     /// The type in the file.
