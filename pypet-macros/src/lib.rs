@@ -112,6 +112,7 @@ pub fn parameters(options: TokenStream, item: TokenStream) -> TokenStream {
 /// - [`unit`](#unit): the physical unit.
 /// - [`dims`](#dims): names for the dimensions of an array.
 /// - [`serde`](#serde): how a type that only serde knows is stored.
+/// - [`group`](#group): a value of several columns.
 ///
 /// # Options of the set
 /// - [`crate`](#crate): where pypet is found.
@@ -136,6 +137,14 @@ pub fn parameters(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```text
 /// #[result(serde)]
 /// events: Vec<Event>,
+/// ```
+///
+/// ## `group`
+/// The result is a `Table`, a sparse matrix or another `ResultGroup`; its columns are `results/<name>/<column>`.
+/// Its comment is not stored.
+/// ```text
+/// #[result(group)]
+/// spikes: Table,
 /// ```
 ///
 /// ## `crate`

@@ -33,8 +33,9 @@ fn names_struct_of(set: &ResultSet) -> TokenStream {
     let fields = results.iter().map(|result| {
         let ResultField { ident: field, vis, docs, .. } = result;
         let ty = result.stored_by(set).unwrap_or_else(|| result.ty.to_token_stream());
+        let name = if result.group.is_some() { quote!(GroupName) } else { quote!(ResultName) };
         let fallback = docs.is_empty().then(|| format!(" The name of `{}`.", plain(field))).into_iter();
-        quote!(#(#docs)* #(#[doc = #fallback])* #vis #field: #private::ResultName<#ident, #ty>)
+        quote!(#(#docs)* #(#[doc = #fallback])* #vis #field: #private::#name<#ident, #ty>)
     });
     quote! {
         #[doc = #comment]
@@ -74,19 +75,27 @@ fn names(set: &ResultSet) -> TokenStream {
 fn result_set(set: &ResultSet) -> TokenStream {
     let ResultSet { private, item, results } = set;
     let (ident, names) = (&item.ident, names_struct(&item.ident));
-    let declarations = results.iter().map(|result| {
+    let columns = || results.iter().filter(|result| result.group.is_none());
+    let declarations = columns().map(|result| {
         let (name, comment, door) = (plain(&result.ident), &result.comment, result.door(set));
         let unit = result.unit.iter();
         let dims = result.dims.iter().map(|dims| &dims.value);
         quote!(#door::declare(declaration, #name, #comment) #(.unit(#unit))* #(.dims(#dims))*;)
     });
-    let fields = results
-        .iter()
-        .enumerate()
-        .map(|(position, ResultField { ident, .. })| quote!(#ident: #private::ResultName::at(#position)));
+    let fields = results.iter().enumerate().map(|(position, ResultField { ident, group, .. })| {
+        let groups_before = results[..position].iter().filter(|result| result.group.is_some()).count();
+        let (column, name) = (position - groups_before, plain(ident));
+        match group {
+            Some(_) => quote!(#ident: #private::GroupName::new(#name)),
+            None => quote!(#ident: #private::ResultName::at(#column)),
+        }
+    });
     let puts = results.iter().map(|result| {
-        let (ident, door) = (&result.ident, result.door(set));
-        quote!(#door::put(&self.#ident, row);)
+        let (ident, door, name) = (&result.ident, result.door(set), plain(&result.ident));
+        match result.group {
+            Some(_) => quote!(#door::put(&self.#ident, #name, row);),
+            None => quote!(#door::put(&self.#ident, row);),
+        }
     });
     quote! {
         #[automatically_derived]
@@ -132,6 +141,7 @@ impl ResultField {
         let (first, last) = ends(ty);
         let asked = match self.stored_by(set) {
             Some(wrapper) => quote!(#private::SerdeResult<#wrapper>),
+            None if self.group.is_some() => quote!(#private::GroupLeaf),
             None => quote!(#private::ResultLeaf),
         };
         let (open, close) = (at(first, quote!(<)), at(last, quote!(as #asked>)));

@@ -11,7 +11,7 @@ use crate::support::options::{Given, Options};
 use crate::support::serde::Serde;
 
 const SET_OPTIONS: &[&str] = &["crate"];
-const RESULT_OPTIONS: &[&str] = &["unit", "dims", "serde"];
+const RESULT_OPTIONS: &[&str] = &["unit", "dims", "serde", "group"];
 
 /// A struct with `#[results]`.
 #[derive(Debug)]
@@ -34,6 +34,8 @@ pub(crate) struct ResultField {
     pub(crate) unit: Option<LitStr>,
     pub(crate) dims: Option<Given>,
     pub(crate) serde: Option<Serde>,
+    /// The option `group`.
+    pub(crate) group: Option<Ident>,
 }
 
 impl ResultSet {
@@ -72,6 +74,7 @@ impl ResultField {
             unit: options.string("unit", errors),
             dims: options.one("dims", errors),
             serde: Serde::read(&mut options, errors),
+            group: options.one("group", errors).map(|given| given.name),
         })
     }
 }

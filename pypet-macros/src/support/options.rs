@@ -69,6 +69,8 @@ impl Options {
                 self.given.push(Given { name, value });
             } else if name == "serde" {
                 self.given.push(Given { name, value: parse_quote!("json") });
+            } else if name == "group" {
+                self.given.push(Given { name, value: parse_quote!(true) });
             } else {
                 self.broken = true;
                 errors.at(&name, format_args!("`{name}` needs a value; write `{name} = …`"));

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::parameter::{AnyParameter, Declaration, Declared, GroupNames, Name, ParameterSet};
-use crate::result::{DeclaredResult, ResultDeclaration, Row};
+use crate::result::{DeclaredResult, ResultDeclaration, ResultGroup, Row};
 use crate::value::{Json, ParamValue, ResultValue};
 
 /// A field of a parameter set that is a parameter.
@@ -247,6 +247,23 @@ impl<T: Serialize + DeserializeOwned + Send + 'static, W: Wrapper<T> + ResultVal
 
     fn put(&self, row: &mut Row<'_>) {
         row.put(W::of(self));
+    }
+}
+
+/// A field of a result set that is a group.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no group of results",
+    label = "this type is no group",
+    note = "use `Table`, a sparse matrix (feature `sprs`), or implement `ResultGroup`; a single value needs no `group`"
+)]
+pub trait GroupLeaf {
+    fn put(&self, name: &str, row: &mut Row<'_>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<G: ResultGroup> GroupLeaf for G {
+    fn put(&self, name: &str, row: &mut Row<'_>) {
+        row.put_group(name, self);
     }
 }
 

@@ -15,7 +15,7 @@ pub use std::string::{String, ToString};
 pub use std::vec::Vec;
 pub use std::{module_path, panic};
 
-pub use doors::{ParameterGroup, ParameterLeaf, ResultLeaf, SerdeParameter, SerdeResult, missing};
+pub use doors::{GroupLeaf, ParameterGroup, ParameterLeaf, ResultLeaf, SerdeParameter, SerdeResult, missing};
 pub use inventory;
 pub use ndarray::Array1;
 
@@ -24,7 +24,7 @@ pub use crate::experiment::{BoxError, Experiment, Outcome, Prepare, explore_with
 pub use crate::explore::{Exploration, ExploreError};
 pub use crate::parameter::{AnyParameter, Declaration, GroupNames, Name, ParameterSet};
 pub use crate::registry::Registration;
-pub use crate::result::{ResultDeclaration, ResultName, ResultSet, Row};
+pub use crate::result::{GroupName, ResultDeclaration, ResultName, ResultSet, Row};
 pub use crate::run::Run;
 pub use crate::trajectory::Trajectory;
 #[cfg(feature = "cbor")]

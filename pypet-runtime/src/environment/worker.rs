@@ -11,7 +11,7 @@ use super::{RunFunction, panics};
 use crate::explore::Points;
 use crate::parameter::ParameterSet;
 use crate::result::{ResultSet, Row};
-use crate::run::{AddResultError, AddedResult, Run, RunStatus};
+use crate::run::{AddResultError, AddedResult, Run, RunStatus, check_added};
 use crate::schema::Leaf;
 use crate::storage::{Block, DynamicColumn, FailedRun, Finished};
 use crate::value::Cells;
@@ -212,23 +212,21 @@ impl<'a, P: ParameterSet> Worker<'a, P> {
 
     /// Puts a run's results into the block.
     fn keep<R: ResultSet>(&mut self, index: usize, results: &R) -> Ended<()> {
-        let added = self.run.take_added().map_err(|mistake| Failure::from_error(&mistake))?;
-        let added: Vec<_> = added.collect();
-        for result in &added {
-            if self.results.iter().any(|leaf| leaf.name == result.leaf.name) {
-                return Err(Failure::from_error(&AddResultError::Declared { name: result.leaf.name.clone() }));
-            }
-        }
+        let mut added = self.run.take_added();
         if self.block.started.is_empty() {
             self.block.first = index;
         }
-        results.write(&mut Row::new(&mut self.block.results));
+        results.write(&mut Row::new(&mut self.block.results, &mut added));
         let refusals = self.results.iter().zip(&self.block.results);
         let refused =
             refusals.filter_map(|(leaf, cells)| Some((leaf.name.clone(), cells.refusal()?.to_owned()))).next();
-        if let Some((name, problem)) = refused {
+        let checked = match refused {
+            Some((name, problem)) => Err(AddResultError::Refused { name, problem }),
+            None => check_added(&added, self.results),
+        };
+        if let Err(mistake) = checked {
             self.block.results.iter_mut().for_each(Cells::pop);
-            return Err(Failure::from_error(&AddResultError::Refused { name, problem }));
+            return Err(Failure::from_error(&mistake));
         }
         for result in added {
             keep_added(&mut self.block.added, index, &result);

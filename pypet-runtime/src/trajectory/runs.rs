@@ -6,8 +6,10 @@ use super::TrajectoryError;
 use super::typed::Trajectory;
 use crate::error::Result;
 use crate::experiment::Experiment;
-use crate::result::ResultName;
+use crate::result::{GroupName, ResultGroup, ResultName, StoredMembers};
 use crate::run::RunStatus;
+use crate::schema::Leaf;
+use crate::storage::NodeKind;
 use crate::value::ResultValue;
 
 /// One run of a trajectory: its parameters, its state, its results.
@@ -57,10 +59,42 @@ impl<'a, E: Experiment> RunView<'a, E> {
         self.read(&format!("results/{}", name.replace('.', "/")))
     }
 
-    fn read<V: ResultValue>(&self, path: &str) -> Result<V> {
-        if self.status() != RunStatus::Done {
-            return Err(TrajectoryError::NotDone { run: self.index, status: self.status() }.into());
+    /// A group of results, such as a table.
+    ///
+    /// # Errors
+    /// The run has no results, what is stored is no such group, or the file cannot be read.
+    pub fn get_group<G: ResultGroup>(&self, name: GroupName<E::Results, G>) -> Result<G> {
+        self.get_added_group(name.name())
+    }
+
+    /// A group of results that the run added itself, by its full name below `results`.
+    ///
+    /// # Errors
+    /// As [`RunView::get_group`].
+    pub fn get_added_group<G: ResultGroup>(&self, name: &str) -> Result<G> {
+        self.check_done()?;
+        let any = self.trajectory.any();
+        let group = format!("results/{}", name.replace('.', "/"));
+        let mut members = Vec::new();
+        for node in any.members(&group) {
+            let NodeKind::Column(leaf) = &node.kind else { continue };
+            let short = node.path.rsplit('/').next().unwrap_or_default();
+            let cells = any.reader().rows(&node.path, self.index..self.index + 1)?;
+            members.push((Leaf { name: short.into(), ..leaf.clone() }, cells));
         }
+        let value = G::take(&StoredMembers::new(members));
+        Ok(value.map_err(|source| TrajectoryError::Value { name: name.into(), source })?)
+    }
+
+    fn check_done(&self) -> Result<()> {
+        match self.status() {
+            RunStatus::Done => Ok(()),
+            status => Err(TrajectoryError::NotDone { run: self.index, status }.into()),
+        }
+    }
+
+    fn read<V: ResultValue>(&self, path: &str) -> Result<V> {
+        self.check_done()?;
         let cells = self.trajectory.any().reader().rows(path, self.index..self.index + 1)?;
         let value = V::read(cells.cell(0));
         Ok(value.map_err(|source| TrajectoryError::Value { name: path.replace('/', "."), source })?)

@@ -9,10 +9,17 @@ mod arrays;
 mod cbor;
 mod cells;
 mod complex;
+#[cfg(feature = "half")]
+mod half;
 mod json;
 mod optional;
+#[cfg(feature = "uom")]
+mod quantity;
 mod scalars;
+#[cfg(feature = "sprs")]
+mod sparse;
 mod stored_as;
+mod table;
 pub(crate) mod text;
 mod times;
 mod wide;
@@ -25,6 +32,7 @@ pub use json::Json;
 pub use optional::Optional;
 pub use scalars::Choice;
 pub use stored_as::{StoredAs, parse_stored, read_stored, read_stored_column, stored_type, write_stored};
+pub use table::Table;
 
 use std::fmt;
 
@@ -255,6 +263,12 @@ pub trait Element: Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
     /// How the element spells the value, see [`ValueType::encoding`].
     const ENCODING: &'static str = "";
 
+    /// The unit that all such values have; empty for none.
+    #[must_use]
+    fn unit() -> String {
+        String::new()
+    }
+
     /// The names an enum allows.
     fn choices() -> &'static [&'static str] {
         &[]
@@ -314,6 +328,14 @@ pub enum ValueError {
         expected: String,
         /// The stored text.
         found: String,
+    },
+    /// A group of results without a member of this name.
+    #[error("there is no `{name}` in the group{}", text::suggestion(.name, .names))]
+    Member {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        names: Vec<String>,
     },
     /// Arrays of different shapes cannot be stacked.
     #[error(

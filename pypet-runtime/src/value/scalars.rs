@@ -7,8 +7,10 @@ use super::{Cell, Cells, Element, ElementType, ParamValue, ParseValueError, Resu
 
 /// Implements [`ResultValue`] and [`ParamValue`] for a type that is its own [`Element`].
 macro_rules! scalar_value {
-    ($type:ty $(where [$($generics:tt)*])?) => {
-        impl $(<$($generics)*>)? $crate::value::ResultValue for $type {
+    ($type:ty $(where [$($generics:tt)*])? $(, $bound:ty: $trait:path)?) => {
+        impl $(<$($generics)*>)? $crate::value::ResultValue for $type
+        $(where $bound: $trait)?
+        {
             type Column = ndarray::Array1<$type>;
 
             fn value_type() -> $crate::value::ValueType {
@@ -30,7 +32,9 @@ macro_rules! scalar_value {
             }
         }
 
-        impl $(<$($generics)*>)? $crate::value::ParamValue for $type {
+        impl $(<$($generics)*>)? $crate::value::ParamValue for $type
+        $(where $bound: $trait)?
+        {
             fn parse(text: &str) -> Result<Self, $crate::value::ParseValueError> {
                 $crate::value::Element::parse_element(text)
             }
@@ -46,7 +50,7 @@ pub(super) use scalar_value;
 /// The type of a single element of this type.
 pub(super) fn scalar_type<T: Element>() -> ValueType {
     let choices = T::choices().iter().map(ToString::to_string).collect();
-    ValueType { choices, ..ValueType::scalar(T::TYPE).with_encoding(T::ENCODING) }
+    ValueType { choices, ..ValueType::scalar(T::TYPE).with_encoding(T::ENCODING).with_unit(&T::unit()) }
 }
 
 pub(super) fn read_scalar<T: Element>(cell: &Cell<'_>) -> Result<T, ValueError> {
