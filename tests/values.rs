@@ -12,6 +12,9 @@ use proptest::collection::{btree_map, hash_map, vec};
 use proptest::prelude::*;
 use pypet::prelude::*;
 use serde::{Deserialize, Serialize};
+use sprs::CsMat;
+use uom::si::f64::Time;
+use uom::si::time::second;
 
 /// Parameters and results of one type, and an experiment that hands the parameter on; `$bits` shows every bit.
 macro_rules! kinds {
@@ -195,6 +198,10 @@ kinds! {
     hash: HashMap<String, u128> = HashMap::new(), hash_map("[a-z.$]{0,5}", any::<u128>(), 0..5);
     stimuli: Stimulus = Stimulus::Off, stimulus();
     newtype: Millivolt = Millivolt(0.0), double().prop_map(Millivolt), |value: &Millivolt| value.0.to_bits();
+    half_float: half::f16 = half::f16::ZERO, any::<u16>().prop_map(half::f16::from_bits),
+        |value: &half::f16| value.to_bits();
+    quantity: Time = Time::default(), double().prop_map(Time::new::<second>), |value: &Time| value.value.to_bits();
+    quantities: Vec<Time> = vec![], vec(any::<f64>().prop_map(Time::new::<second>), 0..3);
     path: Path = Path(String::new()), "[a-z]{0,3}(/[a-z]{0,3}){0,3}".prop_map(Path);
 }
 
@@ -238,9 +245,9 @@ fn a_field_may_be_of_any_type_that_serde_knows() {
         let exploration = Script::names().first.over([event(), later].map(Json));
         Environment::new(file).serial().run::<play>(exploration).unwrap();
         let traj = Trajectory::<play>::open(file).unwrap();
-        let second = traj.run(1).unwrap();
-        assert!(second.parameters().first.at.is_nan());
-        assert_eq!((traj.presets().n_tags, second.parameters().n_tags), (1, 0));
+        let last = traj.run(1).unwrap();
+        assert!(last.parameters().first.at.is_nan());
+        assert_eq!((traj.presets().n_tags, last.parameters().n_tags), (1, 0));
         assert_eq!(traj.get(Log::names().events, 0).unwrap().0, []);
         assert_eq!(traj.get(Log::names().events, 1).unwrap().len(), 1);
         assert_eq!(*traj.presets(), Script::default());
@@ -291,4 +298,71 @@ fn what_cannot_be_stored_without_loss_is_refused_before_the_first_run() {
         let error = Environment::new(file).run::<optional_f_64::echo>(exploration).unwrap_err();
         assert!(error.to_string().contains("stands for `None`"), "{error}");
     });
+}
+
+#[parameters]
+struct Run0 {
+    #[param(default = 0)]
+    n: usize,
+    #[param(serde = "cbor", default = vec![(0.0, None)])]
+    seen: Vec<(f64, Option<String>)>,
+}
+
+#[results]
+#[derive(Debug, PartialEq)]
+struct Groups {
+    before: u8,
+    /// As many rows as the run has.
+    #[result(group)]
+    table: Table,
+    #[result(group)]
+    matrix: CsMat<f64>,
+    after: u8,
+}
+
+fn groups(n: usize) -> Groups {
+    let mut table = Table::new().with("time", (0..n).map(|i| i as f64).collect::<Vec<_>>());
+    table = table.with("name", (0..n).map(|i| format!("\0{i}")).collect::<Vec<_>>());
+    if n == 3 {
+        table = table.with("only_here", [Some(true), None, Some(false)]);
+    }
+    let matrix = CsMat::new((n, n), (0..=n).collect(), (0..n).collect(), vec![f64::MIN_POSITIVE; n]);
+    Groups { before: 1, table, matrix: if n == 2 { matrix.to_csc() } else { matrix }, after: 2 }
+}
+
+#[experiment]
+fn make_groups(p: &Run0, run: &mut Run) -> Groups {
+    run.add_group("more.rows", Table::new().with("x", vec![p.n as u16; p.n]));
+    groups(p.n)
+}
+
+#[test]
+fn groups_come_back_with_their_members() {
+    let check = |traj: &Trajectory<make_groups>| {
+        let r = Groups::names();
+        for (run, n) in traj.runs().zip([0, 3, 2, 5]) {
+            let expected = groups(n);
+            assert_eq!(run.get_group(r.matrix).unwrap(), expected.matrix);
+            let table = run.get_group(r.table).unwrap();
+            assert_eq!(table.n_rows(), n);
+            assert_eq!(table.column::<String>("name").unwrap(), expected.table.column::<String>("name").unwrap());
+            assert_eq!(table.names().count(), if n == 3 || n == 0 { 3 } else { 2 });
+            if n == 3 {
+                assert_eq!(table, expected.table);
+            }
+            let rows: Table = run.get_added_group("more.rows").unwrap();
+            assert_eq!(rows.column::<u16>("x").unwrap(), vec![u16::try_from(n).unwrap(); n]);
+            let missing = table.column::<f64>("tiem").unwrap_err();
+            assert!(missing.to_string().contains("did you mean `time`"), "{missing}");
+            assert_eq!((run.get(r.before).unwrap(), run.get(r.after).unwrap()), (1, 2));
+        }
+        assert_eq!(traj.presets().seen, [(f64::NEG_INFINITY, Some("\0".into()))]);
+    };
+    let presets = || Run0 { seen: vec![(f64::NEG_INFINITY, Some("\0".into()))], ..default() };
+    let runs = || Run0::names().n.over([0, 3, 2, 5]);
+    common::with_trajectory_file(|file| {
+        Environment::new(file).with_threads(2).with_parameters(presets()).run::<make_groups>(runs()).unwrap();
+        check(&Trajectory::open(file).unwrap());
+    });
+    check(&Environment::in_memory().with_parameters(presets()).run::<make_groups>(runs()).unwrap());
 }

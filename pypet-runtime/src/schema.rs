@@ -26,6 +26,9 @@ pub struct Leaf {
     /// Names of the value's own dimensions; empty for `<name>_0`, `<name>_1`, …
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dims: Vec<String>,
+    /// Whether a column of arrays is ragged even while they have one length, as those of a group are.
+    #[serde(skip)]
+    pub(crate) ragged: bool,
 }
 
 impl Leaf {
@@ -33,7 +36,7 @@ impl Leaf {
     #[must_use]
     pub fn new(name: &str, value_type: ValueType) -> Self {
         let unit = value_type.unit.clone();
-        Self { name: name.into(), comment: String::new(), unit, value_type, dims: Vec::new() }
+        Self { name: name.into(), comment: String::new(), unit, value_type, dims: Vec::new(), ragged: false }
     }
 
     /// The same with a comment.

@@ -67,7 +67,8 @@ impl Members {
     pub(crate) fn put_cells(&mut self, name: &str, mut value_type: ValueType, cells: Cells) {
         // Runs may differ in the lengths of what they put under one name.
         value_type.shape.fill(None);
-        self.members.push((Leaf::new(name, value_type), cells));
+        let ragged = !value_type.is_scalar();
+        self.members.push((Leaf { ragged, ..Leaf::new(name, value_type) }, cells));
     }
 
     pub(crate) fn into_members(self) -> Vec<(Leaf, Cells)> {

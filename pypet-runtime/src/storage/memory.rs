@@ -199,7 +199,8 @@ impl TrajectoryReader for MemoryReader {
             let mut cells = Cells::of(&stored.leaf.value_type);
             if let Rows::Column(rows) = &stored.rows {
                 // A run without a result has the shape of its neighbours where they have one.
-                let first = rows.values().next().map(|row| row.cell(0).shape().to_vec());
+                let first =
+                    rows.values().next().filter(|_| !stored.leaf.ragged).map(|row| row.cell(0).shape().to_vec());
                 let shape = first.unwrap_or_else(|| vec![0; cells.rank()]);
                 for run in runs {
                     match rows.get(&run) {
