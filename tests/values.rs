@@ -332,7 +332,7 @@ fn groups(n: usize) -> Groups {
 
 #[experiment]
 fn make_groups(p: &Run0, run: &mut Run) -> Groups {
-    run.add_group("more.rows", Table::new().with("x", vec![p.n as u16; p.n]));
+    run.add_group("more.rows", Table::new().with("x", vec![u16::try_from(p.n).expect("small"); p.n]));
     groups(p.n)
 }
 

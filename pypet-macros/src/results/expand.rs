@@ -85,16 +85,18 @@ fn result_set(set: &ResultSet) -> TokenStream {
     let fields = results.iter().enumerate().map(|(position, ResultField { ident, group, .. })| {
         let groups_before = results[..position].iter().filter(|result| result.group.is_some()).count();
         let (column, name) = (position - groups_before, plain(ident));
-        match group {
-            Some(_) => quote!(#ident: #private::GroupName::new(#name)),
-            None => quote!(#ident: #private::ResultName::at(#column)),
+        if group.is_some() {
+            quote!(#ident: #private::GroupName::new(#name))
+        } else {
+            quote!(#ident: #private::ResultName::at(#column))
         }
     });
     let puts = results.iter().map(|result| {
         let (ident, door, name) = (&result.ident, result.door(set), plain(&result.ident));
-        match result.group {
-            Some(_) => quote!(#door::put(&self.#ident, #name, row);),
-            None => quote!(#door::put(&self.#ident, row);),
+        if result.group.is_some() {
+            quote!(#door::put(&self.#ident, #name, row);)
+        } else {
+            quote!(#door::put(&self.#ident, row);)
         }
     });
     quote! {

@@ -217,9 +217,8 @@ impl<'a, P: ParameterSet> Worker<'a, P> {
             self.block.first = index;
         }
         results.write(&mut Row::new(&mut self.block.results, &mut added));
-        let refusals = self.results.iter().zip(&self.block.results);
-        let refused =
-            refusals.filter_map(|(leaf, cells)| Some((leaf.name.clone(), cells.refusal()?.to_owned()))).next();
+        let mut declared = self.results.iter().zip(&self.block.results);
+        let refused = declared.find_map(|(leaf, cells)| Some((leaf.name.clone(), cells.refusal()?.to_owned())));
         let checked = match refused {
             Some((name, problem)) => Err(AddResultError::Refused { name, problem }),
             None => check_added(&added, self.results),

@@ -8,7 +8,9 @@ use crate::result::{Members, ResultGroup, StoredMembers};
 impl<N: Element> ResultGroup for CsMat<N> {
     fn put(&self, members: &mut Members) {
         // scipy counts with signed integers.
-        let counts = |counts: &[usize]| counts.iter().map(|&count| count as i64).collect::<Vec<_>>();
+        let counts = |counts: &[usize]| {
+            counts.iter().map(|&count| i64::try_from(count).expect("memory is smaller")).collect::<Vec<_>>()
+        };
         let format = if self.storage() == CompressedStorage::CSR { "csr" } else { "csc" };
         members.put("data", &self.data().to_vec());
         members.put("indices", &counts(self.indices()));

@@ -4,7 +4,7 @@ use super::scalars::scalar_value;
 use super::{Cell, Cells, Element, ElementType, ParseValueError, ValueError};
 
 macro_rules! decimal {
-    ($($type:ident),*) => { $(
+    ($($type:ident: $words:literal),*) => { $(
         impl Element for $type {
             const TYPE: ElementType = ElementType::Text;
             const ENCODING: &'static str = "decimal";
@@ -14,16 +14,18 @@ macro_rules! decimal {
             }
 
             fn take_all(cell: &Cell<'_>) -> Result<Vec<Self>, ValueError> {
-                let malformed = |text: &str| ValueError::Malformed { expected: WORDS.into(), found: text.into() };
-                // Runs without results hold empty text.
-                let number = |text: &str| if text.is_empty() { Ok(0) } else { text.parse().map_err(|_| malformed(text)) };
-                const WORDS: &str = concat!("whole number of type `", stringify!($type), "`");
+                let number = |text: &str| match text {
+                    // What runs without results hold.
+                    "" => Ok(0),
+                    _ => text
+                        .parse()
+                        .map_err(|_| ValueError::Malformed { expected: $words.into(), found: text.into() }),
+                };
                 cell.strings().map(number).collect()
             }
 
             fn parse_element(text: &str) -> Result<Self, ParseValueError> {
-                const WORDS: &str = concat!("whole number of type `", stringify!($type), "`");
-                text.trim().replace('_', "").parse().map_err(|_| ParseValueError::new(text, WORDS))
+                text.trim().replace('_', "").parse().map_err(|_| ParseValueError::new(text, $words))
             }
         }
 
@@ -31,4 +33,4 @@ macro_rules! decimal {
     )* };
 }
 
-decimal!(i128, u128);
+decimal!(i128: "whole number of type `i128`", u128: "whole number of type `u128`");

@@ -11,7 +11,7 @@ use super::tree::Tree;
 
 type Result<T> = std::result::Result<T, JsonError>;
 
-impl<'de> IntoDeserializer<'de, JsonError> for Tree {
+impl IntoDeserializer<'_, JsonError> for Tree {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
@@ -22,7 +22,7 @@ impl<'de> IntoDeserializer<'de, JsonError> for Tree {
 /// A key of a map: text, or a number or truth value that had to become text.
 struct Key(String);
 
-impl<'de> IntoDeserializer<'de, JsonError> for Key {
+impl IntoDeserializer<'_, JsonError> for Key {
     type Deserializer = Self;
 
     fn into_deserializer(self) -> Self {
