@@ -24,6 +24,38 @@ pub use ndarray;
 /// assert_eq!(both.len(), 2);
 /// ```
 ///
+/// A type of your own with a rule of its own, stored as a plain number:
+/// ```
+/// # use pypet::prelude::*;
+/// #[derive(Debug, Clone, PartialEq, ParamValue)]
+/// #[param(as = f64)]
+/// struct Probability(f64);
+///
+/// impl From<Probability> for f64 {
+///     fn from(probability: Probability) -> f64 {
+///         probability.0
+///     }
+/// }
+///
+/// impl TryFrom<f64> for Probability {
+///     type Error = &'static str;
+///
+///     fn try_from(number: f64) -> Result<Self, Self::Error> {
+///         if (0.0..=1.0).contains(&number) { Ok(Self(number)) } else { Err("it must lie between 0 and 1") }
+///     }
+/// }
+///
+/// #[parameters]
+/// struct Walk {
+///     #[param(default = Probability(0.5))]
+///     left: Probability,
+/// }
+///
+/// let p = Walk::names();
+/// assert_eq!(p.left.over([0.1, 0.9].map(Probability)).len(), 2);
+/// assert!(pypet::parameter::set_from_text(&mut Walk::default(), "left", "1.5").is_err());
+/// ```
+///
 /// ---
 pub use pypet_macros::ParamValue;
 /// # Examples

@@ -1,13 +1,14 @@
 //! All that a program with an experiment needs: `use pypet::prelude::*;`.
 
 pub use ndarray::{Array1, Array2, Array3, ArrayD};
-pub use pypet_macros::{ParamValue, experiment, parameters, results};
+pub use pypet_macros::{ParamValue, ResultValue, experiment, parameters, results};
 pub use pypet_runtime::environment::{Environment, OnFailure};
 pub use pypet_runtime::experiment::Experiment;
 pub use pypet_runtime::explore::{Exploration, arange, linspace, logspace};
 pub use pypet_runtime::parameter::Name;
 pub use pypet_runtime::run::Run;
 pub use pypet_runtime::trajectory::{AnyTrajectory, Axis, Grid, RunView, Trajectory};
+pub use pypet_runtime::value::{Json, Table};
 
 /// The default of any type, for `FiringRate { duration: 10.0, ..default() }`.
 #[must_use]

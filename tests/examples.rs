@@ -12,7 +12,17 @@ use common::python;
 fn no_example_is_forgotten() {
     assert_eq!(
         names(),
-        ["cellular_automata", "firing_rate", "isolation", "multiply", "torture", "tree"],
+        [
+            "cellular_automata",
+            "custom_type",
+            "firing_rate",
+            "isolation",
+            "multiply",
+            "ragged_spikes",
+            "torture",
+            "tree",
+            "units",
+        ],
         "give each example a test in this file"
     );
 }
@@ -60,6 +70,32 @@ fn isolation_survives_what_its_solver_does() {
     let said = python::report(&output);
     let reason = "the worker process died of signal 6 (SIGABRT): solver: diverged at t =";
     assert!(said.contains(reason), "`{reason}` was not said, {said}");
+}
+
+#[test]
+fn custom_types_are_numbers_and_json_for_others() {
+    with_file_of("custom_type", |file| python::run("custom_type.py", [file]));
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let output = run_with("custom_type", folder.path(), ["run", "--set", "left=1.5"]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8_lossy(&output.stderr).contains("between 0 and 1"), "{}", python::report(&output));
+    let output = run_with("custom_type", folder.path(), ["run", "--set", r#"start={"At": {"position": 3}}"#]);
+    assert!(output.status.success(), "{}", python::report(&output));
+}
+
+#[test]
+fn units_stand_in_the_file_and_on_the_command_line() {
+    with_file_of("units", |file| python::run("units.py", [file]));
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let output = run_with("units", folder.path(), ["run", "--set", "gravity=1.62 m/s²"]);
+    assert!(output.status.success(), "{}", python::report(&output));
+    let output = run_with("units", folder.path(), ["run", "--set", "gravity=20 kg"]);
+    assert!(String::from_utf8_lossy(&output.stderr).contains("m s-2"), "{}", python::report(&output));
+}
+
+#[test]
+fn ragged_spikes_are_slices_of_columns() {
+    with_file_of("ragged_spikes", |file| python::run("ragged_spikes.py", [file]));
 }
 
 #[cfg(feature = "bundled-hdf5")]

@@ -81,20 +81,20 @@ fn a_study_that_stops_at_the_first_failure_keeps_what_is_done() {
     });
 }
 
-/// Text may hold anything but the character that ends it in the file.
-#[experiment(result = "text")]
-fn talks(p: &Fate) -> String {
-    if p.k == 2 { "half\0lost".into() } else { format!("run {}", p.k) }
+/// A value that would lose something in the file.
+#[experiment(result = "time")]
+fn waits(p: &Fate) -> std::time::Duration {
+    if p.k == 2 { std::time::Duration::MAX } else { std::time::Duration::from_nanos(u64::from(p.k)) }
 }
 
 #[test]
-fn text_that_the_file_would_cut_fails_its_run_alone() {
+fn a_value_that_the_file_would_change_fails_its_run_alone() {
     common::with_trajectory_file(|file| {
-        let traj = Environment::new(file).serial().run::<talks>(fates()).expect("the study goes on");
+        let traj = Environment::new(file).serial().run::<waits>(fates()).expect("the study goes on");
         assert_eq!(traj.failed(), [2]);
-        assert_eq!(traj.get(talks::results(), 3).unwrap(), "run 3");
+        assert_eq!(traj.get(waits::results(), 3).unwrap().as_nanos(), 3);
         let messages: Vec<String> = traj.any().get("runs.errors.message").unwrap();
-        assert!(messages[0].contains("NUL"), "{messages:?}");
+        assert!(messages[0].contains("`time` cannot be stored"), "{messages:?}");
     });
 }
 

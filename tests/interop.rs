@@ -4,8 +4,17 @@
 
 mod common;
 
+use std::collections::BTreeMap;
+use std::num::NonZero;
+use std::time::{Duration, SystemTime};
+
 use ndarray::array;
+use num_complex::Complex;
 use pypet::prelude::*;
+use serde::{Deserialize, Serialize};
+use sprs::CsMat;
+use uom::si::f64::Length;
+use uom::si::length::millimeter;
 
 #[test]
 fn h5py_and_xarray_find_the_documented_layout() {
@@ -106,5 +115,124 @@ fn kinds(p: &Kinds, run: &mut Run) -> AllKinds {
         mask: [even, !even],
         image: array![[pixel; 3], [2.0 * pixel; 3]],
         spikes: vec![f64::from(k) + 0.5; usize::from(k)],
+    }
+}
+
+#[test]
+fn python_reads_what_rust_wrote_kind_by_kind() {
+    common::with_trajectory_file(|file| {
+        Environment::new(file).serial().run::<every_value>(Exploration::single()).expect("one small run succeeds");
+        println!("{}", common::python::run("values.py", [file]));
+    });
+}
+
+/// A current over time.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Stimulus {
+    /// From one value to another, or for ever.
+    Ramp { from: f64, to: Option<f64> },
+}
+
+/// A potential that is no other number.
+#[derive(Debug, Clone, PartialEq, ParamValue)]
+struct Millivolt(f64);
+
+#[parameters]
+struct Nothing {}
+
+#[results]
+struct EveryValue {
+    i_8: i8,
+    i_16: i16,
+    i_32: i32,
+    i_64: i64,
+    i_128: i128,
+    u_8: u8,
+    u_16: u16,
+    u_32: u32,
+    u_64: u64,
+    u_128: u128,
+    non_zero: NonZero<u16>,
+    f_16: half::f16,
+    f_32: f32,
+    f_64: f64,
+    boolean: bool,
+    character: char,
+    string: String,
+    choice: Method,
+    complex_32: Complex<f32>,
+    complex_64: Complex<f64>,
+    no_float: Option<f64>,
+    some_float: Option<f64>,
+    no_count: Option<u32>,
+    some_count: Option<u32>,
+    some_text: Option<String>,
+    span: Duration,
+    time: SystemTime,
+    bytes: Vec<u8>,
+    list: Vec<f64>,
+    points: Vec<[i32; 2]>,
+    nested: [[f64; 2]; 2],
+    matrix: Array2<u16>,
+    lists: Vec<Vec<i64>>,
+    tuple: (f64, String),
+    map: BTreeMap<String, f64>,
+    #[result(serde)]
+    by_serde: Stimulus,
+    #[result(serde = "cbor")]
+    by_cbor: (u8, u8),
+    newtype: Millivolt,
+    length: Length,
+    #[result(group)]
+    table: Table,
+    #[result(group)]
+    sparse: CsMat<i64>,
+}
+
+/// Yields values that `tests/python/values.py` knows.
+#[experiment]
+fn every_value(_: &Nothing) -> EveryValue {
+    EveryValue {
+        i_8: i8::MIN,
+        i_16: i16::MIN,
+        i_32: i32::MIN,
+        i_64: i64::MIN,
+        i_128: i128::MIN,
+        u_8: u8::MAX,
+        u_16: u16::MAX,
+        u_32: u32::MAX,
+        u_64: u64::MAX,
+        u_128: u128::MAX,
+        non_zero: NonZero::new(7).expect("seven is not zero"),
+        f_16: half::f16::from_f32(0.1),
+        f_32: 0.1,
+        f_64: 0.1,
+        boolean: true,
+        character: 'ß',
+        string: "Grüße\0🧠".into(),
+        choice: Method::RungeKutta,
+        complex_32: Complex::new(1.0, -2.0),
+        complex_64: Complex::new(0.1, 0.2),
+        no_float: None,
+        some_float: Some(2.5),
+        no_count: None,
+        some_count: Some(3),
+        some_text: Some("a".into()),
+        span: Duration::from_nanos(1_500_000_001),
+        time: SystemTime::UNIX_EPOCH - Duration::from_nanos(1),
+        bytes: vec![0, 255],
+        list: vec![0.5, -0.0],
+        points: vec![[1, 2], [3, 4]],
+        nested: [[1.0, 2.0], [3.0, 4.0]],
+        matrix: array![[1, 2, 3], [4, 5, 6]],
+        lists: vec![vec![1], vec![], vec![2, 3]],
+        tuple: (f64::INFINITY, "x".into()),
+        map: BTreeMap::from([("a".into(), 1.0), ("ä".into(), -0.5)]),
+        by_serde: Stimulus::Ramp { from: 0.25, to: None },
+        by_cbor: (1, 2),
+        newtype: Millivolt(-65.0),
+        length: Length::new::<millimeter>(2.0),
+        table: Table::new().with("time", vec![0.5, 1.5]).with("word", ["a", "b"].map(String::from)),
+        sparse: CsMat::new((2, 3), vec![0, 1, 3], vec![1, 0, 2], vec![2, 3, 4]),
     }
 }

@@ -1,5 +1,5 @@
-//! The attribute macros of pypet: [`macro@parameters`], [`macro@results`], [`macro@experiment`] and
-//! [`macro@ParamValue`].
+//! The attribute macros of pypet: [`macro@parameters`], [`macro@results`], [`macro@experiment`],
+//! [`macro@ParamValue`] and [`macro@ResultValue`].
 //!
 //! Programs use them through the facade `pypet`. Each macro reads the annotated item into words of its own (`model`),
 //! judges it by rules (`check`), and writes facts about it (`expand`), which the runtime works with. The user's item
@@ -14,6 +14,7 @@ mod experiment;
 mod param_value;
 mod parameters;
 mod results;
+mod stored_value;
 mod support;
 
 use proc_macro::TokenStream;
@@ -32,6 +33,7 @@ use proc_macro::TokenStream;
 /// - [`range`](#range): the values that are allowed, as a range.
 /// - [`choices`](#choices): the values that are allowed, one by one.
 /// - [`alias`](#alias): a name in older files.
+/// - [`serde`](#serde): how a type that only serde knows is stored.
 ///
 /// # Options of the set
 /// - [`crate`](#crate): where pypet is found.
@@ -81,6 +83,15 @@ use proc_macro::TokenStream;
 /// tau_ref: f64,
 /// ```
 ///
+/// ## `serde`
+/// The parameter is of any type with serde's `Serialize` and `Deserialize`; it is stored as readable JSON text, or with
+/// `serde = "cbor"` (feature `cbor`) as bytes. Its name is that of a `Json`: `p.stimulus.over([a, b].map(Json))`. On the command
+/// line it is JSON: `--set stimulus='{"Step": 0.5}'`.
+/// ```text
+/// #[param(serde, default = Stimulus::Step(0.5))]
+/// stimulus: Stimulus,
+/// ```
+///
 /// ## `crate`
 /// The path of pypet, where it is not `::pypet`.
 /// ```text
@@ -101,6 +112,8 @@ pub fn parameters(options: TokenStream, item: TokenStream) -> TokenStream {
 /// - [`unit`](#unit): the physical unit.
 /// - [`dims`](#dims): names for the dimensions of an array.
 /// - [`compress`](#compress): how hard the column is compressed.
+/// - [`serde`](#serde): how a type that only serde knows is stored.
+/// - [`group`](#group): a value of several columns.
 ///
 /// # Options of the set
 /// - [`crate`](#crate): where pypet is found.
@@ -125,6 +138,22 @@ pub fn parameters(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```text
 /// #[result(compress = 4)]
 /// pattern: Array2<u8>,
+/// ```
+///
+/// ## `serde`
+/// The result is of any type with serde's `Serialize` and `Deserialize`; it is stored as readable JSON text, or with
+/// `serde = "cbor"` (feature `cbor`) as bytes. Its name is that of a `Json`: `traj.get(r.events, 0)?.0`.
+/// ```text
+/// #[result(serde)]
+/// events: Vec<Event>,
+/// ```
+///
+/// ## `group`
+/// The result is a `Table`, a sparse matrix or another `ResultGroup`; its columns are `results/<name>/<column>`.
+/// Its comment is not stored.
+/// ```text
+/// #[result(group)]
+/// spikes: Table,
 /// ```
 ///
 /// ## `crate`
@@ -200,14 +229,19 @@ pub fn experiment(options: TokenStream, item: TokenStream) -> TokenStream {
     experiment::expand(options.into(), item.into()).into()
 }
 
-/// Makes an enum without fields a value of parameters and results, stored as the names of its variants.
+/// Makes a type of your own a value of parameters and results.
 ///
-/// The enum also derives `Debug`, `Clone`, `Copy` and `PartialEq`.
+/// An enum without fields is stored as the names of its variants, and arrays may be made of it; it also derives `Debug`, `Clone`,
+/// `Copy` and `PartialEq`. A struct of one unnamed field is stored as that field. Every other type says how it is
+/// stored; it also derives `Debug`, `Clone` and `PartialEq`. A program that does not know the type reads what it is
+/// stored as.
 ///
 /// # Options of a variant
 /// - [`rename`](#rename): the name in files and on the command line.
 ///
-/// # Options of the enum
+/// # Options of the type
+/// - [`as`](#as): another type, as which it is stored.
+/// - [`serde`](#serde): stored as JSON text, or as bytes.
 /// - [`crate`](#crate): where pypet is found.
 ///
 /// ## `rename`
@@ -215,6 +249,23 @@ pub fn experiment(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```text
 /// #[param(rename = "rk4")]
 /// RungeKutta,
+/// ```
+///
+/// ## `as`
+/// A type that parameters can hold, with `From<Yours>` for it and `From` or `TryFrom` of it for yours. What `TryFrom` refuses is
+/// an error before the first run.
+/// ```text
+/// #[derive(Debug, Clone, PartialEq, ParamValue)]
+/// #[param(as = f64)]
+/// struct Probability(f64);
+/// ```
+///
+/// ## `serde`
+/// The type derives serde's `Serialize` and `Deserialize`.
+/// ```text
+/// #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, ParamValue)]
+/// #[param(serde)]
+/// enum Stimulus { Step(f64), Ramp { from: f64, to: f64 } }
 /// ```
 ///
 /// ## `crate`
@@ -227,6 +278,19 @@ pub fn experiment(options: TokenStream, item: TokenStream) -> TokenStream {
 #[proc_macro_derive(ParamValue, attributes(param))]
 pub fn derive_param_value(item: TokenStream) -> TokenStream {
     param_value::expand(item.into()).into()
+}
+
+/// Makes a type of your own a value of results, as [`macro@ParamValue`] does, with options in `#[result(…)]`.
+///
+/// The type also derives `Clone`. It needs neither `Debug` nor `PartialEq`, and cannot be a parameter.
+///
+/// # Options
+/// - `as`: another type, as which it is stored.
+/// - `serde`: stored as JSON text, or as bytes.
+/// - `crate`: where pypet is found.
+#[proc_macro_derive(ResultValue, attributes(result))]
+pub fn derive_result_value(item: TokenStream) -> TokenStream {
+    stored_value::expand_result(item.into()).into()
 }
 
 /// What a macro wrote, as people write it.

@@ -29,14 +29,17 @@ pub struct Leaf {
     /// How hard a column is compressed, from 0 to 9, if that is said of this leaf; no part of its type.
     #[serde(skip)]
     pub compress: Option<u8>,
+    /// Whether a column of arrays is ragged even while they have one length, as those of a group are.
+    #[serde(skip)]
+    pub(crate) ragged: bool,
 }
 
 impl Leaf {
     /// A leaf without comment, unit or names for its dimensions.
     #[must_use]
     pub fn new(name: &str, value_type: ValueType) -> Self {
-        let name = name.into();
-        Self { name, comment: String::new(), unit: String::new(), value_type, dims: Vec::new(), compress: None }
+        let (unit, comment) = (value_type.unit.clone(), String::new());
+        Self { name: name.into(), comment, unit, value_type, dims: Vec::new(), compress: None, ragged: false }
     }
 
     /// The same with a comment.
@@ -46,10 +49,12 @@ impl Leaf {
         self
     }
 
-    /// The same with a unit.
+    /// The same with a unit, unless the values bring their own.
     #[must_use]
     pub fn with_unit(mut self, unit: &str) -> Self {
-        self.unit = unit.into();
+        if self.value_type.unit.is_empty() {
+            self.unit = unit.into();
+        }
         self
     }
 
@@ -173,9 +178,9 @@ impl Difference {
         // Enums may gain and lose variants; a value that no longer exists is an error when it is read.
         let (new, old) = (&declared.value_type, &stored.value_type);
         let fits = |(new, old): (&Option<usize>, &Option<usize>)| new.is_none() || new == old;
-        let same_rank = new.shape.len() == old.shape.len();
+        let same_kind = new.shape.len() == old.shape.len() && new.encoding == old.encoding;
         let is_wider = old.element.widens_to(new.element);
-        let readable = is_wider && same_rank && new.shape.iter().zip(&old.shape).all(fits);
+        let readable = is_wider && same_kind && new.shape.iter().zip(&old.shape).all(fits);
         (!readable).then(|| Self::new(kind, declared, stored))
     }
 

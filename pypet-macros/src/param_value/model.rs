@@ -1,7 +1,7 @@
 //! The words of `#[derive(ParamValue)]`: a choice has variants.
 
-use proc_macro2::{Ident, TokenStream};
-use syn::{Data, DeriveInput, Fields, LitStr, Path, Variant};
+use proc_macro2::Ident;
+use syn::{Data, DeriveInput, LitStr, Path, Variant};
 
 use crate::support::errors::Errors;
 use crate::support::names::{plain, private};
@@ -27,18 +27,11 @@ pub(crate) struct ChoiceVariant {
 }
 
 impl Choice {
-    /// Reads the item; `None` if it is no enum without fields.
-    pub(crate) fn parse(item: TokenStream, errors: &mut Errors) -> Option<Self> {
-        let item: DeriveInput = errors.take(syn::parse2(item))?;
+    /// Reads an enum without fields.
+    pub(crate) fn parse(item: DeriveInput, errors: &mut Errors) -> Option<Self> {
         let mut options = Options::of_helper(&item.attrs, "param", CHOICE_OPTIONS, errors).unwrap_or_default();
         let private = private(options.path("crate", errors));
-        let Data::Enum(data) = item.data else {
-            errors.at(
-                &item.ident,
-                "`ParamValue` is derived for enums without fields; give each field of a struct its own parameter",
-            );
-            return None;
-        };
+        let Data::Enum(data) = item.data else { return None };
         if !item.generics.params.is_empty() {
             errors.at(&item.generics, "`ParamValue` is derived for enums without generic parameters");
             return None;
@@ -50,26 +43,16 @@ impl Choice {
             );
             return None;
         }
-        let parsed: Vec<Option<ChoiceVariant>> =
-            data.variants.iter().map(|variant| ChoiceVariant::parse(variant, errors)).collect();
-        let variants = parsed.into_iter().collect::<Option<_>>()?;
+        let variants = data.variants.iter().map(|variant| ChoiceVariant::parse(variant, errors)).collect();
         Some(Self { ident: item.ident, private, variants })
     }
 }
 
 impl ChoiceVariant {
-    fn parse(variant: &Variant, errors: &mut Errors) -> Option<Self> {
+    fn parse(variant: &Variant, errors: &mut Errors) -> Self {
         let mut options = Options::of_helper(&variant.attrs, "param", VARIANT_OPTIONS, errors).unwrap_or_default();
         let rename = options.string("rename", errors);
-        if !matches!(variant.fields, Fields::Unit) {
-            let name = &variant.ident;
-            let message = format_args!(
-                "`ParamValue` is derived for enums without fields; make the fields of `{name}` parameters of their own"
-            );
-            errors.at(&variant.fields, message);
-            return None;
-        }
-        Some(Self { ident: variant.ident.clone(), rename })
+        Self { ident: variant.ident.clone(), rename }
     }
 
     /// The name in files and on the command line.

@@ -23,6 +23,7 @@ pub(crate) fn check(set: &mut ParameterSet, errors: &mut Errors) {
         let Some(parameter) = member.parameter_mut() else { continue };
         has_one_value(&ident, parameter, errors);
         derived_has_no_limits(&ident, parameter, errors);
+        serde_has_no_limits(&ident, parameter, errors);
         has_one_limit(&ident, parameter, errors);
         constants_use_no_parameters(&ident, parameter, errors);
         limits_are_ranges_and_lists(&ident, parameter, errors);
@@ -70,6 +71,15 @@ fn derived_has_no_limits(ident: &Ident, parameter: &mut Parameter, errors: &mut 
     for limit in [parameter.range.take(), parameter.choices.take()].into_iter().flatten() {
         let option = &limit.name;
         let message = format_args!("`{ident}` is derived, so nobody sets it; remove its `{option}`");
+        errors.at(option, message);
+    }
+}
+
+fn serde_has_no_limits(ident: &Ident, parameter: &mut Parameter, errors: &mut Errors) {
+    let Some(serde) = &parameter.serde else { return };
+    for limit in [parameter.range.take(), parameter.choices.take()].into_iter().flatten() {
+        let (serde, option) = (serde.option(), &limit.name);
+        let message = format_args!("`{ident}` is stored by `{serde}`, which knows no limits; remove its `{option}`");
         errors.at(option, message);
     }
 }

@@ -1,7 +1,7 @@
 //! What is written for a parameter set: the user's struct, then facts about it.
 
 use proc_macro2::{Delimiter, Ident, TokenStream};
-use quote::{format_ident, quote};
+use quote::{ToTokens, format_ident, quote};
 use syn::{Expr, ExprLit, ExprRange, Lit, Type};
 
 use super::derived::{as_function_body, used_fields};
@@ -35,12 +35,19 @@ impl Member {
         let (private, ty) = (&set.private, &self.ty);
         let (first, last) = ends(ty);
         let open = at(first, quote!(<));
-        let asked = match self.kind {
-            Kind::Parameter(_) => quote!(#private::ParameterLeaf),
-            Kind::Group => quote!(#private::ParameterGroup),
+        let asked = match (&self.kind, self.stored_by(set)) {
+            (Kind::Parameter(_), None) => quote!(#private::ParameterLeaf),
+            (Kind::Parameter(_), Some(wrapper)) => quote!(#private::SerdeParameter<#wrapper>),
+            (Kind::Group, _) => quote!(#private::ParameterGroup),
         };
         let close = at(last, quote!(as #asked>));
         quote!(#open #ty #close)
+    }
+
+    /// The wrapper that serde stores a parameter as.
+    fn stored_by(&self, set: &ParameterSet) -> Option<TokenStream> {
+        let serde = self.parameter()?.serde.as_ref()?;
+        Some(serde.wrapper(&set.private, &self.ty.to_token_stream()))
     }
 
     /// The type of the member's name or names.
@@ -48,7 +55,10 @@ impl Member {
         let (private, ty) = (&set.private, &self.ty);
         let (first, last) = ends(ty);
         match self.kind {
-            Kind::Parameter(_) => quote!(#private::Name<Root, #ty>),
+            Kind::Parameter(_) => {
+                let stored = self.stored_by(set).unwrap_or_else(|| ty.to_token_stream());
+                quote!(#private::Name<Root, #stored>)
+            }
             Kind::Group => {
                 let (door, open) = (self.door(set), at(first, quote!(#private::GroupNames<)));
                 let close = at(last, quote!(::Names<Root>>));

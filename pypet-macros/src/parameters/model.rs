@@ -8,9 +8,10 @@ use crate::support::errors::Errors;
 use crate::support::items::{derived_traits, struct_with_named_fields, without_cfg};
 use crate::support::names::private;
 use crate::support::options::{Given, Options};
+use crate::support::serde::Serde;
 
 const SET_OPTIONS: &[&str] = &["crate"];
-const PARAMETER_OPTIONS: &[&str] = &["default", "unit", "range", "choices", "derived", "alias"];
+const PARAMETER_OPTIONS: &[&str] = &["default", "unit", "range", "choices", "derived", "alias", "serde"];
 
 /// A struct with `#[parameters]`.
 #[derive(Debug)]
@@ -49,6 +50,7 @@ pub(crate) struct Parameter {
     pub(crate) range: Option<Given>,
     pub(crate) choices: Option<Given>,
     pub(crate) aliases: Vec<LitStr>,
+    pub(crate) serde: Option<Serde>,
     /// Whether a value was given, even one that turned out to be unusable.
     pub(crate) has_value: bool,
 }
@@ -132,6 +134,7 @@ impl Parameter {
             unit: options.string("unit", errors),
             range: options.one("range", errors),
             choices: options.one("choices", errors),
+            serde: Serde::read(&mut options, errors),
             aliases: options.all("alias").into_iter().filter_map(|given| errors.take(given.into_string())).collect(),
         }
     }

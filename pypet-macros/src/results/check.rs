@@ -9,9 +9,30 @@ use crate::support::errors::Errors;
 
 pub(crate) fn check(set: &mut ResultSet, errors: &mut Errors) {
     for result in &mut set.results {
+        serde_has_no_dims(result, errors);
+        group_has_no_options(result, errors);
         dims_are_a_list_of_names(result, errors);
         dims_have_names_of_their_own(result, errors);
         compress_is_a_level(result, errors);
+    }
+}
+
+fn serde_has_no_dims(result: &mut ResultField, errors: &mut Errors) {
+    if let (Some(serde), Some(dims)) = (&result.serde, &result.dims) {
+        let message =
+            format_args!("`{}` is stored by `{}` as one text; remove its `dims`", result.ident, serde.option());
+        errors.at(&dims.name, message);
+        result.dims = None;
+    }
+}
+
+fn group_has_no_options(result: &mut ResultField, errors: &mut Errors) {
+    let Some(group) = &result.group else { return };
+    if result.unit.is_some() || result.dims.is_some() || result.serde.is_some() {
+        let message =
+            format_args!("`{}` is a group, whose members say what they are; remove the other options", result.ident);
+        errors.at(group, message);
+        (result.unit, result.dims, result.serde) = (None, None, None);
     }
 }
 
@@ -80,7 +101,7 @@ mod tests {
         assert_eq!(
             messages(set),
             [
-                "there is no option `units`; the options are `unit`, `dims` and `compress`",
+                "there is no option `units`; the options are `unit`, `dims`, `compress`, `serde` and `group`",
                 "result `rate` is declared twice; rename one of them",
                 "`dims` is a list of names, outermost first; write `dims = [\"time\"]`",
                 "two dimensions of `map` are named \"x\"; rename one of them",

@@ -1,7 +1,7 @@
 //! What is written for a result set: the user's struct, then facts about it.
 
 use proc_macro2::TokenStream;
-use quote::quote;
+use quote::{ToTokens, quote};
 
 use super::model::{ResultField, ResultSet};
 use crate::support::names::{names_struct, plain};
@@ -30,9 +30,12 @@ fn names_struct_of(set: &ResultSet) -> TokenStream {
     let ResultSet { private, item, results } = set;
     let (vis, ident, names) = (&item.vis, &item.ident, names_struct(&item.ident));
     let comment = format!(" The typed names of [`{ident}`].");
-    let fields = results.iter().map(|ResultField { ident: field, vis, ty, docs, .. }| {
+    let fields = results.iter().map(|result| {
+        let ResultField { ident: field, vis, docs, .. } = result;
+        let ty = result.stored_by(set).unwrap_or_else(|| result.ty.to_token_stream());
+        let name = if result.group.is_some() { quote!(GroupName) } else { quote!(ResultName) };
         let fallback = docs.is_empty().then(|| format!(" The name of `{}`.", plain(field))).into_iter();
-        quote!(#(#docs)* #(#[doc = #fallback])* #vis #field: #private::ResultName<#ident, #ty>)
+        quote!(#(#docs)* #(#[doc = #fallback])* #vis #field: #private::#name<#ident, #ty>)
     });
     quote! {
         #[doc = #comment]
@@ -72,20 +75,30 @@ fn names(set: &ResultSet) -> TokenStream {
 fn result_set(set: &ResultSet) -> TokenStream {
     let ResultSet { private, item, results } = set;
     let (ident, names) = (&item.ident, names_struct(&item.ident));
-    let declarations = results.iter().map(|result| {
+    let columns = || results.iter().filter(|result| result.group.is_none());
+    let declarations = columns().map(|result| {
         let (name, comment, door) = (plain(&result.ident), &result.comment, result.door(set));
         let unit = result.unit.iter();
         let dims = result.dims.iter().map(|dims| &dims.value);
         let compress = result.compress.iter().map(|compress| &compress.value);
         quote!(#door::declare(declaration, #name, #comment) #(.unit(#unit))* #(.dims(#dims))* #(.compress(#compress))*;)
     });
-    let fields = results
-        .iter()
-        .enumerate()
-        .map(|(position, ResultField { ident, .. })| quote!(#ident: #private::ResultName::at(#position)));
+    let fields = results.iter().enumerate().map(|(position, ResultField { ident, group, .. })| {
+        let groups_before = results[..position].iter().filter(|result| result.group.is_some()).count();
+        let (column, name) = (position - groups_before, plain(ident));
+        if group.is_some() {
+            quote!(#ident: #private::GroupName::new(#name))
+        } else {
+            quote!(#ident: #private::ResultName::at(#column))
+        }
+    });
     let puts = results.iter().map(|result| {
-        let (ident, door) = (&result.ident, result.door(set));
-        quote!(#door::put(&self.#ident, row);)
+        let (ident, door, name) = (&result.ident, result.door(set), plain(&result.ident));
+        if result.group.is_some() {
+            quote!(#door::put(&self.#ident, #name, row);)
+        } else {
+            quote!(#door::put(&self.#ident, row);)
+        }
     });
     quote! {
         #[automatically_derived]
@@ -129,7 +142,17 @@ impl ResultField {
     fn door(&self, set: &ResultSet) -> TokenStream {
         let (private, ty) = (&set.private, &self.ty);
         let (first, last) = ends(ty);
-        let (open, close) = (at(first, quote!(<)), at(last, quote!(as #private::ResultLeaf>)));
+        let asked = match self.stored_by(set) {
+            Some(wrapper) => quote!(#private::SerdeResult<#wrapper>),
+            None if self.group.is_some() => quote!(#private::GroupLeaf),
+            None => quote!(#private::ResultLeaf),
+        };
+        let (open, close) = (at(first, quote!(<)), at(last, quote!(as #asked>)));
         quote!(#open #ty #close)
+    }
+
+    /// The wrapper that serde stores the result as.
+    fn stored_by(&self, set: &ResultSet) -> Option<TokenStream> {
+        Some(self.serde.as_ref()?.wrapper(&set.private, &self.ty.to_token_stream()))
     }
 }

@@ -8,9 +8,10 @@ use crate::support::errors::Errors;
 use crate::support::items::{struct_with_named_fields, without_cfg};
 use crate::support::names::private;
 use crate::support::options::{Given, Options};
+use crate::support::serde::Serde;
 
 const SET_OPTIONS: &[&str] = &["crate"];
-const RESULT_OPTIONS: &[&str] = &["unit", "dims", "compress"];
+const RESULT_OPTIONS: &[&str] = &["unit", "dims", "compress", "serde", "group"];
 
 /// A struct with `#[results]`.
 #[derive(Debug)]
@@ -33,6 +34,9 @@ pub(crate) struct ResultField {
     pub(crate) unit: Option<LitStr>,
     pub(crate) dims: Option<Given>,
     pub(crate) compress: Option<Given>,
+    pub(crate) serde: Option<Serde>,
+    /// The option `group`.
+    pub(crate) group: Option<Ident>,
 }
 
 impl ResultSet {
@@ -71,6 +75,8 @@ impl ResultField {
             unit: options.string("unit", errors),
             dims: options.one("dims", errors),
             compress: options.one("compress", errors),
+            serde: Serde::read(&mut options, errors),
+            group: options.one("group", errors).map(|given| given.name),
         })
     }
 }

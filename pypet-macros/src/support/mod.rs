@@ -5,4 +5,5 @@ pub(crate) mod errors;
 pub(crate) mod items;
 pub(crate) mod names;
 pub(crate) mod options;
+pub(crate) mod serde;
 pub(crate) mod spans;

@@ -1,9 +1,10 @@
 //! One parser for the `name = value` options of all attributes.
 
 use proc_macro2::{Ident, TokenStream, TokenTree};
+use quote::ToTokens;
 use syn::ext::IdentExt;
 use syn::parse::{ParseStream, Parser};
-use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, Token};
+use syn::{Attribute, Expr, ExprLit, Lit, LitStr, Meta, Path, Token, Type, parse_quote};
 
 use super::errors::Errors;
 use super::names::quoted_list;
@@ -64,7 +65,12 @@ impl Options {
                 skip_to_comma(input)?;
             } else if input.peek(Token![=]) {
                 input.parse::<Token![=]>()?;
-                self.given.push(Given { name, value: input.parse()? });
+                let value = if name == "as" { Expr::Verbatim(type_tokens(input)?) } else { input.parse()? };
+                self.given.push(Given { name, value });
+            } else if name == "serde" {
+                self.given.push(Given { name, value: parse_quote!("json") });
+            } else if name == "group" {
+                self.given.push(Given { name, value: parse_quote!(true) });
             } else {
                 self.broken = true;
                 errors.at(&name, format_args!("`{name}` needs a value; write `{name} = …`"));
@@ -135,6 +141,11 @@ impl Given {
             }
         }
     }
+}
+
+/// The value of `as` is a type, which need not be an expression.
+fn type_tokens(input: ParseStream) -> syn::Result<TokenStream> {
+    Ok(input.parse::<Type>()?.into_token_stream())
 }
 
 /// Goes on behind an option that cannot be read.

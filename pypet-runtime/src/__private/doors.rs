@@ -7,15 +7,20 @@
 
 use std::fmt::Debug;
 
+use ref_cast::RefCast;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
 use crate::parameter::{AnyParameter, Declaration, Declared, GroupNames, Name, ParameterSet};
-use crate::result::{DeclaredResult, ResultDeclaration, Row};
-use crate::value::{ParamValue, ResultValue};
+use crate::result::{DeclaredResult, ResultDeclaration, ResultGroup, Row};
+use crate::value::{Json, ParamValue, ResultValue};
 
 /// A field of a parameter set that is a parameter.
 #[diagnostic::on_unimplemented(
     message = "a parameter cannot hold `{Self}`",
     label = "this type cannot be a parameter",
-    note = "use a number, `bool`, `String`, an enum with `#[derive(ParamValue)]`, or a `Vec`, `[T; N]` or `ndarray` array of these",
+    note = "use a number, `bool`, `char`, `String`, a time, an `Option`, tuple, map or array of these, or an enum with `#[derive(ParamValue)]`",
+    note = "any type with `serde::Serialize` and `serde::Deserialize` can be one by `#[param(serde, …)]`; `#[derive(ParamValue)]` makes a value of your own type",
     note = "a field without `#[param(…)]` is a group; a group's type has `#[parameters]`"
 )]
 pub trait ParameterLeaf: Sized {
@@ -125,7 +130,8 @@ impl<G: ParameterSet> ParameterGroup for G {
 #[diagnostic::on_unimplemented(
     message = "a result cannot hold `{Self}`",
     label = "this type cannot be stored",
-    note = "use a number, `bool`, `String`, an enum with `#[derive(ParamValue)]`, or a `Vec`, `[T; N]` or `ndarray` array of these"
+    note = "use a number, `bool`, `char`, `String`, a time, an `Option`, tuple, map or array of these, or an enum with `#[derive(ParamValue)]`",
+    note = "any type with `serde::Serialize` and `serde::Deserialize` can be stored by `#[result(serde)]`; `#[derive(ResultValue)]` makes a value of your own type"
 )]
 pub trait ResultLeaf {
     fn declare<'a>(declaration: &'a mut ResultDeclaration, name: &str, comment: &str) -> DeclaredResult<'a>;
@@ -141,6 +147,123 @@ impl<V: ResultValue> ResultLeaf for V {
     #[inline]
     fn put(&self, row: &mut Row<'_>) {
         row.put(self);
+    }
+}
+
+/// A wrapper that stores any type of serde's.
+pub trait Wrapper<T>: Sized {
+    fn of(value: &T) -> &Self;
+    fn of_mut(value: &mut T) -> &mut Self;
+}
+
+impl<T> Wrapper<T> for Json<T> {
+    fn of(value: &T) -> &Self {
+        Self::ref_cast(value)
+    }
+
+    fn of_mut(value: &mut T) -> &mut Self {
+        Self::ref_cast_mut(value)
+    }
+}
+
+#[cfg(feature = "cbor")]
+impl<T> Wrapper<T> for crate::value::Cbor<T> {
+    fn of(value: &T) -> &Self {
+        Self::ref_cast(value)
+    }
+
+    fn of_mut(value: &mut T) -> &mut Self {
+        Self::ref_cast_mut(value)
+    }
+}
+
+/// A field of a parameter set that serde stores, as a `W` of its type.
+#[diagnostic::on_unimplemented(
+    message = "serde cannot store `{Self}` as a parameter",
+    label = "this type lacks a trait",
+    note = "derive `serde::Serialize`, `serde::Deserialize`, `Clone`, `Debug` and `PartialEq` for it"
+)]
+pub trait SerdeParameter<W>: Sized {
+    fn name<Root: ParameterSet>(index: usize) -> Name<Root, W>;
+    fn declare<'a>(declaration: &'a mut Declaration, name: &str, comment: &str) -> Declared<'a, W>;
+    fn leaf(&self) -> &dyn AnyParameter;
+    fn leaf_mut(&mut self) -> &mut dyn AnyParameter;
+    fn duplicate(&self) -> Self;
+    fn equals(&self, other: &Self) -> bool;
+    fn as_debug(&self) -> &dyn Debug;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T, W> SerdeParameter<W> for T
+where
+    T: Serialize + DeserializeOwned + Clone + PartialEq + Debug + Send + Sync + 'static,
+    W: Wrapper<T> + ParamValue,
+{
+    fn name<Root: ParameterSet>(index: usize) -> Name<Root, W> {
+        Name::at(index)
+    }
+
+    fn declare<'a>(declaration: &'a mut Declaration, name: &str, comment: &str) -> Declared<'a, W> {
+        declaration.parameter::<W>(name, comment)
+    }
+
+    fn leaf(&self) -> &dyn AnyParameter {
+        W::of(self)
+    }
+
+    fn leaf_mut(&mut self) -> &mut dyn AnyParameter {
+        W::of_mut(self)
+    }
+
+    fn duplicate(&self) -> T {
+        self.clone()
+    }
+
+    fn equals(&self, other: &T) -> bool {
+        self == other
+    }
+
+    fn as_debug(&self) -> &dyn Debug {
+        self
+    }
+}
+
+/// A field of a result set that serde stores, as a `W` of its type.
+#[diagnostic::on_unimplemented(
+    message = "serde cannot store `{Self}`",
+    label = "this type lacks a trait",
+    note = "derive `serde::Serialize` and `serde::Deserialize` for it"
+)]
+pub trait SerdeResult<W> {
+    fn declare<'a>(declaration: &'a mut ResultDeclaration, name: &str, comment: &str) -> DeclaredResult<'a>;
+    fn put(&self, row: &mut Row<'_>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Serialize + DeserializeOwned + Send + 'static, W: Wrapper<T> + ResultValue> SerdeResult<W> for T {
+    fn declare<'a>(declaration: &'a mut ResultDeclaration, name: &str, comment: &str) -> DeclaredResult<'a> {
+        declaration.result::<W>(name, comment)
+    }
+
+    fn put(&self, row: &mut Row<'_>) {
+        row.put(W::of(self));
+    }
+}
+
+/// A field of a result set that is a group.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is no group of results",
+    label = "this type is no group",
+    note = "use `Table`, a sparse matrix (feature `sprs`), or implement `ResultGroup`; a single value needs no `group`"
+)]
+pub trait GroupLeaf {
+    fn put(&self, name: &str, row: &mut Row<'_>);
+}
+
+#[diagnostic::do_not_recommend]
+impl<G: ResultGroup> GroupLeaf for G {
+    fn put(&self, name: &str, row: &mut Row<'_>) {
+        row.put_group(name, self);
     }
 }
 

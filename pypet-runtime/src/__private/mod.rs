@@ -4,17 +4,18 @@ mod doors;
 
 pub use std::clone::Clone;
 pub use std::cmp::PartialEq;
+pub use std::convert::{From, TryFrom};
 pub use std::default::Default;
 pub use std::fmt::{Debug, Formatter, Result as FmtResult};
 pub use std::marker::{Copy, PhantomData};
 pub use std::option::Option::{self, None, Some};
 pub use std::primitive::{bool, str, usize};
 pub use std::result::Result::{self, Err, Ok};
-pub use std::string::String;
+pub use std::string::{String, ToString};
 pub use std::vec::Vec;
 pub use std::{column, concat, file, line, module_path, panic};
 
-pub use doors::{ParameterGroup, ParameterLeaf, ResultLeaf, missing};
+pub use doors::{GroupLeaf, ParameterGroup, ParameterLeaf, ResultLeaf, SerdeParameter, SerdeResult, missing};
 pub use inventory;
 pub use ndarray::Array1;
 
@@ -23,7 +24,12 @@ pub use crate::experiment::{BoxError, Experiment, Outcome, Prepare, explore_with
 pub use crate::explore::{Exploration, ExploreError};
 pub use crate::parameter::{AnyParameter, Declaration, GroupNames, Name, ParameterSet};
 pub use crate::registry::Registration;
-pub use crate::result::{ResultDeclaration, ResultName, ResultSet, Row};
+pub use crate::result::{GroupName, ResultDeclaration, ResultName, ResultSet, Row};
 pub use crate::run::Run;
 pub use crate::trajectory::Trajectory;
-pub use crate::value::{Choice, Element, ParamValue, ResultValue};
+#[cfg(feature = "cbor")]
+pub use crate::value::Cbor;
+pub use crate::value::{
+    Cell, Cells, Choice, Element, Json, ParamValue, ParseValueError, ResultValue, StoredAs, ValueError, ValueType,
+    parse_stored, read_stored, read_stored_column, stored_type, write_stored,
+};

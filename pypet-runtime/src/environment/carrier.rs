@@ -10,10 +10,10 @@ use super::study::Study;
 use super::timeout::took_longer;
 use crate::parameter::ParameterSet;
 use crate::result::{ResultSet, Row};
-use crate::run::{AddResultError, Run, RunStatus};
+use crate::run::{AddResultError, AddedResult, Run, RunStatus, check_added};
 use crate::schema::Leaf;
 use crate::storage::{Block, DynamicColumn, FailedRun};
-use crate::value::{Cells, ValueType};
+use crate::value::Cells;
 
 /// Carries out runs one after the other and collects in a block what they yield.
 pub(super) struct Carrier<'a, P, R> {
@@ -83,24 +83,20 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
             let message = took_longer(timeout);
             ended = Err(Failure { message, place: study.subject.place.into(), backtrace: String::new() });
         }
-        let Err(Failure { message, place, backtrace }) = ended else {
-            self.keep_added(index, n_before);
-            self.block.started.push(started);
-            self.block.runtime.push(runtime);
-            return Ok(());
+        let Failure { message, place, backtrace } = match ended {
+            Ok(added) => {
+                if n_before == 0 {
+                    self.block.first = index;
+                }
+                added.iter().for_each(|added| self.block.add(index, added));
+                self.block.started.push(started);
+                self.block.runtime.push(runtime);
+                return Ok(());
+            }
+            Err(failure) => failure,
         };
         self.block.results.iter_mut().for_each(|cells| cells.rewind(n_before));
         Err(FailedRun { index, worker: self.number, status, started, runtime, message, place, backtrace })
-    }
-
-    /// Moves what the run added, which may have any type, into the block.
-    fn keep_added(&mut self, index: usize, n_before: usize) {
-        if n_before == 0 {
-            self.block.first = index;
-        }
-        for added in self.run.take_added() {
-            self.block.add(index, &added.name, &added.cells);
-        }
     }
 
     /// Bytes that wait in the block.
@@ -115,30 +111,24 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
     }
 }
 
-/// Puts a run's declared results into the block and checks what it added.
+/// Puts a run's declared results into the block; gives what it added, checked.
 fn keep<P, R: ResultSet>(
     study: &Study<'_, P, R>,
     run: &mut Run,
     block: &mut Block,
     results: &R,
-) -> Result<(), Failure> {
+) -> Result<Vec<AddedResult>, Failure> {
     let declared = &study.subject.results;
-    let fail = |mistake: AddResultError| Err(Failure::from_error(&mistake, study.subject.place));
-    if let Some(mistake) = run.take_mistake() {
-        return fail(mistake);
-    }
-    for added in run.added() {
-        if declared.iter().any(|leaf| leaf.name == added.name) {
-            return fail(AddResultError::Declared { name: added.name.clone() });
-        }
-        if added.cells.last_has_nul() {
-            return fail(AddResultError::Nul { name: added.name.clone() });
-        }
-    }
-    results.write(&mut Row::new(&mut block.results));
-    match block.results.iter().position(Cells::last_has_nul) {
-        Some(position) => fail(AddResultError::Nul { name: declared[position].name.clone() }),
-        None => Ok(()),
+    let mut added = run.take_added();
+    results.write(&mut Row::new(&mut block.results, &mut added));
+    let refused = |(leaf, cells): (&Leaf, &Cells)| Some((leaf.name.clone(), cells.refusal()?.to_owned()));
+    let checked = match declared.iter().zip(&block.results).find_map(refused) {
+        Some((name, problem)) => Err(AddResultError::Refused { name, problem }),
+        None => check_added(&added, declared),
+    };
+    match checked {
+        Ok(()) => Ok(added),
+        Err(mistake) => Err(Failure::from_error(&mistake, study.subject.place)),
     }
 }
 
@@ -174,18 +164,13 @@ impl Block {
     }
 
     /// Keeps a result that a run added: one cell.
-    pub(super) fn add(&mut self, run: usize, name: &str, cells: &Cells) {
-        let fits = |column: &DynamicColumn| {
-            column.leaf.name == name && (column.cells.element(), column.cells.rank()) == (cells.element(), cells.rank())
-        };
+    pub(super) fn add(&mut self, run: usize, added: &AddedResult) {
+        let AddedResult { leaf, cells } = added;
+        let fits =
+            |column: &DynamicColumn| column.leaf.name == leaf.name && column.leaf.value_type.agrees(&leaf.value_type);
         let position = self.added.iter().position(fits).unwrap_or_else(|| {
-            let value_type = ValueType::scalar(cells.element()).with_shape(vec![None; cells.rank()]);
-            let column = DynamicColumn {
-                leaf: Leaf::new(name, value_type),
-                runs: Vec::new(),
-                cells: Cells::new(cells.element(), cells.rank()),
-            };
-            self.added.push(column);
+            let none = Cells::new(cells.element(), cells.rank());
+            self.added.push(DynamicColumn { leaf: leaf.clone(), runs: Vec::new(), cells: none });
             self.added.len() - 1
         });
         let column = &mut self.added[position];

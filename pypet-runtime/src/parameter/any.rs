@@ -110,9 +110,11 @@ fn parse_values<V: ParamValue>(text: &str) -> Result<Vec<V>, ParseValueError> {
         if let Ok(values) = split_list(text)?.iter().map(|item| V::parse(item)).collect::<Result<Vec<V>, _>>() {
             return Ok(values);
         }
-        if V::value_type().is_scalar() {
+        let whole = V::parse(text);
+        if whole.is_err() && V::value_type().is_scalar() {
             return split_list(text)?.iter().map(|item| V::parse(item)).collect();
         }
+        return Ok(vec![whole?]);
     }
     Ok(vec![V::parse(text)?])
 }

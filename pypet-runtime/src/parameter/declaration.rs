@@ -77,7 +77,7 @@ impl Declaration {
         self.parameters.push(ParameterInfo {
             name: format!("{}{name}", self.prefix),
             comment: comment.into(),
-            unit: String::new(),
+            unit: V::value_type().unit,
             value_type: V::value_type(),
             derived: false,
             aliases: Vec::new(),
@@ -109,9 +109,11 @@ pub struct Declared<'a, V> {
 }
 
 impl<V> Declared<'_, V> {
-    /// The physical unit, in the spelling of UDUNITS where there is one.
+    /// The physical unit, in the spelling of UDUNITS where there is one, unless the values bring their own.
     pub fn unit(self, unit: &str) -> Self {
-        self.info.unit = unit.into();
+        if self.info.value_type.unit.is_empty() {
+            self.info.unit = unit.into();
+        }
         self
     }
 

@@ -1,11 +1,14 @@
 //! Result sets: structs whose fields become one column each.
 
+mod group;
 mod name;
 mod single;
 
+pub use group::{GroupName, Members, ResultGroup, StoredMembers};
 pub use name::ResultName;
 pub use single::{NoResults, Single};
 
+use crate::run::AddedResult;
 use crate::schema::Leaf;
 use crate::value::{Cells, ResultValue};
 
@@ -57,9 +60,9 @@ pub struct DeclaredResult<'a> {
 }
 
 impl DeclaredResult<'_> {
-    /// The physical unit.
+    /// The physical unit, unless the values bring their own.
     pub fn unit(self, unit: &str) -> Self {
-        self.info.unit = unit.into();
+        *self.info = self.info.clone().with_unit(unit);
         self
     }
 
@@ -92,11 +95,18 @@ pub fn declared_results<R: ResultSet>(single_name: &str, single_comment: &str) -
 #[derive(Debug)]
 pub struct Row<'a> {
     columns: std::slice::IterMut<'a, Cells>,
+    /// What groups put, with names below `results`.
+    added: &'a mut Vec<AddedResult>,
 }
 
 impl<'a> Row<'a> {
-    pub(crate) fn new(columns: &'a mut [Cells]) -> Self {
-        Self { columns: columns.iter_mut() }
+    pub(crate) fn new(columns: &'a mut [Cells], added: &'a mut Vec<AddedResult>) -> Self {
+        Self { columns: columns.iter_mut(), added }
+    }
+
+    /// Puts the members of a group.
+    pub fn put_group<G: ResultGroup>(&mut self, name: &str, group: &G) {
+        self.added.extend(AddedResult::members(name, group));
     }
 
     /// Puts the next result.

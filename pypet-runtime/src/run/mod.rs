@@ -8,6 +8,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use crate::result::{Members, ResultGroup};
+use crate::schema::Leaf;
 use crate::value::{Cells, ResultValue};
 
 /// The run that is being carried out, as `&mut Run` in an experiment's arguments.
@@ -18,20 +20,31 @@ pub struct Run {
     cancelled: Arc<AtomicBool>,
     deadline: Option<Instant>,
     added: Vec<AddedResult>,
-    mistake: Option<AddResultError>,
 }
 
 /// A result that no result set declares.
 #[derive(Debug)]
 pub(crate) struct AddedResult {
-    pub(crate) name: String,
+    pub(crate) leaf: Leaf,
     /// One cell.
     pub(crate) cells: Cells,
 }
 
+impl AddedResult {
+    /// A group, member by member.
+    pub(crate) fn members<G: ResultGroup>(name: &str, group: &G) -> impl Iterator<Item = Self> {
+        let mut members = Members::default();
+        group.put(&mut members);
+        members.into_members().into_iter().map(move |(mut leaf, cells)| {
+            leaf.name = format!("{name}.{}", leaf.name);
+            Self { leaf, cells }
+        })
+    }
+}
+
 impl Run {
     pub(crate) fn new(n_runs: usize, cancelled: Arc<AtomicBool>) -> Self {
-        Self { index: 0, n_runs, cancelled, deadline: None, added: Vec::new(), mistake: None }
+        Self { index: 0, n_runs, cancelled, deadline: None, added: Vec::new() }
     }
 
     /// Position in the trajectory, from 0.
@@ -59,41 +72,50 @@ impl Run {
     /// run, and the error says so.
     #[expect(clippy::needless_pass_by_value, reason = "a result that was added is done with")]
     pub fn add_result<V: ResultValue>(&mut self, name: &str, value: V) {
-        let mistake = if !is_valid_name(name) {
-            Some(AddResultError::Name { name: name.into() })
-        } else if self.added.iter().any(|added| added.name == name) {
-            Some(AddResultError::Twice { name: name.into() })
-        } else {
-            None
-        };
-        if mistake.is_some() {
-            self.mistake = self.mistake.take().or(mistake);
-            return;
-        }
-        let mut cells = Cells::of(&V::value_type());
+        let mut value_type = V::value_type();
+        let mut cells = Cells::of(&value_type);
         value.write(&mut cells);
-        self.added.push(AddedResult { name: name.into(), cells });
+        // Runs may add arrays of different lengths under one name.
+        value_type.shape.fill(None);
+        self.added.push(AddedResult { leaf: Leaf::new(name, value_type), cells });
+    }
+
+    /// Adds a group of results, such as a `Table`, as `results/<name>/<member>`; see [`Run::add_result`].
+    #[expect(clippy::needless_pass_by_value, reason = "a result that was added is done with")]
+    pub fn add_group<G: ResultGroup>(&mut self, name: &str, group: G) {
+        self.added.extend(AddedResult::members(name, &group));
     }
 
     pub(crate) fn start(&mut self, index: usize, deadline: Option<Instant>) {
         self.index = index;
         self.deadline = deadline;
         self.added.clear();
-        self.mistake = None;
     }
 
-    /// The first result that could not be added.
-    pub(crate) fn take_mistake(&mut self) -> Option<AddResultError> {
-        self.mistake.take()
+    /// The added results.
+    pub(crate) fn take_added(&mut self) -> Vec<AddedResult> {
+        std::mem::take(&mut self.added)
     }
+}
 
-    pub(crate) fn added(&self) -> &[AddedResult] {
-        &self.added
+/// Checks what one run adds beside the declared results: names, and whether values can be stored.
+pub(crate) fn check_added(added: &[AddedResult], declared: &[Leaf]) -> Result<(), AddResultError> {
+    for (position, AddedResult { leaf, cells }) in added.iter().enumerate() {
+        let name = leaf.name.clone();
+        if !is_valid_name(&name) {
+            return Err(AddResultError::Name { name });
+        }
+        if added[..position].iter().any(|earlier| earlier.leaf.name == name) {
+            return Err(AddResultError::Twice { name });
+        }
+        if declared.iter().any(|result| result.name == name) {
+            return Err(AddResultError::Declared { name });
+        }
+        if let Some(problem) = cells.refusal() {
+            return Err(AddResultError::Refused { name, problem: problem.into() });
+        }
     }
-
-    pub(crate) fn take_added(&mut self) -> std::vec::Drain<'_, AddedResult> {
-        self.added.drain(..)
-    }
+    Ok(())
 }
 
 /// Why a result cannot be added.
@@ -118,11 +140,13 @@ pub enum AddResultError {
         /// The name given.
         name: String,
     },
-    /// Text that HDF5 would cut.
-    #[error("the result `{name}` holds a text with a NUL character, which HDF5 text ends at; store it as bytes")]
-    Nul {
+    /// A value that cannot be stored without loss.
+    #[error("the result `{name}` cannot be stored: {problem}")]
+    Refused {
         /// The name of the result.
         name: String,
+        /// Why not.
+        problem: String,
     },
 }
 
@@ -150,5 +174,18 @@ mod tests {
         run.add_result("a", 1.0);
         run.add_result("a", 2.0);
         assert!(matches!(run.take_mistake(), Some(AddResultError::Twice { .. })));
+        let mut check = |add: fn(&mut Run)| {
+            run.start(0);
+            add(&mut run);
+            check_added(&run.take_added(), &[Leaf::new("rate", f64::value_type())])
+        };
+        assert_eq!(check(|run| run.add_result("net.size", 3_u32)), Ok(()));
+        assert!(matches!(check(|run| run.add_result("../etc", 3_u32)), Err(AddResultError::Name { .. })));
+        assert!(matches!(check(|run| run.add_result("rate", 3_u32)), Err(AddResultError::Declared { .. })));
+        let twice = check(|run| {
+            run.add_result("a", 1.0);
+            run.add_result("a", 2.0);
+        });
+        assert!(matches!(twice, Err(AddResultError::Twice { .. })));
     }
 }

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
     FailedRun, Finished, Header, Node, NodeKind, Plan, State, StorageError, TrajectoryReader, TrajectoryWriter,
+    check_refusal,
 };
 use crate::run::RunStatus;
 use crate::schema::Leaf;
@@ -127,11 +128,13 @@ impl TrajectoryWriter for Memory {
         let mut tree = self.lock();
         tree.leaves.clear();
         for planned in &plan.values {
+            check_refusal(&planned.leaf, &planned.value)?;
             let stored = Stored { leaf: planned.leaf.clone(), rows: Rows::Value(planned.value.clone()) };
             tree.leaves.push((planned.path.clone(), stored));
         }
         let runs = 0..plan.header.n_runs;
         for (coordinate, cells) in plan.coordinates.iter().zip(columns(runs.clone())) {
+            check_refusal(&coordinate.leaf, &cells)?;
             tree.put(&coordinate.path, &coordinate.leaf, runs.clone(), &cells);
         }
         runs.for_each(|run| tree.put_status(run, RunStatus::Pending));
@@ -243,7 +246,8 @@ impl TrajectoryReader for MemoryReader {
             }
             if let Rows::Column(rows) = &stored.rows {
                 // A run without a result has the shape of its neighbours where they have one.
-                let first = rows.values().next().map(|row| row.cell(0).shape().to_vec());
+                let first =
+                    rows.values().next().filter(|_| !stored.leaf.ragged).map(|row| row.cell(0).shape().to_vec());
                 let shape = first.unwrap_or_else(|| vec![0; cells.rank()]);
                 for run in runs {
                     match rows.get(&run) {

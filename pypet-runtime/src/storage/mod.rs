@@ -95,6 +95,14 @@ pub enum NodeKind {
     Column(Leaf),
 }
 
+/// Parameters that cannot be stored without loss are told before the first run.
+fn check_refusal(leaf: &Leaf, cells: &Cells) -> Result<(), StorageError> {
+    match cells.refusal() {
+        Some(problem) => Err(StorageError::Refused { name: leaf.name.clone(), problem: problem.into() }),
+        None => Ok(()),
+    }
+}
+
 /// What can go wrong with a file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -215,11 +223,13 @@ pub enum StorageError {
         /// Its type until now.
         expected: String,
     },
-    /// Text that HDF5 would cut.
-    #[error("`{name}` holds a text with a NUL character, which HDF5 text ends at")]
-    Nul {
-        /// The parameter or result.
+    /// A value that cannot be stored without loss.
+    #[error("the value of `{name}` cannot be stored: {problem}")]
+    Refused {
+        /// The parameter.
         name: String,
+        /// Why not.
+        problem: String,
     },
     /// The HDF5 library refuses.
     #[error("HDF5 cannot {action} `{path}` in `{}`", file.display())]

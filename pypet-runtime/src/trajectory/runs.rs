@@ -7,8 +7,9 @@ use super::typed::Trajectory;
 use super::{AnyRunView, RunFailure, TrajectoryError};
 use crate::error::Result;
 use crate::experiment::Experiment;
-use crate::result::ResultName;
+use crate::result::{GroupName, ResultGroup, ResultName, StoredMembers};
 use crate::run::RunStatus;
+use crate::schema::Leaf;
 use crate::value::ResultValue;
 
 /// One run of a trajectory: its parameters, its state, its results.
@@ -90,6 +91,31 @@ impl<'a, E: Experiment> RunView<'a, E> {
     #[must_use]
     pub fn any(&self) -> AnyRunView<'a> {
         AnyRunView::new(self.trajectory.any(), self.index, self.status())
+    }
+
+    /// A group of results, such as a table.
+    ///
+    /// # Errors
+    /// The run has no results, what is stored is no such group, or the file cannot be read.
+    pub fn get_group<G: ResultGroup>(&self, name: GroupName<E::Results, G>) -> Result<G> {
+        self.get_added_group(name.name())
+    }
+
+    /// A group of results that the run added itself, by its full name below `results`.
+    ///
+    /// # Errors
+    /// As [`RunView::get_group`].
+    pub fn get_added_group<G: ResultGroup>(&self, name: &str) -> Result<G> {
+        self.expect_done()?;
+        let any = self.trajectory.any();
+        let mut members = Vec::new();
+        for node in any.node(&format!("results.{name}"))?.children().filter(|node| node.is_column()) {
+            let Some(leaf) = node.leaf() else { continue };
+            let cells = any.reader().rows(node.path(), self.index..self.index + 1)?;
+            members.push((Leaf { name: node.name().into(), ..leaf.clone() }, cells));
+        }
+        let value = G::take(&StoredMembers::new(members));
+        Ok(value.map_err(|source| TrajectoryError::Value { name: name.into(), source })?)
     }
 
     fn expect_done(&self) -> Result<()> {

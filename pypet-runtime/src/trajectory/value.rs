@@ -3,14 +3,15 @@
 use std::fmt;
 
 use ndarray::{ArrayD, ArrayViewD, Axis, IxDyn};
+use num_complex::Complex;
 use serde::ser::{Serialize, SerializeSeq, Serializer};
 
 use crate::value::{Cell, Cells, ElementType};
 
 /// A value of a trajectory, whatever its type: something to match on, to print, and to serialize.
 ///
-/// Numbers come in the widest type of their kind. Serialized, an array is a list of lists, and a float that is
-/// no number is the text `NaN`, `inf` or `-inf`, which JSON has no other way to say.
+/// Numbers come in the widest type of their kind. Serialized, an array is a list of lists, a complex number the list of
+/// its two parts, and a float that is no number the text `NaN`, `inf` or `-inf`, which JSON has no other way to say.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
 pub enum Value {
@@ -22,6 +23,8 @@ pub enum Value {
     UInt(u64),
     /// A floating-point number.
     Float(f64),
+    /// A complex number.
+    Complex(Complex<f64>),
     /// Text, or the variant of an enum.
     Text(String),
     /// An array of truth values.
@@ -32,6 +35,8 @@ pub enum Value {
     UInts(ArrayD<u64>),
     /// An array of floating-point numbers.
     Floats(ArrayD<f64>),
+    /// An array of complex numbers.
+    Complexes(ArrayD<Complex<f64>>),
     /// An array of texts.
     Texts(ArrayD<String>),
     /// One value for each run, where they differ in shape.
@@ -62,6 +67,11 @@ impl Value {
             ElementType::U64 => numbers::<u64, _>(cell, |x| x, Self::UInt, Self::UInts),
             ElementType::F32 => numbers::<f32, _>(cell, f64::from, Self::Float, Self::Floats),
             ElementType::F64 => numbers::<f64, _>(cell, |x| x, Self::Float, Self::Floats),
+            ElementType::C32 => {
+                let widen = |z: Complex<f32>| Complex::new(z.re.into(), z.im.into());
+                numbers::<Complex<f32>, _>(cell, widen, Self::Complex, Self::Complexes)
+            }
+            ElementType::C64 => numbers::<Complex<f64>, _>(cell, |z| z, Self::Complex, Self::Complexes),
             ElementType::Text => shaped(cell, cell.strings().map(ToOwned::to_owned).collect(), Self::Text, Self::Texts),
         }
     }
@@ -96,15 +106,22 @@ impl Serialize for Value {
             Self::Int(value) => value.serialize(serializer),
             Self::UInt(value) => value.serialize(serializer),
             Self::Float(value) => Readable(*value).serialize(serializer),
+            Self::Complex(value) => readable(value).serialize(serializer),
             Self::Text(value) => value.serialize(serializer),
             Self::Bools(array) => Nested(array.view(), |&x| x).serialize(serializer),
             Self::Ints(array) => Nested(array.view(), |&x| x).serialize(serializer),
             Self::UInts(array) => Nested(array.view(), |&x| x).serialize(serializer),
             Self::Floats(array) => Nested(array.view(), |&x| Readable(x)).serialize(serializer),
+            Self::Complexes(array) => Nested(array.view(), readable).serialize(serializer),
             Self::Texts(array) => Nested(array.view(), String::clone).serialize(serializer),
             Self::List(values) => values.serialize(serializer),
         }
     }
+}
+
+/// Real and imaginary part.
+fn readable(value: &Complex<f64>) -> [Readable; 2] {
+    [Readable(value.re), Readable(value.im)]
 }
 
 /// A float that is written as text where it is no number.
@@ -141,11 +158,13 @@ impl fmt::Display for Value {
             Self::Int(value) => value.fmt(f),
             Self::UInt(value) => value.fmt(f),
             Self::Float(value) => write!(f, "{value:?}"),
+            Self::Complex(value) => value.fmt(f),
             Self::Text(value) => write!(f, "{value:?}"),
             Self::Bools(array) => array.fmt(f),
             Self::Ints(array) => array.fmt(f),
             Self::UInts(array) => array.fmt(f),
             Self::Floats(array) => array.fmt(f),
+            Self::Complexes(array) => array.fmt(f),
             Self::Texts(array) => array.fmt(f),
             Self::List(values) => {
                 let values: Vec<String> = values.iter().map(ToString::to_string).collect();

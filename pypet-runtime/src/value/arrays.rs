@@ -1,12 +1,111 @@
 //! `Vec`, `[T; N]` and `ndarray` arrays of elements.
 
-use ndarray::{Array, Array2, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
+use std::fmt::Debug;
+
+use ndarray::{Array, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
 
 use super::text::split_list;
 use super::{Cell, Cells, Element, ParamValue, ParseValueError, ResultValue, ValueError, ValueType, scalar_type};
 
+/// What lists and fixed arrays are made of: elements, or fixed arrays of them as in `Vec<[f64; 3]>`.
+#[diagnostic::on_unimplemented(
+    message = "an array cannot be made of `{Self}`",
+    note = "use numbers, `bool`, `String`, an enum with `#[derive(ParamValue)]`, or fixed arrays of these; \
+            or add `serde` to the field's attribute"
+)]
+pub trait Item: Clone + PartialEq + Debug + Send + Sync + 'static {
+    /// What is left without all fixed arrays.
+    type Element: Element;
+    /// The dimensions of one item.
+    type Dim: Dimension;
+
+    /// The lengths of one item.
+    fn item_shape() -> Vec<usize>;
+
+    /// Appends the elements of items that lie side by side.
+    fn put_items(items: &[Self], cells: &mut Cells);
+
+    /// One item from the next elements; `None` if there are too few.
+    fn take_item(elements: &mut impl Iterator<Item = Self::Element>) -> Option<Self>;
+
+    /// Reads one item from text.
+    ///
+    /// # Errors
+    /// The text does not spell one.
+    fn parse_item(text: &str) -> Result<Self, ParseValueError>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: Element> Item for T {
+    type Element = T;
+    type Dim = Ix0;
+
+    fn item_shape() -> Vec<usize> {
+        Vec::new()
+    }
+
+    fn put_items(items: &[Self], cells: &mut Cells) {
+        T::put_slice(items, cells);
+    }
+
+    fn take_item(elements: &mut impl Iterator<Item = T>) -> Option<Self> {
+        elements.next()
+    }
+
+    fn parse_item(text: &str) -> Result<Self, ParseValueError> {
+        T::parse_element(text)
+    }
+}
+
+impl<T: Item, const N: usize> Item for [T; N] {
+    type Element = T::Element;
+    type Dim = <T::Dim as Dimension>::Larger;
+
+    fn item_shape() -> Vec<usize> {
+        std::iter::once(N).chain(T::item_shape()).collect()
+    }
+
+    fn put_items(items: &[Self], cells: &mut Cells) {
+        T::put_items(items.as_flattened(), cells);
+    }
+
+    fn take_item(elements: &mut impl Iterator<Item = T::Element>) -> Option<Self> {
+        let items: Option<Vec<T>> = (0..N).map(|_| T::take_item(elements)).collect();
+        items?.try_into().ok()
+    }
+
+    fn parse_item(text: &str) -> Result<Self, ParseValueError> {
+        let items: Vec<T> = parse_items(text)?;
+        items.try_into().map_err(|_| ParseValueError::new(text, format!("list of {N} values")))
+    }
+}
+
+/// A column of arrays: the run, the length of the array, and the dimensions of its items.
+type Column<T> = Array<<T as Item>::Element, Larger<Larger<<T as Item>::Dim>>>;
+type Larger<D> = <D as Dimension>::Larger;
+
 fn array_type<T: Element>(shape: impl IntoIterator<Item = Option<usize>>) -> ValueType {
     scalar_type::<T>().with_shape(shape)
+}
+
+/// The type of a list or array of items.
+fn items_type<T: Item>(length: Option<usize>) -> ValueType {
+    array_type::<T::Element>(std::iter::once(length).chain(T::item_shape().into_iter().map(Some)))
+}
+
+fn take_items<T: Item>(cell: &Cell<'_>, expected: &ValueType) -> Result<Vec<T>, ValueError> {
+    cell.expect(expected)?;
+    let fits = expected.shape.iter().zip(cell.shape()).all(|(expected, found)| expected.is_none_or(|n| n == *found));
+    let mut elements = T::Element::take_all(cell)?.into_iter();
+    let items: Option<Vec<T>> = (0..cell.shape()[0]).map(|_| T::take_item(&mut elements)).collect();
+    items.filter(|_| fits).ok_or_else(|| {
+        let found = ValueType::scalar(cell.element()).with_shape(cell.shape().iter().map(|&n| Some(n)));
+        ValueError::Type { expected: expected.to_string(), found: found.to_string() }
+    })
+}
+
+fn parse_items<T: Item>(text: &str) -> Result<Vec<T>, ParseValueError> {
+    split_list(text)?.iter().map(|item| T::parse_item(item)).collect()
 }
 
 /// All cells stacked along a new first axis.
@@ -26,25 +125,21 @@ fn stacked<T: Element, D: Dimension>(cells: &Cells, expected: &ValueType) -> Res
     Ok(stacked.into_dimensionality().expect("the stack has one dimension more than its cells"))
 }
 
-fn parse_elements<T: Element>(text: &str) -> Result<Vec<T>, ParseValueError> {
-    split_list(text)?.iter().map(|item| T::parse_element(item)).collect()
-}
-
-impl<T: Element> ResultValue for Vec<T> {
-    type Column = Array2<T>;
+impl<T: Item> ResultValue for Vec<T> {
+    type Column = Column<T>;
 
     fn value_type() -> ValueType {
-        array_type::<T>([None])
+        items_type::<T>(None)
     }
 
     fn write(&self, cells: &mut Cells) {
-        T::put_slice(self, cells);
-        cells.end_array(&[self.len()]);
+        T::put_items(self, cells);
+        let shape: Vec<usize> = std::iter::once(self.len()).chain(T::item_shape()).collect();
+        cells.end_array(&shape);
     }
 
     fn read(cell: Cell<'_>) -> Result<Self, ValueError> {
-        cell.expect(&Self::value_type())?;
-        T::take_all(&cell)
+        take_items(&cell, &Self::value_type())
     }
 
     fn read_column(cells: &Cells) -> Result<Self::Column, ValueError> {
@@ -52,30 +147,27 @@ impl<T: Element> ResultValue for Vec<T> {
     }
 }
 
-impl<T: Element> ParamValue for Vec<T> {
+impl<T: Item> ParamValue for Vec<T> {
     fn parse(text: &str) -> Result<Self, ParseValueError> {
-        parse_elements(text)
+        parse_items(text)
     }
 }
 
-impl<T: Element, const N: usize> ResultValue for [T; N] {
-    type Column = Array2<T>;
+impl<T: Item, const N: usize> ResultValue for [T; N] {
+    type Column = Column<T>;
 
     fn value_type() -> ValueType {
-        array_type::<T>([Some(N)])
+        items_type::<T>(Some(N))
     }
 
     fn write(&self, cells: &mut Cells) {
-        T::put_slice(self, cells);
-        cells.end_array(&[N]);
+        T::put_items(self, cells);
+        cells.end_array(&<Self as Item>::item_shape());
     }
 
     fn read(cell: Cell<'_>) -> Result<Self, ValueError> {
-        cell.expect(&Self::value_type())?;
-        let found = ValueType::scalar(cell.element()).with_shape(cell.shape().iter().map(|&n| Some(n)));
-        T::take_all(&cell)?
-            .try_into()
-            .map_err(|_| ValueError::Type { expected: Self::value_type().to_string(), found: found.to_string() })
+        let items: Vec<T> = take_items(&cell, &Self::value_type())?;
+        Ok(items.try_into().expect("the shape was checked"))
     }
 
     fn read_column(cells: &Cells) -> Result<Self::Column, ValueError> {
@@ -83,10 +175,9 @@ impl<T: Element, const N: usize> ResultValue for [T; N] {
     }
 }
 
-impl<T: Element, const N: usize> ParamValue for [T; N] {
+impl<T: Item, const N: usize> ParamValue for [T; N] {
     fn parse(text: &str) -> Result<Self, ParseValueError> {
-        let elements: Vec<T> = parse_elements(text)?;
-        elements.try_into().map_err(|_| ParseValueError::new(text, format!("list of {N} values")))
+        <Self as Item>::parse_item(text)
     }
 }
 
@@ -154,7 +245,7 @@ array_values!(Ix0: 0, Ix1: 1, Ix2: 2, Ix3: 3, Ix4: 4, Ix5: 5, Ix6: 6);
 
 #[cfg(test)]
 mod tests {
-    use ndarray::{Array1, array};
+    use ndarray::{Array1, Array2, array};
 
     use super::*;
 
@@ -168,6 +259,8 @@ mod tests {
     fn arrays_come_back_as_they_went() {
         assert_eq!(round_trip(&vec![1_u64, u64::MAX]), [1, u64::MAX]);
         assert_eq!(round_trip(&[true, false]), [true, false]);
+        assert_eq!(round_trip(&[[[1.0_f32; 3]; 0]; 2]), [[[1.0; 3]; 0]; 2]);
+        assert_eq!(round_trip(&vec![[1, 2], [3, 4]]), [[1, 2], [3, 4]]);
         assert_eq!(round_trip(&vec!["ä".to_owned(), String::new()]), ["ä", ""]);
         let transposed = array![[1.0, 2.0], [3.0, 4.0]].reversed_axes();
         assert_eq!(round_trip(&transposed), transposed);
@@ -188,6 +281,7 @@ mod tests {
     #[test]
     fn lists_are_parsed_by_their_type() {
         assert_eq!(Array1::<f64>::parse("[1, 2.5]").unwrap(), array![1.0, 2.5]);
+        assert_eq!(Vec::<[i8; 2]>::parse("[[1, 2], [3, 4]]").unwrap(), [[1, 2], [3, 4]]);
         assert_eq!(Array2::<i8>::parse("[[1, 2], [3, 4]]").unwrap(), array![[1, 2], [3, 4]]);
         assert!(Array2::<i8>::parse("[[1, 2], [3]]").unwrap_err().to_string().contains("differ in length"));
         assert!(<[u8; 2]>::parse("[1]").unwrap_err().to_string().contains("list of 2 values"));

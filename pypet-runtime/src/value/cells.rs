@@ -4,6 +4,7 @@ use std::fmt;
 use std::ops::Range;
 
 use bytemuck::Pod;
+use num_complex::Complex;
 use serde::{Deserialize, Serialize};
 
 use super::{ElementType, ValueError, ValueType};
@@ -22,6 +23,7 @@ pub struct Cells {
     /// Text only: where each string ends in `bytes`.
     ends: Vec<usize>,
     shapes: Shapes,
+    refusal: Option<Box<str>>,
 }
 
 #[derive(Debug, Clone, PartialEq, Hash, Serialize, Deserialize)]
@@ -36,7 +38,15 @@ impl Cells {
     /// No cells yet.
     #[must_use]
     pub fn new(element: ElementType, rank: usize) -> Self {
-        Self { element, rank, len: 0, bytes: Vec::new(), ends: Vec::new(), shapes: Shapes::Same(vec![0; rank]) }
+        Self {
+            element,
+            rank,
+            len: 0,
+            bytes: Vec::new(),
+            ends: Vec::new(),
+            shapes: Shapes::Same(vec![0; rank]),
+            refusal: None,
+        }
     }
 
     /// An empty column for values of a type.
@@ -54,7 +64,11 @@ impl Cells {
         let size = element.size().expect("text has no fixed size");
         let elements: usize = shape.iter().product();
         assert_eq!(bytes.len(), size * elements * len, "bytes of {len} cells of shape {shape:?}");
-        Self { element, rank: shape.len(), len, bytes, ends: Vec::new(), shapes: Shapes::Same(shape.to_vec()) }
+        let mut cells = Self::new(element, shape.len());
+        cells.len = len;
+        cells.bytes = bytes;
+        cells.shapes = Shapes::Same(shape.to_vec());
+        cells
     }
 
     /// `len` cells of one shape from their strings.
@@ -163,6 +177,7 @@ impl Cells {
         self.bytes.clear();
         self.ends.clear();
         self.shapes = Shapes::Same(vec![0; self.rank]);
+        self.refusal = None;
     }
 
     /// Appends one cell of a single number.
@@ -204,6 +219,18 @@ impl Cells {
         self.len += 1;
     }
 
+    /// Notes why the value that is being put cannot be stored without loss; a cell of it is put all the same,
+    /// and the value is reported instead of stored.
+    pub fn refuse(&mut self, problem: impl Into<String>) {
+        self.refusal.get_or_insert(problem.into().into());
+    }
+
+    /// Why one of the values cannot be stored, if so.
+    #[must_use]
+    pub fn refusal(&self) -> Option<&str> {
+        self.refusal.as_deref()
+    }
+
     /// Appends a copy of another column's cell.
     pub fn push_cell(&mut self, cell: &Cell<'_>) {
         self.put_elements(cell);
@@ -229,6 +256,7 @@ impl Cells {
 
     /// Takes back all that was put after the first `len` cells, also elements of a cell that was never closed.
     pub(crate) fn rewind(&mut self, len: usize) {
+        self.refusal = None;
         self.len = self.len.min(len);
         let end = self.len.checked_sub(1).map_or(0, |last| self.elements_of(last).end);
         if let Some(size) = self.element.size() {
@@ -252,12 +280,6 @@ impl Cells {
         for cell in other.iter() {
             self.push_cell(&cell);
         }
-    }
-
-    /// Whether a text of the last cell holds a NUL character.
-    pub(crate) fn last_has_nul(&self) -> bool {
-        let last = self.len.checked_sub(1).filter(|_| self.element == ElementType::Text);
-        last.is_some_and(|last| self.cell(last).strings().any(|text| text.contains('\0')))
     }
 
     /// Whether all parts agree, as they do unless the column was damaged on its way from another process.
@@ -327,6 +349,8 @@ impl Cells {
             match self.element {
                 ElementType::F32 => self.put_numbers(&[f32::NAN]),
                 ElementType::F64 => self.put_numbers(&[f64::NAN]),
+                ElementType::C32 => self.put_numbers(&[f32::NAN; 2]),
+                ElementType::C64 => self.put_numbers(&[f64::NAN; 2]),
                 ElementType::Text => self.put_str(""),
                 other => self.put_numbers(&vec![0_u8; other.size().unwrap_or_default()]),
             }
@@ -416,16 +440,17 @@ impl<'a> Cell<'a> {
             ElementType::U64 => floats::<u64>(self, |x| x as f64),
             ElementType::F32 => floats::<f32>(self, f64::from),
             ElementType::F64 => floats::<f64>(self, |x| x),
-            ElementType::Text => Vec::new(),
+            ElementType::C32 | ElementType::C64 | ElementType::Text => Vec::new(),
         }
     }
 
     fn spellings(&self, most: usize) -> Vec<String> {
-        fn spell<T: Pod + fmt::Debug>(cell: &Cell<'_>, most: usize) -> Vec<String> {
-            let size = size_of::<T>();
+        fn first<T: Pod>(cell: &Cell<'_>, most: usize) -> Vec<T> {
             let bytes = cell.bytes();
-            let shown = &bytes[..bytes.len().min(most * size)];
-            bytemuck::pod_collect_to_vec::<u8, T>(shown).iter().map(|x| format!("{x:?}")).collect()
+            bytemuck::pod_collect_to_vec(&bytes[..bytes.len().min(most * size_of::<T>())])
+        }
+        fn spell<T: Pod + fmt::Debug>(cell: &Cell<'_>, most: usize) -> Vec<String> {
+            first::<T>(cell, most).iter().map(|x| format!("{x:?}")).collect()
         }
         match self.element() {
             ElementType::Bool => self.bytes().iter().take(most).map(|&x| (x != 0).to_string()).collect(),
@@ -439,6 +464,8 @@ impl<'a> Cell<'a> {
             ElementType::U64 => spell::<u64>(self, most),
             ElementType::F32 => spell::<f32>(self, most),
             ElementType::F64 => spell::<f64>(self, most),
+            ElementType::C32 => first::<Complex<f32>>(self, most).iter().map(ToString::to_string).collect(),
+            ElementType::C64 => first::<Complex<f64>>(self, most).iter().map(ToString::to_string).collect(),
             ElementType::Text => self.strings().take(most).map(ToOwned::to_owned).collect(),
         }
     }

@@ -5,12 +5,34 @@
 //! and parsed from the command line. An [`Element`] is what an array is made of.
 
 mod arrays;
+#[cfg(feature = "cbor")]
+mod cbor;
 mod cells;
+mod complex;
+#[cfg(feature = "half")]
+mod half;
+mod json;
+mod optional;
+#[cfg(feature = "uom")]
+mod quantity;
 mod scalars;
+#[cfg(feature = "sprs")]
+mod sparse;
+mod stored_as;
+mod table;
 pub(crate) mod text;
+mod times;
+mod wide;
 
+pub use arrays::Item;
+#[cfg(feature = "cbor")]
+pub use cbor::Cbor;
 pub use cells::{Cell, Cells};
+pub use json::Json;
+pub use optional::Optional;
 pub use scalars::Choice;
+pub use stored_as::{StoredAs, parse_stored, read_stored, read_stored_column, stored_type, write_stored};
+pub use table::Table;
 
 use std::fmt;
 
@@ -44,6 +66,10 @@ pub enum ElementType {
     F32,
     /// IEEE 754, 64 bits.
     F64,
+    /// A complex number of two `f32`; stored as a compound of `r` and `i`, as numpy's users do.
+    C32,
+    /// A complex number of two `f64`.
+    C64,
     /// UTF-8 text of any length; also unit enums, by the names of their variants.
     Text,
 }
@@ -64,6 +90,8 @@ impl ElementType {
             Self::U64 => "u64",
             Self::F32 => "f32",
             Self::F64 => "f64",
+            Self::C32 => "c32",
+            Self::C64 => "c64",
             Self::Text => "text",
         }
     }
@@ -71,7 +99,7 @@ impl ElementType {
     /// Whether every value of this type is one of the other type, too; a type is as wide as itself.
     #[must_use]
     pub fn widens_to(self, other: Self) -> bool {
-        use ElementType::{F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
+        use ElementType::{C32, C64, F32, F64, I8, I16, I32, I64, U8, U16, U32, U64};
         let wider: &[Self] = match self {
             I8 => &[I16, I32, I64, F32, F64],
             I16 => &[I32, I64, F32, F64],
@@ -80,6 +108,7 @@ impl ElementType {
             U16 => &[U32, U64, I32, I64, F32, F64],
             U32 => &[U64, I64, F64],
             F32 => &[F64],
+            C32 => &[C64],
             _ => &[],
         };
         self == other || wider.contains(&other)
@@ -92,7 +121,8 @@ impl ElementType {
             Self::Bool | Self::I8 | Self::U8 => Some(1),
             Self::I16 | Self::U16 => Some(2),
             Self::I32 | Self::U32 | Self::F32 => Some(4),
-            Self::I64 | Self::U64 | Self::F64 => Some(8),
+            Self::I64 | Self::U64 | Self::F64 | Self::C32 => Some(8),
+            Self::C64 => Some(16),
             Self::Text => None,
         }
     }
@@ -114,13 +144,49 @@ pub struct ValueType {
     /// The names that an enum allows; empty for all other types.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
+    /// How the elements spell the value, where they are not the value itself: `json`, `decimal`, …; else empty.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    pub encoding: String,
+    /// The Rust type behind an encoding, for people; else empty.
+    #[serde(default, rename = "type", skip_serializing_if = "String::is_empty")]
+    pub type_name: String,
+    /// The unit, where the Rust type implies one; else empty.
+    #[serde(skip)]
+    pub unit: String,
 }
 
 impl ValueType {
     /// The type of a single element.
     #[must_use]
     pub fn scalar(element: ElementType) -> Self {
-        Self { element, shape: Vec::new(), choices: Vec::new() }
+        Self {
+            element,
+            shape: Vec::new(),
+            choices: Vec::new(),
+            encoding: String::new(),
+            type_name: String::new(),
+            unit: String::new(),
+        }
+    }
+
+    /// The same elements as the spelling of something else.
+    #[must_use]
+    pub fn with_encoding(mut self, encoding: &str) -> Self {
+        self.encoding = encoding.into();
+        self
+    }
+
+    /// The same with the unit that all such values have.
+    #[must_use]
+    pub fn with_unit(mut self, unit: &str) -> Self {
+        self.unit = unit.into();
+        self
+    }
+
+    /// Whether values of both types can stand in one column.
+    #[must_use]
+    pub fn agrees(&self, other: &Self) -> bool {
+        self.element == other.element && self.shape.len() == other.shape.len() && self.encoding == other.encoding
     }
 
     /// The same elements with further dimensions.
@@ -140,6 +206,9 @@ impl ValueType {
 impl fmt::Display for ValueType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.element.fmt(f)?;
+        if !self.encoding.is_empty() {
+            write!(f, " ({})", self.encoding)?;
+        }
         if self.shape.is_empty() {
             return Ok(());
         }
@@ -152,7 +221,8 @@ impl fmt::Display for ValueType {
 #[diagnostic::on_unimplemented(
     message = "a result cannot hold `{Self}`",
     label = "this type cannot be stored",
-    note = "use a number, `bool`, `String`, an enum with `#[derive(ParamValue)]`, or a `Vec`, `[T; N]` or `ndarray` array of these"
+    note = "use a number, `bool`, `char`, `String`, a time, an `Option`, tuple, map or array of these, or an enum with `#[derive(ParamValue)]`",
+    note = "any type with `serde::Serialize` and `serde::Deserialize` can be stored by `#[result(serde)]`; `#[derive(ResultValue)]` makes a value of your own type"
 )]
 pub trait ResultValue: Send + Sized + 'static {
     /// All runs' values together: for a scalar an `Array1`, for an array one with a leading run axis.
@@ -189,7 +259,8 @@ pub trait ResultValue: Send + Sized + 'static {
 #[diagnostic::on_unimplemented(
     message = "a parameter cannot hold `{Self}`",
     label = "this type cannot be a parameter",
-    note = "use a number, `bool`, `String`, an enum with `#[derive(ParamValue)]`, or a `Vec`, `[T; N]` or `ndarray` array of these",
+    note = "use a number, `bool`, `char`, `String`, a time, an `Option`, tuple, map or array of these, or an enum with `#[derive(ParamValue)]`",
+    note = "any type with `serde::Serialize` and `serde::Deserialize` can be one by `#[param(serde, …)]`; `#[derive(ParamValue)]` makes a value of your own type",
     note = "a field without `#[param(…)]` is a group; a group's type has `#[parameters]`"
 )]
 pub trait ParamValue: ResultValue + Clone + PartialEq + fmt::Debug + Sync {
@@ -206,14 +277,23 @@ pub trait ParamValue: ResultValue + Clone + PartialEq + fmt::Debug + Sync {
     }
 }
 
-/// What an array is made of: numbers, `bool`, `String`, and enums with `#[derive(ParamValue)]`.
+/// What an array is made of: numbers, `bool`, `char`, `String`, options, and enums with `#[derive(ParamValue)]`.
 #[diagnostic::on_unimplemented(
     message = "an array cannot be made of `{Self}`",
-    note = "use numbers, `bool`, `String`, or an enum with `#[derive(ParamValue)]`"
+    note = "use numbers, `bool`, `char`, `String`, options of these, or an enum with `#[derive(ParamValue)]`"
 )]
 pub trait Element: Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
     /// The type in the file.
     const TYPE: ElementType;
+
+    /// How the element spells the value, see [`ValueType::encoding`].
+    const ENCODING: &'static str = "";
+
+    /// The unit that all such values have; empty for none.
+    #[must_use]
+    fn unit() -> String {
+        String::new()
+    }
 
     /// The names an enum allows.
     fn choices() -> &'static [&'static str] {
@@ -266,6 +346,22 @@ pub enum ValueError {
         expected: Vec<String>,
         /// The stored text.
         found: String,
+    },
+    /// A text that does not spell a value of the type.
+    #[error("the stored text `{found}` is no {expected}")]
+    Malformed {
+        /// What the program asked for, in words.
+        expected: String,
+        /// The stored text.
+        found: String,
+    },
+    /// A group of results without a member of this name.
+    #[error("there is no `{name}` in the group{}", text::suggestion(.name, .names))]
+    Member {
+        /// The name asked for.
+        name: String,
+        /// The names there are.
+        names: Vec<String>,
     },
     /// Arrays of different shapes cannot be stacked.
     #[error(

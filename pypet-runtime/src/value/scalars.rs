@@ -7,50 +7,59 @@ use super::{Cell, Cells, Element, ElementType, ParamValue, ParseValueError, Resu
 
 /// Implements [`ResultValue`] and [`ParamValue`] for a type that is its own [`Element`].
 macro_rules! scalar_value {
-    ($type:ty, $push:expr) => {
-        impl ResultValue for $type {
-            type Column = Array1<$type>;
+    ($type:ty $(where [$($generics:tt)*])? $(, $bound:ty: $trait:path)?) => {
+        impl $(<$($generics)*>)? $crate::value::ResultValue for $type
+        $(where $bound: $trait)?
+        {
+            type Column = ndarray::Array1<$type>;
 
-            fn value_type() -> ValueType {
-                scalar_type::<$type>()
+            fn value_type() -> $crate::value::ValueType {
+                $crate::value::scalars::scalar_type::<$type>()
             }
 
             #[inline]
-            fn write(&self, cells: &mut Cells) {
-                let push: fn(&$type, &mut Cells) = $push;
-                push(self, cells);
+            fn write(&self, cells: &mut $crate::value::Cells) {
+                $crate::value::Element::put_slice(std::slice::from_ref(self), cells);
+                cells.end_array(&[]);
             }
 
-            fn read(cell: Cell<'_>) -> Result<Self, ValueError> {
-                read_scalar(&cell)
+            fn read(cell: $crate::value::Cell<'_>) -> Result<Self, $crate::value::ValueError> {
+                $crate::value::scalars::read_scalar(&cell)
             }
 
-            fn read_column(cells: &Cells) -> Result<Self::Column, ValueError> {
-                read_scalars(cells)
+            fn read_column(cells: &$crate::value::Cells) -> Result<Self::Column, $crate::value::ValueError> {
+                $crate::value::scalars::read_scalars(cells)
             }
         }
 
-        impl ParamValue for $type {
-            fn parse(text: &str) -> Result<Self, ParseValueError> {
-                <$type>::parse_element(text)
+        impl $(<$($generics)*>)? $crate::value::ParamValue for $type
+        $(where $bound: $trait)?
+        {
+            fn parse(text: &str) -> Result<Self, $crate::value::ParseValueError> {
+                $crate::value::Element::parse_element(text)
+            }
+
+            fn from_f64(number: f64) -> Option<Self> {
+                $crate::value::Element::element_from_f64(number)
             }
         }
     };
 }
+pub(super) use scalar_value;
 
 /// The type of a single element of this type.
 pub(super) fn scalar_type<T: Element>() -> ValueType {
     let choices = T::choices().iter().map(ToString::to_string).collect();
-    ValueType { element: T::TYPE, shape: Vec::new(), choices }
+    ValueType { choices, ..ValueType::scalar(T::TYPE).with_encoding(T::ENCODING).with_unit(&T::unit()) }
 }
 
-fn read_scalar<T: Element>(cell: &Cell<'_>) -> Result<T, ValueError> {
+pub(super) fn read_scalar<T: Element>(cell: &Cell<'_>) -> Result<T, ValueError> {
     cell.expect(&scalar_type::<T>())?;
     let mut elements = T::take_all(cell)?;
     Ok(elements.pop().expect("a cell without dimensions has one element"))
 }
 
-fn read_scalars<T: Element>(cells: &Cells) -> Result<Array1<T>, ValueError> {
+pub(super) fn read_scalars<T: Element>(cells: &Cells) -> Result<Array1<T>, ValueError> {
     cells.expect(&scalar_type::<T>())?;
     cells.iter().map(|cell| Ok(T::take_all(&cell)?.remove(0))).collect()
 }
@@ -174,7 +183,7 @@ impl Element for bool {
     }
 }
 
-scalar_value!(bool, |value, cells| cells.push_number(u8::from(*value)));
+scalar_value!(bool);
 
 impl Element for String {
     const TYPE: ElementType = ElementType::Text;
@@ -194,7 +203,35 @@ impl Element for String {
     }
 }
 
-scalar_value!(String, |value, cells| cells.push_str(value));
+scalar_value!(String);
+
+impl Element for char {
+    const TYPE: ElementType = ElementType::Text;
+
+    fn put_all<'a>(elements: impl Iterator<Item = &'a Self>, cells: &mut Cells) {
+        for element in elements {
+            cells.put_str(element.encode_utf8(&mut [0; 4]));
+        }
+    }
+
+    fn take_all(cell: &Cell<'_>) -> Result<Vec<Self>, ValueError> {
+        let only = |text: &str| {
+            let mut characters = text.chars();
+            // Runs without results hold empty text.
+            match (characters.next(), characters.next()) {
+                (first, None) => Ok(first.unwrap_or_default()),
+                _ => Err(ValueError::Malformed { expected: "single character".into(), found: text.into() }),
+            }
+        };
+        cell.strings().map(only).collect()
+    }
+
+    fn parse_element(text: &str) -> Result<Self, ParseValueError> {
+        unquoted(text).parse().map_err(|_| ParseValueError::new(text, "single character"))
+    }
+}
+
+scalar_value!(char);
 
 /// An enum without fields; stored as the names of its variants.
 ///
@@ -250,28 +287,4 @@ impl<T: Choice> Element for T {
     }
 }
 
-impl<T: Choice> ResultValue for T {
-    type Column = Array1<T>;
-
-    fn value_type() -> ValueType {
-        scalar_type::<T>()
-    }
-
-    fn write(&self, cells: &mut Cells) {
-        cells.push_str(self.choice_name());
-    }
-
-    fn read(cell: Cell<'_>) -> Result<Self, ValueError> {
-        read_scalar(&cell)
-    }
-
-    fn read_column(cells: &Cells) -> Result<Self::Column, ValueError> {
-        read_scalars(cells)
-    }
-}
-
-impl<T: Choice> ParamValue for T {
-    fn parse(text: &str) -> Result<Self, ParseValueError> {
-        T::parse_element(text)
-    }
-}
+scalar_value!(T where [T: Choice]);

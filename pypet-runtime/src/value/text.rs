@@ -2,17 +2,19 @@
 
 use super::ParseValueError;
 
-/// Splits `[a, b, [c, d]]` at its top-level commas; quotes protect commas and brackets.
+/// Splits `[a, b, [c, d]]` at its top-level commas; quotes protect commas, brackets and braces.
 pub(crate) fn split_list(text: &str) -> Result<Vec<String>, ParseValueError> {
     let malformed = || ParseValueError::new(text, "list such as `[1, 2, 3]`");
     let inner = text.trim().strip_prefix('[').and_then(|t| t.strip_suffix(']')).ok_or_else(malformed)?;
     let mut items = vec![String::new()];
-    let (mut depth, mut quoted) = (0_usize, false);
+    let (mut depth, mut quoted, mut escaped) = (0_usize, false, false);
     for character in inner.chars() {
+        let is_escaped = escaped;
+        escaped = quoted && character == '\\' && !is_escaped;
         match character {
-            '"' => quoted = !quoted,
-            '[' if !quoted => depth += 1,
-            ']' if !quoted => depth = depth.checked_sub(1).ok_or_else(malformed)?,
+            '"' if !is_escaped => quoted = !quoted,
+            '[' | '{' if !quoted => depth += 1,
+            ']' | '}' if !quoted => depth = depth.checked_sub(1).ok_or_else(malformed)?,
             ',' if !quoted && depth == 0 => {
                 items.push(String::new());
                 continue;
@@ -80,6 +82,7 @@ mod tests {
     fn lists_split_at_their_own_commas_only() {
         let items = split_list(r#"[1, [2, 3], "a,b"]"#).unwrap();
         assert_eq!(items, ["1", "[2, 3]", "\"a,b\""]);
+        assert_eq!(split_list(r#"[{"a": 1, "b": "}\""}, 2]"#).unwrap(), [r#"{"a": 1, "b": "}\""}"#, "2"]);
         assert!(split_list("[]").unwrap().is_empty());
         assert!(split_list("1, 2").is_err());
         assert!(split_list("[[1]").is_err());

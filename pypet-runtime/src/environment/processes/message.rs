@@ -6,9 +6,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::study::Study;
 use crate::parameter::ParameterSet;
-use crate::run::RunStatus;
+use crate::run::{AddedResult, RunStatus};
 use crate::schema::Leaf;
-use crate::storage::{Block, FailedRun};
+use crate::storage::{Block, DynamicColumn, FailedRun};
 use crate::value::Cells;
 
 /// What a program tells its worker.
@@ -49,7 +49,16 @@ pub(super) struct Yield {
     started: f64,
     runtime: f64,
     results: Vec<Cells>,
-    added: Vec<(String, Cells)>,
+    added: Vec<Added>,
+}
+
+/// A result that no result set declares.
+#[derive(Debug, Serialize, Deserialize)]
+struct Added {
+    /// The leaf as JSON, since it leaves out what is empty.
+    leaf: String,
+    ragged: bool,
+    cells: Cells,
 }
 
 /// Why one run has no results.
@@ -89,7 +98,7 @@ impl Yield {
             started: block.started[0],
             runtime: block.runtime[0],
             results: block.results,
-            added: block.added.into_iter().map(|column| (column.leaf.name, column.cells)).collect(),
+            added: block.added.into_iter().map(Added::from_column).collect(),
         }
     }
 
@@ -102,18 +111,32 @@ impl Yield {
         let is_one = |cells: &Cells| cells.is_whole() && cells.len() == 1;
         let fits = self.results.len() == declared.len()
             && self.results.iter().zip(declared).all(|(cells, leaf)| cells.expect(&leaf.value_type).is_ok())
-            && self.results.iter().chain(self.added.iter().map(|(_, cells)| cells)).all(is_one);
-        if !fits {
-            return None;
-        }
+            && self.results.iter().chain(self.added.iter().map(|added| &added.cells)).all(is_one);
+        let added: Option<Vec<AddedResult>> = self.added.into_iter().map(Added::into_result).collect();
+        let added = added.filter(|_| fits)?;
         if block.started.is_empty() {
             block.first = index;
         }
         block.started.push(self.started);
         block.runtime.push(self.runtime);
         block.results.iter_mut().zip(&self.results).for_each(|(column, cells)| column.append(cells));
-        self.added.iter().for_each(|(name, cells)| block.add(index, name, cells));
+        added.iter().for_each(|added| block.add(index, added));
         Some(())
+    }
+}
+
+impl Added {
+    fn from_column(column: DynamicColumn) -> Self {
+        let leaf = serde_json::to_string(&column.leaf).expect("a leaf is plain data");
+        Self { leaf, ragged: column.leaf.ragged, cells: column.cells }
+    }
+
+    /// `None` if no worker of ours can have sent it.
+    fn into_result(self) -> Option<AddedResult> {
+        let mut leaf: Leaf = serde_json::from_str(&self.leaf).ok()?;
+        leaf.ragged = self.ragged;
+        self.cells.expect(&leaf.value_type).ok()?;
+        Some(AddedResult { leaf, cells: self.cells })
     }
 }
 

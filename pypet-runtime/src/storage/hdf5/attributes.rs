@@ -3,12 +3,13 @@
 use hdf5::types::VarLenUnicode;
 use hdf5::{H5Type, Location};
 
+use super::text::{escaped, unescaped};
 use crate::value::text::quoted_list;
 
 /// Sets a text attribute anew.
 pub(super) fn set_text(location: &Location, name: &str, text: &str) -> hdf5::Result<()> {
     let text: VarLenUnicode =
-        text.parse().map_err(|_| hdf5::Error::from(format!("the attribute `{name}` holds a NUL character")))?;
+        escaped(text).parse().map_err(|_| hdf5::Error::from(format!("the attribute `{name}` is no text")))?;
     set(location, name, &text)
 }
 
@@ -34,7 +35,7 @@ pub(super) fn text(location: &Location, name: &str) -> hdf5::Result<Option<Strin
     match attribute.dtype()?.to_descriptor()? {
         hdf5::types::TypeDescriptor::VarLenUnicode => {
             let text = attribute.read_scalar::<VarLenUnicode>()?;
-            Ok(Some(String::from_utf8_lossy(text.as_bytes()).into_owned()))
+            Ok(Some(unescaped(String::from_utf8_lossy(text.as_bytes()).into_owned())))
         }
         other => {
             let expected = quoted_list(&["text of variable length"]);

@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use hdf5::plist::dataset_create::Layout;
-use hdf5::types::{FloatSize, IntSize, TypeDescriptor};
+use hdf5::types::{CompoundField, CompoundType, FloatSize, IntSize, TypeDescriptor};
 use hdf5::{Dataset, Extent, Group};
 
 use super::groups::new_group;
@@ -110,7 +110,7 @@ impl Column {
     pub(super) fn write(&mut self, first: usize, cells: &Cells) -> hdf5::Result<Change> {
         let mut change = Change::None;
         match (&self.stored, cells.common_shape()) {
-            (Stored::Nothing, Some(shape)) => change = self.create_dense(shape.to_vec())?,
+            (Stored::Nothing, Some(shape)) if !self.leaf.ragged => change = self.create_dense(shape.to_vec())?,
             (Stored::Dense(dataset), Some(shape)) if dataset.shape()[1..] == *shape => {}
             (Stored::Ragged(_), _) => {}
             (Stored::Nothing | Stored::Dense(_), _) => change = self.make_ragged()?,
@@ -155,7 +155,7 @@ impl Column {
         };
         let mut ragged = Ragged::create(&self.parent, &self.name, &self.leaf, self.n_runs)?;
         if let Some(dense) = dense {
-            let row_bytes = dense.shape()[1..].iter().product::<usize>() * 8;
+            let row_bytes = dense.shape()[1..].iter().product::<usize>() * 16;
             let step = (CHUNK_BYTES / row_bytes.max(1)).max(1);
             for runs in self.written.clone() {
                 for first in runs.clone().step_by(step) {
@@ -322,6 +322,12 @@ pub(super) fn describe(location: &hdf5::Location, leaf: &Leaf) -> hdf5::Result<(
     if !leaf.value_type.choices.is_empty() {
         attributes::set_text(location, "choices", &leaf.value_type.choices.join(" "))?;
     }
+    if !leaf.value_type.encoding.is_empty() {
+        attributes::set_text(location, "encoding", &leaf.value_type.encoding)?;
+    }
+    if !leaf.value_type.type_name.is_empty() {
+        attributes::set_text(location, "type", &leaf.value_type.type_name)?;
+    }
     Ok(())
 }
 
@@ -338,8 +344,17 @@ pub(super) fn file_type(element: ElementType) -> TypeDescriptor {
         ElementType::U64 => TypeDescriptor::Unsigned(IntSize::U8),
         ElementType::F32 => TypeDescriptor::Float(FloatSize::U4),
         ElementType::F64 => TypeDescriptor::Float(FloatSize::U8),
+        ElementType::C32 => complex(FloatSize::U4),
+        ElementType::C64 => complex(FloatSize::U8),
         ElementType::Text => TypeDescriptor::VarLenUnicode,
     }
+}
+
+/// A complex number as h5py writes and reads it.
+fn complex(part: FloatSize) -> TypeDescriptor {
+    let size = part as usize;
+    let field = |name: &str, index| CompoundField::new(name, TypeDescriptor::Float(part), index * size, index);
+    TypeDescriptor::Compound(CompoundType { fields: vec![field("r", 0), field("i", 1)], size: 2 * size })
 }
 
 /// What a dataset is made of; `None` for types that pypet does not write.
@@ -361,6 +376,8 @@ pub(super) fn element_of(dataset: &Dataset) -> hdf5::Result<Option<ElementType>>
         TypeDescriptor::Float(FloatSize::U4) => ElementType::F32,
         TypeDescriptor::Float(FloatSize::U8) => ElementType::F64,
         TypeDescriptor::VarLenUnicode | TypeDescriptor::VarLenAscii => ElementType::Text,
+        other if other == complex(FloatSize::U4) => ElementType::C32,
+        other if other == complex(FloatSize::U8) => ElementType::C64,
         _ => return Ok(None),
     }))
 }

@@ -20,6 +20,7 @@ mod journal;
 mod names;
 mod raw;
 mod reader;
+mod text;
 mod views;
 mod writer;
 

@@ -166,7 +166,9 @@ impl Hdf5Reader {
         let name = path.split_once('/').map_or(path, |(_, below)| below).replace('/', ".");
         let choices = read("choices")?.unwrap_or_default();
         let choices = choices.split_whitespace().map(ToOwned::to_owned).collect();
-        let leaf = Leaf::new(&name, ValueType { element, shape, choices });
+        let (encoding, type_name) = (read("encoding")?.unwrap_or_default(), read("type")?.unwrap_or_default());
+        let value_type = ValueType { choices, encoding, type_name, ..ValueType::scalar(element).with_shape(shape) };
+        let leaf = Leaf::new(&name, value_type);
         Ok(leaf.with_comment(&read("comment")?.unwrap_or_default()).with_unit(&read("units")?.unwrap_or_default()))
     }
 

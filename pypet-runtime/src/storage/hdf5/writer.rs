@@ -15,7 +15,7 @@ use super::{Place, attributes, file, raw};
 use crate::run::RunStatus;
 use crate::schema::{Leaf, Schema, SchemaParameter};
 use crate::storage::{
-    Block, DynamicColumn, FailedRun, Finished, Plan, PlannedLeaf, State, StorageError, TrajectoryWriter,
+    Block, DynamicColumn, FailedRun, Finished, Plan, PlannedLeaf, State, StorageError, TrajectoryWriter, check_refusal,
 };
 use crate::value::{Cells, ElementType, ValueType};
 
@@ -116,7 +116,7 @@ impl Hdf5Writer {
         for (parameter, value) in added {
             let (leaf, path) =
                 (parameter.leaf.clone(), format!("parameters/{}", parameter.leaf.name.replace('.', "/")));
-            check_text(&leaf, &value)?;
+            check_refusal(&leaf, &value)?;
             let planned = PlannedLeaf { path, leaf, value, explored: Some(false) };
             let written = write_value(trajectory, &planned);
             let noted = written.and_then(|()| change_schema(trajectory, |schema| schema.parameters.push(parameter)));
@@ -219,7 +219,7 @@ impl Open {
         let trajectory = new_group(file, name).map_err(failed(""))?;
         write_header(&trajectory, plan).map_err(failed(""))?;
         for value in &plan.values {
-            check_text(&value.leaf, &value.value)?;
+            check_refusal(&value.leaf, &value.value)?;
             write_value(&trajectory, value).map_err(failed(&value.path))?;
         }
         for branch in ["explored", "runs", "results"] {
@@ -322,7 +322,7 @@ impl Open {
         }
         let column = self.added.get_mut(name).expect("just inserted");
         let (found, expected) = (&added.leaf.value_type, &column.leaf.value_type);
-        if (found.element, found.shape.len()) != (expected.element, expected.shape.len()) {
+        if !found.agrees(expected) {
             return Err(StorageError::ResultType {
                 name: name.clone(),
                 run: added.runs[0],
@@ -440,8 +440,7 @@ impl Errors {
     /// Adds a row; `attempt` is the number of the try, from 1.
     fn append(&mut self, run: &FailedRun, attempt: &Cells) -> hdf5::Result<()> {
         let row = self.n_rows;
-        // A message with a NUL character would be cut there; what an error says may hold anything.
-        let text = |text: &str| Cells::from_text(&[], 1, [text.replace('\0', "\u{2400}")]);
+        let text = |text: &str| Cells::from_text(&[], 1, [text.to_owned()]);
         let cells = [
             numbers(ElementType::U64, &[run.index as u64]),
             text(&run.message),
@@ -527,7 +526,7 @@ fn write_coordinates(
     for first in (0..n_runs).step_by(COORDINATE_ROWS) {
         let runs = first..(first + COORDINATE_ROWS).min(n_runs);
         for (column, cells) in made.iter_mut().zip(values(runs)) {
-            check_text(&column.leaf, &cells)?;
+            check_refusal(&column.leaf, &cells)?;
             let name = column.leaf.name.clone();
             column.write(first, &cells).map_err(place.failed("write", &name))?;
         }
@@ -542,12 +541,4 @@ fn write_coordinates(
         shown.map_err(place.failed("show", &coordinate.path))?;
     }
     Ok(())
-}
-
-fn check_text(leaf: &Leaf, cells: &Cells) -> Result<(), StorageError> {
-    if cells.element() == ElementType::Text && cells.bytes().contains(&0) {
-        Err(StorageError::Nul { name: leaf.name.clone() })
-    } else {
-        Ok(())
-    }
 }

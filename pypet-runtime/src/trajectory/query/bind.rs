@@ -255,6 +255,11 @@ impl Binder<'_> {
             );
             return Err(Mistake::new(place, message).into());
         }
+        if matches!(leaf.value_type.element, ElementType::C32 | ElementType::C64) {
+            let message =
+                format!("`{name}` is a complex number, which a condition cannot compare; store its modulus, say");
+            return Err(Mistake::new(place, message).into());
+        }
         let kind = match leaf.value_type.element {
             ElementType::Bool => Kind::Truth,
             ElementType::Text => Kind::Text,

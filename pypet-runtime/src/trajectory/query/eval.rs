@@ -190,6 +190,7 @@ fn rows_of(cells: &Cells, rows: Range<usize>) -> Values<'_> {
         ElementType::U64 => Values::Wholes(numbers::<u64, _>(cells, rows, i128::from)),
         ElementType::F32 => Values::Floats(numbers::<f32, _>(cells, rows, f64::from)),
         ElementType::F64 => Values::Floats(numbers::<f64, _>(cells, rows, |x| x)),
+        ElementType::C32 | ElementType::C64 => unreachable!("binding refuses complex numbers"),
         ElementType::Text => {
             Values::Texts(rows.map(|row| cells.cell(row).strings().next().unwrap_or_default()).collect())
         }

@@ -1,7 +1,7 @@
 //! A parameter holds a storable value; a field without `#[param]` is a parameter set.
 
 use std::collections::HashMap;
-use std::time::Duration;
+use std::time::Instant;
 
 use pypet::prelude::*;
 
@@ -13,10 +13,10 @@ enum Method {
 
 #[parameters]
 struct Neuron {
-    #[param(default = Duration::ZERO)]
-    refractory: Duration,
+    #[param(default = Instant::now())]
+    refractory: Instant,
     #[param(default = HashMap::new())]
-    weights: HashMap<String, f64>,
+    weights: HashMap<u8, f64>,
     #[param(default = Method::Euler, unit = "1")]
     method: Method,
     bare: Bare,

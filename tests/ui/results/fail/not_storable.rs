@@ -9,7 +9,12 @@ struct Firing {
     trace: Trace,
     thread: std::thread::Thread,
     #[result(unit = "Hz")]
-    rate: Option<f64>,
+    rate: Option<Trace>,
+    traces: Vec<Trace>,
+    #[result(serde)]
+    last: Trace,
+    #[result(group)]
+    all: f64,
 }
 
 fn main() {

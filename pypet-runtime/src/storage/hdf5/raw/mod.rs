@@ -17,6 +17,7 @@ use hdf5_sys::h5d::{H5Dread, H5Dset_extent, H5Dwrite};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::H5P_DEFAULT;
 
+use super::text::{escaped, unescaped};
 use crate::value::{Cells, ElementType};
 
 #[cfg_attr(feature = "bundled-hdf5", link(name = "hdf5_hl", kind = "static"))]
@@ -40,6 +41,7 @@ pub(super) fn memory_type(element: ElementType) -> hdf5::Result<Datatype> {
         ElementType::U64 => Datatype::from_type::<u64>(),
         ElementType::F32 => Datatype::from_type::<f32>(),
         ElementType::F64 => Datatype::from_type::<f64>(),
+        ElementType::C32 | ElementType::C64 => Datatype::from_descriptor(&super::columns::file_type(element)),
         ElementType::Text => Datatype::from_type::<VarLenUnicode>(),
     }
 }
@@ -59,7 +61,8 @@ pub(super) fn write_value(dataset: &Dataset, cells: &Cells) -> hdf5::Result<()> 
 fn write(dataset: &Dataset, memory: hid_t, file: hid_t, cells: &Cells) -> hdf5::Result<()> {
     let memory_type = memory_type(cells.element())?;
     if cells.element() == ElementType::Text {
-        let strings: Result<Vec<CString>, _> = cells.strings().map(CString::new).collect();
+        let strings: Result<Vec<CString>, _> =
+            cells.strings().map(|text| CString::new(escaped(text).into_owned())).collect();
         let strings = strings.map_err(|_| hdf5::Error::from("a text holds a NUL character"))?;
         let pointers: Vec<*const c_char> = strings.iter().map(|string| string.as_ptr()).collect();
         return write_bytes(dataset, &memory_type, memory, file, pointers.as_ptr().cast());
@@ -142,7 +145,7 @@ fn read_text(dataset: &Dataset, memory: hid_t, file: hid_t, n_elements: usize) -
     let mut strings = vec![VarLenUnicode::new(); n_elements];
     read_strings(dataset, &Datatype::from_type::<VarLenUnicode>()?, memory, file, strings.as_mut_ptr().cast())?;
     // A foreign or damaged file may hold bytes that are not UTF-8 behind this type.
-    Ok(strings.iter().map(|text| String::from_utf8_lossy(text.as_bytes()).into_owned()).collect())
+    Ok(strings.iter().map(|text| unescaped(String::from_utf8_lossy(text.as_bytes()).into_owned())).collect())
 }
 
 fn read_strings(
