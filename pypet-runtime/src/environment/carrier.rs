@@ -146,7 +146,7 @@ impl Failure {
     }
 
     fn from_panic(panic: Panic) -> Self {
-        Self { message: panic.message, place: panic.place, backtrace: panic.backtrace }
+        Self { backtrace: panic.stack(), message: panic.message, place: panic.place }
     }
 }
 

@@ -24,8 +24,9 @@ use crate::storage::{Block, FailedRun, Finished};
 const TICK: Duration = Duration::from_millis(50);
 /// How long runs that are done wait for others to join them.
 const JOINING: Duration = Duration::from_millis(1);
-/// What a run gets beyond its timeout, to end by itself when it is told that its time is up.
-const GRACE: Duration = Duration::from_millis(200);
+/// What a run gets beyond its timeout, to end by itself when it is told that its time is up, or to name the functions
+/// on the stack of a panic.
+const GRACE: Duration = Duration::from_millis(500);
 /// Workers that may die one after the other without a run.
 const MOST_DEATHS: usize = 3;
 
