@@ -1,4 +1,4 @@
-//! # Lesson 4: tree
+//! # Lesson 5: tree
 //!
 //! A trajectory without its types: what a colleague does who got the file and not the program, and what a program
 //! does that looks into files of any kind. It makes a small study first, then finds everything by name at run
