@@ -67,5 +67,9 @@ fn h5py_reads_beside_the_writer_and_finds_the_newest_runs() {
     let told: serde_json::Value = serde_json::from_str(&printed).expect("the script prints JSON");
     assert!(told["reads"].as_u64() > Some(10) && told["runs"].as_u64() > Some(100), "{told}");
     assert_eq!((&told["errors"], &told["wrong"]), (&0.into(), &0.into()), "{told}");
-    assert!(told["oldest_newest_run"].as_f64() <= Some(2.0), "{told}");
+    let refused_again = told["refused_again"].as_u64().expect("a number");
+    assert!(refused_again * 100 <= told["reads"].as_u64().expect("a number"), "{told}");
+    // Where this is one of many tests, the machine may have other things to do.
+    let oldest = if std::env::var_os(SECONDS).is_some() { 2.0 } else { 5.0 };
+    assert!(told["oldest_newest_run"].as_f64() <= Some(oldest), "{told}");
 }
