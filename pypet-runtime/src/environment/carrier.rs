@@ -99,7 +99,7 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
             self.block.first = index;
         }
         for added in self.run.take_added() {
-            self.block.add(index, &added.name, &added.cells);
+            self.block.add(index, added.branch, &added.name, &added.cells);
         }
     }
 
@@ -128,7 +128,8 @@ fn keep<P, R: ResultSet>(
         return fail(mistake);
     }
     for added in run.added() {
-        if declared.iter().any(|leaf| leaf.name == added.name) {
+        let is_result = added.branch == DynamicColumn::RESULTS;
+        if is_result && declared.iter().any(|leaf| leaf.name == added.name) {
             return fail(AddResultError::Declared { name: added.name.clone() });
         }
         if added.cells.last_has_nul() {
@@ -173,14 +174,16 @@ impl Block {
         }
     }
 
-    /// Keeps a result that a run added: one cell.
-    pub(super) fn add(&mut self, run: usize, name: &str, cells: &Cells) {
+    /// Keeps a result or an annotation that a run added: one cell.
+    pub(super) fn add(&mut self, run: usize, branch: &'static str, name: &str, cells: &Cells) {
         let fits = |column: &DynamicColumn| {
-            column.leaf.name == name && (column.cells.element(), column.cells.rank()) == (cells.element(), cells.rank())
+            (column.branch, column.leaf.name.as_str()) == (branch, name)
+                && (column.cells.element(), column.cells.rank()) == (cells.element(), cells.rank())
         };
         let position = self.added.iter().position(fits).unwrap_or_else(|| {
             let value_type = ValueType::scalar(cells.element()).with_shape(vec![None; cells.rank()]);
             let column = DynamicColumn {
+                branch,
                 leaf: Leaf::new(name, value_type),
                 runs: Vec::new(),
                 cells: Cells::new(cells.element(), cells.rank()),

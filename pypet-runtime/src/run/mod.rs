@@ -8,6 +8,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use crate::storage::DynamicColumn;
 use crate::value::{Cells, ResultValue};
 
 /// The run that is being carried out, as `&mut Run` in an experiment's arguments.
@@ -24,6 +25,8 @@ pub struct Run {
 /// A result that no result set declares.
 #[derive(Debug)]
 pub(crate) struct AddedResult {
+    /// Whether it is a result or an annotation.
+    pub(crate) branch: &'static str,
     pub(crate) name: String,
     /// One cell.
     pub(crate) cells: Cells,
@@ -59,9 +62,21 @@ impl Run {
     /// run, and the error says so.
     #[expect(clippy::needless_pass_by_value, reason = "a result that was added is done with")]
     pub fn add_result<V: ResultValue>(&mut self, name: &str, value: V) {
+        self.add(DynamicColumn::RESULTS, name, &value);
+    }
+
+    /// Notes something about this run, as `runs/annotations/<key>`: a column with a value for each run that has one.
+    ///
+    /// Keys are as the names of added results, and mistakes fail the run in the same way.
+    #[expect(clippy::needless_pass_by_value, reason = "a note that was taken is done with")]
+    pub fn annotate<V: ResultValue>(&mut self, key: &str, value: V) {
+        self.add(DynamicColumn::ANNOTATIONS, key, &value);
+    }
+
+    fn add<V: ResultValue>(&mut self, branch: &'static str, name: &str, value: &V) {
         let mistake = if !is_valid_name(name) {
             Some(AddResultError::Name { name: name.into() })
-        } else if self.added.iter().any(|added| added.name == name) {
+        } else if self.added.iter().any(|added| (added.branch, added.name.as_str()) == (branch, name)) {
             Some(AddResultError::Twice { name: name.into() })
         } else {
             None
@@ -72,7 +87,7 @@ impl Run {
         }
         let mut cells = Cells::of(&V::value_type());
         value.write(&mut cells);
-        self.added.push(AddedResult { name: name.into(), cells });
+        self.added.push(AddedResult { branch, name: name.into(), cells });
     }
 
     pub(crate) fn start(&mut self, index: usize, deadline: Option<Instant>) {

@@ -1,10 +1,11 @@
 //! Trajectories of which nothing is known beforehand.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::ops::Range;
 use std::path::Path;
 
-use super::{TrajectoryError, naming, tree};
+use super::{TrajectoryError, links, naming, tree};
 use crate::error::Result;
 use crate::run::RunStatus;
 use crate::schema::Leaf;
@@ -72,7 +73,43 @@ impl AnyTrajectory {
     /// # Errors
     /// Nothing fits the name, or several nodes of one depth do.
     pub fn node(&self, name: &str) -> Result<&Node> {
-        Ok(naming::resolve(&self.nodes, name)?)
+        match naming::resolve(&self.nodes, name) {
+            Ok(node) => Ok(node),
+            // The name may lead through a link to a group.
+            Err(unknown) => Ok(links::through(&self.nodes, name).unwrap_or(Err(unknown))?),
+        }
+    }
+
+    /// The node of a name, or the one that it leads to if it is a link.
+    ///
+    /// # Errors
+    /// As [`AnyTrajectory::node`]; and a link leads nowhere, or back to itself.
+    pub fn target(&self, name: &str) -> Result<&Node> {
+        let node = self.node(name)?;
+        Ok(links::follow(&self.nodes, &node.path)?)
+    }
+
+    /// The annotations of a node, or of the trajectory itself for an empty name: one cell for each key.
+    ///
+    /// # Errors
+    /// Nothing or too much fits the name, or the file cannot be read.
+    pub fn annotations(&self, name: &str) -> Result<BTreeMap<String, Cells>> {
+        let path = if name.is_empty() { "" } else { &self.target(name)?.path };
+        Ok(self.reader.annotations(path)?)
+    }
+
+    /// One annotation of a node, or of the trajectory itself for an empty name.
+    ///
+    /// # Errors
+    /// As [`AnyTrajectory::annotations`]; and there is none of this key, or it holds another type.
+    pub fn annotation<V: ResultValue>(&self, name: &str, key: &str) -> Result<V> {
+        let all = self.annotations(name)?;
+        let Some(cells) = all.get(key) else {
+            let (name, keys) = (name.into(), all.into_keys().collect());
+            return Err(TrajectoryError::NoAnnotation { name, key: key.into(), keys }.into());
+        };
+        let value = V::read(cells.cell(0));
+        Ok(value.map_err(|source| TrajectoryError::Value { name: format!("{name}, annotation:{key}"), source })?)
     }
 
     /// A value by its name; of a column all runs at once, with the run as the first dimension.
@@ -90,7 +127,7 @@ impl AnyTrajectory {
     /// # Errors
     /// Nothing or too much fits the name, or it is a group.
     pub fn cells(&self, name: &str) -> Result<Cells> {
-        let node = self.node(name)?;
+        let node = self.target(name)?;
         if node.kind == NodeKind::Group {
             let members = self.members(&node.path).iter().map(|member| member.path.replace('/', ".")).collect();
             return Err(TrajectoryError::Group { name: name.into(), members }.into());
@@ -103,7 +140,7 @@ impl AnyTrajectory {
     /// # Errors
     /// Nothing or too much fits the name, it is no column, or there are fewer runs.
     pub fn rows(&self, name: &str, runs: Range<usize>) -> Result<Cells> {
-        Ok(self.reader.rows(&self.node(name)?.path, runs)?)
+        Ok(self.reader.rows(&self.target(name)?.path, runs)?)
     }
 
     /// How far each run has come.
@@ -130,7 +167,7 @@ impl AnyTrajectory {
 
     pub(super) fn leaf_at(&self, path: &str) -> Option<Leaf> {
         match &self.nodes.iter().find(|node| node.path == path)?.kind {
-            NodeKind::Group => None,
+            NodeKind::Group | NodeKind::Link { .. } => None,
             NodeKind::Value(leaf) | NodeKind::Column(leaf) => Some(leaf.clone()),
         }
     }

@@ -5,13 +5,16 @@
 //! Neither knows how a trajectory is stored.
 
 mod any;
+mod edit;
 mod grid;
+mod links;
 mod naming;
 mod runs;
 mod tree;
 mod typed;
 
 pub use any::AnyTrajectory;
+pub use edit::{EditError, TrajectoryEditor};
 pub use grid::{Axis, Grid};
 pub use runs::RunView;
 pub(crate) use tree::{one_line, write as write_tree};
@@ -84,6 +87,30 @@ pub enum TrajectoryError {
         name: String,
         /// Its members.
         members: Vec<String>,
+    },
+    /// A link whose target is not there.
+    #[error("the link `{link}` leads to `{target}`, which is not there; remove it, or link to another node")]
+    Dangling {
+        /// The link.
+        link: String,
+        /// Where it leads.
+        target: String,
+    },
+    /// Links that lead to each other.
+    #[error("the link `{link}` leads back to itself; remove it, or link to another node")]
+    Cyclic {
+        /// The link.
+        link: String,
+    },
+    /// An annotation that is not there.
+    #[error("`{name}` has no annotation `{key}`{}", crate::value::text::suggestion(.key, .keys))]
+    NoAnnotation {
+        /// The node.
+        name: String,
+        /// The annotation asked for.
+        key: String,
+        /// Those there are.
+        keys: Vec<String>,
     },
     /// The store.
     #[error(transparent)]

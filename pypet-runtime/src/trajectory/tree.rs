@@ -55,6 +55,9 @@ fn write_node(any: &AnyTrajectory, node: &Node, depth: usize, f: &mut impl fmt::
             }
             return Ok(());
         }
+        NodeKind::Link { target } => {
+            return writeln!(f, "{:indent$}{name} → {}", "", target.replace('/', "."), indent = 2 * depth);
+        }
         NodeKind::Value(leaf) => (leaf, false),
         NodeKind::Column(leaf) => (leaf, true),
     };

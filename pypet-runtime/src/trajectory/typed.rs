@@ -15,7 +15,7 @@ use crate::result::{ResultName, declared_results};
 use crate::run::RunStatus;
 use crate::schema::{Schema, SchemaParameter};
 use crate::storage::hdf5::Hdf5Reader;
-use crate::storage::{Header, StorageError, TrajectoryReader};
+use crate::storage::{Edit, Header, StorageError, TrajectoryReader};
 use crate::value::{Cells, ResultValue};
 
 /// The stored runs of an experiment.
@@ -36,6 +36,8 @@ pub struct Trajectory<E: Experiment> {
     statuses: Vec<RunStatus>,
     /// Where the declared results lie, in the order of declaration.
     result_paths: Vec<String>,
+    /// Changes that are not stored yet.
+    pub(super) pending: Vec<Edit>,
     experiment: PhantomData<E>,
 }
 
@@ -79,7 +81,7 @@ impl<E: Experiment> Trajectory<E> {
         presets.derive();
         let statuses = any.statuses()?;
         let result_paths = schema.results.iter().map(|leaf| format!("results/{}", leaf.name)).collect();
-        Ok(Self { any, presets, explored, statuses, result_paths, experiment: PhantomData })
+        Ok(Self { any, presets, explored, statuses, result_paths, pending: Vec::new(), experiment: PhantomData })
     }
 
     /// The name of the trajectory in its file.

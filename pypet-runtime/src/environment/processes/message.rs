@@ -8,7 +8,7 @@ use crate::environment::study::Study;
 use crate::parameter::ParameterSet;
 use crate::run::RunStatus;
 use crate::schema::Leaf;
-use crate::storage::{Block, FailedRun};
+use crate::storage::{Block, DynamicColumn, FailedRun};
 use crate::value::Cells;
 
 /// What a program tells its worker.
@@ -49,7 +49,7 @@ pub(super) struct Yield {
     started: f64,
     runtime: f64,
     results: Vec<Cells>,
-    added: Vec<(String, Cells)>,
+    added: Vec<(String, String, Cells)>,
 }
 
 /// Why one run has no results.
@@ -89,7 +89,7 @@ impl Yield {
             started: block.started[0],
             runtime: block.runtime[0],
             results: block.results,
-            added: block.added.into_iter().map(|column| (column.leaf.name, column.cells)).collect(),
+            added: block.added.into_iter().map(|column| (column.branch.into(), column.leaf.name, column.cells)).collect(),
         }
     }
 
@@ -102,7 +102,7 @@ impl Yield {
         let is_one = |cells: &Cells| cells.is_whole() && cells.len() == 1;
         let fits = self.results.len() == declared.len()
             && self.results.iter().zip(declared).all(|(cells, leaf)| cells.expect(&leaf.value_type).is_ok())
-            && self.results.iter().chain(self.added.iter().map(|(_, cells)| cells)).all(is_one);
+            && self.results.iter().chain(self.added.iter().map(|(.., cells)| cells)).all(is_one);
         if !fits {
             return None;
         }
@@ -112,7 +112,9 @@ impl Yield {
         block.started.push(self.started);
         block.runtime.push(self.runtime);
         block.results.iter_mut().zip(&self.results).for_each(|(column, cells)| column.append(cells));
-        self.added.iter().for_each(|(name, cells)| block.add(index, name, cells));
+        for (branch, name, cells) in &self.added {
+            block.add(index, DynamicColumn::branch_of(branch), name, cells);
+        }
         Some(())
     }
 }
@@ -165,7 +167,7 @@ mod tests {
         list.to_vec().write(&mut results[0]);
         let mut added = Cells::of(&String::value_type());
         word.to_owned().write(&mut added);
-        Yield { started: 1.0, runtime: 2.0, results, added: vec![("word".into(), added)] }
+        Yield { started: 1.0, runtime: 2.0, results, added: vec![(DynamicColumn::RESULTS.into(), "word".into(), added)] }
     }
 
     fn sent(message: Yield) -> Vec<u8> {

@@ -1,14 +1,15 @@
 //! Reading a trajectory.
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use hdf5::{Dataset, Group, IndexType, IterationOrder};
+use hdf5::{Dataset, Group};
 
 use super::access::ReadableFile;
 use super::columns::{self, DENSE, LAYOUT, RAGGED};
 use super::file::{self, Wanted};
-use super::{Place, attributes, raw};
+use super::{Place, annotations, attributes, raw, survey};
 use crate::schema::{Leaf, Schema};
 use crate::storage::{Header, Node, NodeKind, State, StorageError, TrajectoryReader};
 use crate::value::{Cells, ElementType, ValueType};
@@ -90,9 +91,14 @@ impl Hdf5Reader {
 
     fn walk(&self, group: &Group, path: &str, nodes: &mut Vec<Node>) -> Result<(), StorageError> {
         let failed = || self.place.failed("list", path);
-        let by_order = group.member_names_by(IndexType::CreationOrder, IterationOrder::Increasing);
-        for name in by_order.or_else(|_| group.member_names()).map_err(failed())? {
+        for (name, target) in survey::members(group).map_err(failed())? {
             let path = format!("{path}/{name}");
+            if let Some(target) = target {
+                let below = target.strip_prefix(&format!("{}/", self.trajectory.name()));
+                let target = below.unwrap_or(&target).to_owned();
+                nodes.push(Node { path, kind: NodeKind::Link { target } });
+                continue;
+            }
             if let Ok(dataset) = group.dataset(&name) {
                 if let Some(kind) = self.leaf_kind(&dataset, &path)? {
                     nodes.push(Node { path, kind });
@@ -225,6 +231,18 @@ impl TrajectoryReader for Hdf5Reader {
 
     fn rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError> {
         if self.is_ragged(path) { self.ragged_rows(path, runs) } else { self.dense_rows(path, runs) }
+    }
+
+    fn annotations(&self, path: &str) -> Result<BTreeMap<String, Cells>, StorageError> {
+        let failed = || self.place.failed("read the annotations of", path);
+        if path.is_empty() {
+            return annotations::all(&self.trajectory).map_err(failed());
+        }
+        self.require(path)?;
+        match self.trajectory.dataset(path) {
+            Ok(dataset) => annotations::all(&dataset).map_err(failed()),
+            Err(_) => self.trajectory.group(path).and_then(|group| annotations::all(&group)).map_err(failed()),
+        }
     }
 }
 

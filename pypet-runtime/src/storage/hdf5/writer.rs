@@ -36,7 +36,6 @@ pub struct Hdf5Writer {
 #[derive(Debug)]
 struct Open {
     trajectory: Group,
-    results_group: Group,
     views: Views,
     runs: RunTable,
     results: Vec<Column>,
@@ -160,13 +159,11 @@ impl Open {
         for branch in ["explored", "runs", "results"] {
             new_group(&trajectory, branch).map_err(failed(branch))?;
         }
-        let views = Views::create(&trajectory, plan).map_err(failed("by_run"))?;
+        let views = Views::create(&trajectory, plan, None).map_err(failed("by_run"))?;
         write_coordinates(&trajectory, plan, &views, columns, place)?;
         let runs = RunTable::create(&trajectory, header.n_runs, &views).map_err(failed("runs"))?;
-        let results_group = trajectory.group("results").map_err(failed("results"))?;
         let mut open = Self {
             trajectory,
-            results_group,
             views,
             runs,
             results: Vec::new(),
@@ -184,7 +181,6 @@ impl Open {
     fn reopen(trajectory: Group, results: &[Leaf], done: &[bool]) -> hdf5::Result<Self> {
         attributes::set_text(&trajectory, "state", State::Running.word())?;
         let mut open = Self {
-            results_group: trajectory.group("results")?,
             views: Views::open(&trajectory, done.len())?,
             runs: RunTable::open(&trajectory, done.len())?,
             trajectory,
@@ -202,17 +198,22 @@ impl Open {
 
     /// A result's column, shown in the views if its shape is already known.
     fn new_result(&self, leaf: &Leaf) -> hdf5::Result<Column> {
-        let path = leaf.name.replace('.', "/");
-        let (parent, name) = match path.rsplit_once('/') {
-            Some((groups, name)) => (ensure_groups(&self.results_group, groups)?, name),
-            None => (self.results_group.clone(), path.as_str()),
-        };
+        self.new_column(DynamicColumn::RESULTS, leaf)
+    }
+
+    /// A column of a branch; the views show results only.
+    fn new_column(&self, branch: &str, leaf: &Leaf) -> hdf5::Result<Column> {
+        let path = format!("{branch}/{}", leaf.name.replace('.', "/"));
+        let (groups, name) = path.rsplit_once('/').expect("columns lie below a branch");
+        let parent = ensure_groups(&self.trajectory, groups)?;
         let mut column = Column::new(parent, name, leaf.clone(), self.n_runs).open(&self.written)?;
         if column.exists() {
             return Ok(column);
         }
         let change = column.create_if_fixed()?;
-        self.show(&column, &change)?;
+        if branch == DynamicColumn::RESULTS {
+            self.show(&column, &change)?;
+        }
         Ok(column)
     }
 
@@ -242,12 +243,12 @@ impl Open {
     }
 
     fn write_added(&mut self, added: &DynamicColumn, place: &Place) -> Result<(), StorageError> {
-        let name = &added.leaf.name;
-        if !self.added.contains_key(name) {
-            let column = self.new_result(&added.leaf).map_err(place.failed("create", name))?;
-            self.added.insert(name.clone(), column);
+        let (name, path) = (&added.leaf.name, added.path());
+        if !self.added.contains_key(&path) {
+            let column = self.new_column(added.branch, &added.leaf).map_err(place.failed("create", name))?;
+            self.added.insert(path.clone(), column);
         }
-        let column = self.added.get_mut(name).expect("just inserted");
+        let column = self.added.get_mut(&path).expect("just inserted");
         let (found, expected) = (&added.leaf.value_type, &column.leaf.value_type);
         if (found.element, found.shape.len()) != (expected.element, expected.shape.len()) {
             return Err(StorageError::ResultType {
@@ -263,7 +264,10 @@ impl Open {
             row.push_cell(&cell);
             changes.push(column.write(run, &row).map_err(place.failed("write", name))?);
         }
-        let column = &self.added[name];
+        let column = &self.added[&path];
+        if added.branch != DynamicColumn::RESULTS {
+            return Ok(());
+        }
         changes.iter().try_for_each(|change| self.show(column, change)).map_err(place.failed("show", name))
     }
 }
@@ -401,23 +405,24 @@ fn numbers<T: bytemuck::Pod>(element: ElementType, numbers: &[T]) -> Cells {
     Cells::from_bytes(element, &[], numbers.len(), bytemuck::cast_slice(numbers).to_vec())
 }
 
-fn write_header(trajectory: &Group, plan: &Plan) -> hdf5::Result<()> {
+pub(super) fn write_header(trajectory: &Group, plan: &Plan) -> hdf5::Result<()> {
     let header = &plan.header;
     attributes::set_text(trajectory, "experiment", &header.experiment)?;
     attributes::set_text(trajectory, "comment", &header.comment)?;
     attributes::set_text(trajectory, "created", &header.created)?;
     attributes::set(trajectory, "n_runs", &(header.n_runs as u64))?;
-    let schema = serde_json::to_string(&header.schema).map_err(|error| hdf5::Error::from(error.to_string()))?;
-    attributes::set_text(trajectory, "schema", &schema)?;
+    super::edit::write_schema(trajectory, &header.schema)?;
     if let Some(axes) = &header.axes {
         let axes = serde_json::to_string(axes).map_err(|error| hdf5::Error::from(error.to_string()))?;
         attributes::set_text(trajectory, "axes", &axes)?;
+    } else if attributes::has(trajectory, "axes") {
+        trajectory.delete_attr("axes")?;
     }
     attributes::set_text(trajectory, "commits", COMMITS)?;
     attributes::set_text(trajectory, "state", header.state.word())
 }
 
-fn write_value(trajectory: &Group, planned: &PlannedLeaf) -> hdf5::Result<()> {
+pub(super) fn write_value(trajectory: &Group, planned: &PlannedLeaf) -> hdf5::Result<()> {
     let (groups, name) = planned.path.rsplit_once('/').expect("values lie below a branch");
     let group = ensure_groups(trajectory, groups)?;
     let dataset = columns::new_value(&group, name, &planned.leaf, &planned.value)?;
@@ -461,7 +466,7 @@ fn write_coordinates(
     Ok(())
 }
 
-fn check_text(leaf: &Leaf, cells: &Cells) -> Result<(), StorageError> {
+pub(super) fn check_text(leaf: &Leaf, cells: &Cells) -> Result<(), StorageError> {
     if cells.element() == ElementType::Text && cells.bytes().contains(&0) {
         Err(StorageError::Nul { name: leaf.name.clone() })
     } else {
