@@ -39,7 +39,7 @@ pub enum Error {
         name: String,
     },
     /// A trajectory in memory ends with its program.
-    #[error("a trajectory in memory cannot be resumed; use `Environment::new(file)`")]
+    #[error("a trajectory in memory cannot be resumed or expanded; use `Environment::new(file)`")]
     NoFileToResume,
     /// A worker process has come to other points than the program.
     #[error(
@@ -49,6 +49,23 @@ pub enum Error {
     OtherPoints {
         /// What is different there.
         difference: String,
+    },
+    /// Presets that are not those of the trajectory.
+    #[error(
+        "{} in the file, so its runs cannot be joined by such; leave the presets out, explore these parameters, \
+         or begin another trajectory", differences.join(" and ")
+    )]
+    OtherPresets {
+        /// One for each parameter.
+        differences: Vec<String>,
+    },
+    /// Parameters that have other names in the file.
+    #[error("`{name}` is `{stored}` in the file; a trajectory is expanded under the names that it was made with")]
+    Renamed {
+        /// The name in the program.
+        name: String,
+        /// The name in the file.
+        stored: String,
     },
     /// What all runs share cannot be computed.
     #[error("the experiment's `prepare` panicked: {message} ({place})")]
@@ -75,6 +92,6 @@ impl Error {
     /// Whether the user asked for something that cannot be, rather than the file or the machine refusing.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Explore(_) | Self::Parameter(_) | Self::Edit(_) | Self::TrajectoryName { .. })
+        matches!(self, Self::Explore(_) | Self::Parameter(_) | Self::Edit(_) | Self::OtherPresets { .. } | Self::TrajectoryName { .. })
     }
 }

@@ -49,6 +49,13 @@ impl Lattice {
         }
         Some(Self { axes: axes.into_iter().map(|(axis, _)| axis).collect(), order })
     }
+
+    /// In how many pieces the points lie: each a part of the innermost axis in which they follow each other.
+    pub(crate) fn n_pieces(&self) -> usize {
+        let inner = self.axes.last().map_or(1, |axis| axis.points.len());
+        let Some(order) = &self.order else { return 1 };
+        (0..order.len()).filter(|&place| place % inner == 0 || order[place] != order[place - 1] + 1).count()
+    }
 }
 
 /// The different values of a column numbered by first appearance, and where each appears first.

@@ -229,6 +229,10 @@ impl TrajectoryReader for MemoryReader {
         None
     }
 
+    fn memory(&self) -> Option<&Memory> {
+        Some(&self.memory)
+    }
+
     fn nodes(&self) -> Result<Vec<Node>, StorageError> {
         let mut nodes: Vec<Node> = Vec::new();
         for (path, stored) in &self.memory.lock().leaves {

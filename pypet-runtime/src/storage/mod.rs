@@ -59,6 +59,11 @@ pub trait TrajectoryReader: Send + Sync {
     /// The file, if there is one.
     fn path(&self) -> Option<&std::path::Path>;
 
+    /// The trajectory in memory, if it is one.
+    fn memory(&self) -> Option<&Memory> {
+        None
+    }
+
     /// All nodes of the tree, parents before children, in the order of their making.
     ///
     /// # Errors

@@ -159,12 +159,13 @@ impl<E: Experiment> Trajectory<E> {
     /// # Errors
     /// The points form no grid, a run has no results, or the file cannot be read.
     pub fn grid<V: ResultValue>(&self, name: ResultName<E::Results, V>) -> Result<Grid<V>> {
-        let axes = grid::axes(&self.any)?;
+        let order = grid::order(&self.any)?;
+        let axes = grid::axes(&self.any, order.as_deref())?;
         if let Some(run) = (0..self.len()).find(|&run| self.statuses[run] != RunStatus::Done) {
             return Err(TrajectoryError::NotDone { run, status: self.statuses[run] }.into());
         }
         let (name, cells) = self.column(name)?;
-        Ok(Grid::new(axes, &cells).map_err(|source| TrajectoryError::Value { name, source })?)
+        Ok(Grid::new(axes, order.as_deref(), &cells).map_err(|source| TrajectoryError::Value { name, source })?)
     }
 
     /// One run.
@@ -200,6 +201,11 @@ impl<E: Experiment> Trajectory<E> {
         })
     }
 
+    /// The explored parameters, by the numbers of their leaves.
+    pub(crate) fn explored(&self) -> Vec<usize> {
+        self.explored.iter().map(|(leaf, _)| *leaf).collect()
+    }
+
     /// The points of the runs, as they are stored.
     pub(crate) fn exploration(&self) -> Exploration<E::Parameters> {
         let axes = self.explored.iter().map(|(leaf, values)| Exploration::axis(*leaf, values.clone()));
@@ -210,7 +216,7 @@ impl<E: Experiment> Trajectory<E> {
     }
 
     /// Turns the parameters of any other run into those of this one.
-    pub(super) fn move_to(&self, index: usize, parameters: &mut E::Parameters) {
+    pub(crate) fn move_to(&self, index: usize, parameters: &mut E::Parameters) {
         for (leaf, values) in &self.explored {
             parameters.leaf_mut(*leaf).assign(values.get(index));
         }

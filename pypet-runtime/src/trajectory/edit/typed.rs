@@ -4,7 +4,8 @@ use super::{EditError, check_name, one_cell, path_of};
 use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::schema::Leaf;
-use crate::storage::{Edit, NodeKind, StorageError, hdf5};
+use crate::storage::hdf5::{self, Hdf5Reader};
+use crate::storage::{Edit, NodeKind, StorageError, TrajectoryReader};
 use crate::trajectory::Trajectory;
 use crate::value::ResultValue;
 
@@ -48,20 +49,23 @@ impl<E: Experiment> Trajectory<E> {
     /// Stores what was added, all at once, and reads the trajectory anew.
     ///
     /// # Errors
-    /// The trajectory is in memory, or the file cannot be written.
+    /// The file cannot be written.
     pub fn store(&mut self) -> Result<()> {
         if self.pending.is_empty() {
             return Ok(());
         }
-        let file = self.path().ok_or(EditError::NoFile)?.to_owned();
-        hdf5::edit(&file, self.name(), &self.pending)?;
-        let name = self.name().to_owned();
-        *self = Self::open_named(file, &name)?;
+        let reader: Box<dyn TrajectoryReader> = match (self.any().reader().memory(), self.path()) {
+            (Some(memory), _) => {
+                memory.edit(&self.pending)?;
+                Box::new(memory.reader())
+            }
+            (None, file) => {
+                let file = file.ok_or(EditError::NoFile)?;
+                hdf5::edit(file, self.name(), &self.pending)?;
+                Box::new(Hdf5Reader::named(file, self.name())?)
+            }
+        };
+        *self = Self::from_reader(reader)?;
         Ok(())
-    }
-
-    /// What was added and is not stored yet.
-    pub(crate) fn take_pending(&mut self) -> Vec<Edit> {
-        std::mem::take(&mut self.pending)
     }
 }
