@@ -5,7 +5,7 @@ use crate::experiment::BoxError;
 use crate::explore::ExploreError;
 use crate::parameter::ParameterError;
 use crate::storage::StorageError;
-use crate::trajectory::{EditError, TrajectoryError};
+use crate::trajectory::{EditError, MergeError, TrajectoryError};
 
 /// A result with pypet's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -32,6 +32,9 @@ pub enum Error {
     /// Changing a trajectory.
     #[error(transparent)]
     Edit(#[from] EditError),
+    /// Joining trajectories.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
     /// A name that cannot be a group of a file.
     #[error("`{name}` is no name for a trajectory; use letters, digits and `_`, and begin with a letter")]
     TrajectoryName {
@@ -92,6 +95,6 @@ impl Error {
     /// Whether the user asked for something that cannot be, rather than the file or the machine refusing.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Explore(_) | Self::Parameter(_) | Self::Edit(_) | Self::OtherPresets { .. } | Self::TrajectoryName { .. })
+        matches!(self, Self::Explore(_) | Self::Parameter(_) | Self::Edit(_) | Self::Merge(_) | Self::OtherPresets { .. } | Self::TrajectoryName { .. })
     }
 }

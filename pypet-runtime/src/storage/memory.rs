@@ -282,6 +282,10 @@ impl TrajectoryReader for MemoryReader {
         })
     }
 
+    fn comment(&self, path: &str) -> Result<String, StorageError> {
+        Ok(self.with(path, |stored| stored.leaf.comment.clone()).unwrap_or_default())
+    }
+
     fn annotations(&self, path: &str) -> Result<BTreeMap<String, Cells>, StorageError> {
         Ok(self.memory.lock().annotations.get(path).cloned().unwrap_or_default())
     }

@@ -87,6 +87,12 @@ pub trait TrajectoryReader: Send + Sync {
     /// # Errors
     /// There is no such node, or it cannot be read.
     fn annotations(&self, path: &str) -> Result<BTreeMap<String, Cells>, StorageError>;
+
+    /// The comment of a node, groups included; empty if it has none.
+    ///
+    /// # Errors
+    /// There is no such node, or it cannot be read.
+    fn comment(&self, path: &str) -> Result<String, StorageError>;
 }
 
 /// One node of a stored tree.

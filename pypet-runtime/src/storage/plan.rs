@@ -171,6 +171,8 @@ impl DynamicColumn {
     pub const RESULTS: &'static str = "results";
     /// The branch of annotations of single runs.
     pub const ANNOTATIONS: &'static str = "runs/annotations";
+    /// The table of failed runs.
+    pub(crate) const ERRORS: &'static str = "runs/errors";
 
     /// The branch of this name.
     pub(crate) fn branch_of(name: &str) -> &'static str {

@@ -14,7 +14,10 @@ mod tree;
 mod typed;
 
 pub use any::AnyTrajectory;
-pub use edit::{EditError, TrajectoryEditor};
+pub use edit::{
+    Agreement, Compacted, EditError, MergeError, MergeOptions, Merged, TrajectoryEditor, backup, compact, copy, delete,
+    merge,
+};
 pub use grid::{Axis, Grid};
 pub use runs::RunView;
 pub(crate) use tree::{one_line, write as write_tree};

@@ -129,7 +129,10 @@ fn link(trajectory: &Group, path: &str, target: &str, place: &Place) -> Result<(
     }
     require_free(trajectory, path)?;
     let made = parent(trajectory, path).and_then(|(group, name)| {
-        group.link_soft(&format!("{}/{target}", trajectory.name()), name)
+        // Another program's link may lead out of the trajectory, by its whole path.
+        let is_whole = target.starts_with('/');
+        let target = if is_whole { target.to_owned() } else { format!("{}/{target}", trajectory.name()) };
+        group.link_soft(&target, name)
     });
     made.map_err(place.failed("link", path))
 }

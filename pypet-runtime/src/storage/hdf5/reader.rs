@@ -84,6 +84,24 @@ impl Hdf5Reader {
         Ok(())
     }
 
+    /// Asks something of a node, or of the trajectory for an empty path.
+    fn at<T>(
+        &self,
+        path: &str,
+        action: &'static str,
+        ask: impl Fn(&hdf5::Location) -> hdf5::Result<T>,
+    ) -> Result<T, StorageError> {
+        if path.is_empty() {
+            return ask(&self.trajectory).map_err(self.place.failed(action, path));
+        }
+        self.require(path)?;
+        let asked = match self.trajectory.dataset(path) {
+            Ok(dataset) => ask(&dataset),
+            Err(_) => self.trajectory.group(path).and_then(|group| ask(&group)),
+        };
+        asked.map_err(self.place.failed(action, path))
+    }
+
     fn is_ragged(&self, path: &str) -> bool {
         let group = self.trajectory.group(path);
         group.is_ok_and(|group| attributes::text(&group, LAYOUT).ok().flatten().as_deref() == Some(RAGGED))
@@ -234,15 +252,12 @@ impl TrajectoryReader for Hdf5Reader {
     }
 
     fn annotations(&self, path: &str) -> Result<BTreeMap<String, Cells>, StorageError> {
-        let failed = || self.place.failed("read the annotations of", path);
-        if path.is_empty() {
-            return annotations::all(&self.trajectory).map_err(failed());
-        }
-        self.require(path)?;
-        match self.trajectory.dataset(path) {
-            Ok(dataset) => annotations::all(&dataset).map_err(failed()),
-            Err(_) => self.trajectory.group(path).and_then(|group| annotations::all(&group)).map_err(failed()),
-        }
+        self.at(path, "read the annotations of", annotations::all)
+    }
+
+    fn comment(&self, path: &str) -> Result<String, StorageError> {
+        let comment = |node: &hdf5::Location| Ok(attributes::text(node, "comment")?.unwrap_or_default());
+        self.at(path, "read the comment of", comment)
     }
 }
 

@@ -26,39 +26,40 @@ const COORDINATE_ROWS: usize = 16_384;
 #[derive(Debug)]
 pub struct Hdf5Writer {
     /// Closed last, after all handles into it.
-    open: Option<Open>,
-    place: Place,
-    name: String,
-    file: Option<WritableFile>,
+    pub(super) open: Option<Open>,
+    pub(super) place: Place,
+    pub(super) name: String,
+    pub(super) file: Option<WritableFile>,
 }
 
 /// A trajectory that has begun.
 #[derive(Debug)]
-struct Open {
-    trajectory: Group,
+pub(super) struct Open {
+    pub(super) trajectory: Group,
     views: Views,
-    runs: RunTable,
+    pub(super) runs: RunTable,
     results: Vec<Column>,
-    added: HashMap<String, Column>,
-    n_runs: usize,
+    /// By path.
+    pub(super) added: HashMap<String, Column>,
+    pub(super) n_runs: usize,
     /// The runs that were done before the trajectory was opened.
     written: Vec<Range<usize>>,
 }
 
 /// The columns below `runs`.
 #[derive(Debug)]
-struct RunTable {
+pub(super) struct RunTable {
     status: Column,
     started: Column,
     runtime: Column,
     worker: Column,
     attempt: Column,
-    errors: Errors,
+    pub(super) errors: Errors,
 }
 
 /// The table of failures, a row for each failed try of a run.
 #[derive(Debug)]
-struct Errors {
+pub(super) struct Errors {
     columns: [hdf5::Dataset; 4],
     /// Absent from files of older versions.
     attempt: Option<hdf5::Dataset>,
@@ -115,7 +116,7 @@ impl TrajectoryWriter for Hdf5Writer {
     fn begin(&mut self, plan: &Plan, columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>) -> Result<(), StorageError> {
         let file = self.file.as_ref().expect("open until the trajectory is finished");
         // On an error nothing is committed, so the file stays as it was.
-        self.open = Some(Open::create(file, &self.name, &self.place, plan, columns)?);
+        self.open = Some(Open::create(file, &self.name, &self.place, plan, None, columns)?);
         self.commit()
     }
 
@@ -141,11 +142,12 @@ impl TrajectoryWriter for Hdf5Writer {
 }
 
 impl Open {
-    fn create(
+    pub(super) fn create(
         file: &File,
         name: &str,
         place: &Place,
         plan: &Plan,
+        order: Option<&[usize]>,
         columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
     ) -> Result<Self, StorageError> {
         let header = &plan.header;
@@ -159,7 +161,7 @@ impl Open {
         for branch in ["explored", "runs", "results"] {
             new_group(&trajectory, branch).map_err(failed(branch))?;
         }
-        let views = Views::create(&trajectory, plan, None).map_err(failed("by_run"))?;
+        let views = Views::create(&trajectory, plan, order).map_err(failed("by_run"))?;
         write_coordinates(&trajectory, plan, &views, columns, place)?;
         let runs = RunTable::create(&trajectory, header.n_runs, &views).map_err(failed("runs"))?;
         let mut open = Self {
@@ -217,7 +219,7 @@ impl Open {
         Ok(column)
     }
 
-    fn show(&self, column: &Column, change: &Change) -> hdf5::Result<()> {
+    pub(super) fn show(&self, column: &Column, change: &Change) -> hdf5::Result<()> {
         match (change, column.dataset()) {
             (Change::BecameDense(shape), Some(dataset)) => {
                 let path = format!("results/{}", column.leaf.name.replace('.', "/"));
@@ -369,7 +371,7 @@ impl Errors {
     }
 
     /// Adds a row; `attempt` is the number of the try, from 1.
-    fn append(&mut self, run: &FailedRun, attempt: &Cells) -> hdf5::Result<()> {
+    pub(super) fn append(&mut self, run: &FailedRun, attempt: &Cells) -> hdf5::Result<()> {
         let row = self.n_rows;
         // A message with a NUL character would be cut there; what an error says may hold anything.
         let text = |text: &str| Cells::from_text(&[], 1, [text.replace('\0', "\u{2400}")]);

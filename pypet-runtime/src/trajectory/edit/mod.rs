@@ -2,7 +2,14 @@
 //!
 //! An editor only collects changes; nothing is written before [`TrajectoryEditor::commit`], and then all at once.
 
+mod copy;
+mod join;
+mod merge;
+mod sources;
 mod typed;
+
+pub use copy::{Compacted, backup, compact, copy, delete};
+pub use merge::{Agreement, MergeError, MergeOptions, Merged, merge};
 
 use std::path::{Path, PathBuf};
 
