@@ -12,6 +12,7 @@ use pypet::prelude::*;
 use pypet::run::RunStatus;
 use pypet::storage::NodeKind;
 use pypet::trajectory::{Agreement, MergeOptions};
+use pypet::value::ElementType;
 
 /// Two numbers and what follows from them.
 #[parameters]
@@ -92,8 +93,11 @@ fn content(file: &Path) -> Vec<String> {
             _ => None,
         };
         let rows = cells.map(|cells| {
-            let row = |cell: pypet::value::Cell<'_>| (cell.bytes().to_vec(), cell.strings().map(str::to_owned).collect());
-            cells.iter().map(row).collect::<Vec<(Vec<u8>, Vec<String>)>>()
+            let row = |cell: pypet::value::Cell<'_>| match cell.element() {
+                ElementType::Text => cell.strings().collect::<Vec<_>>().join("|"),
+                _ => format!("{:?}", cell.bytes()),
+            };
+            cells.iter().map(row).collect::<Vec<_>>()
         });
         let target = if let NodeKind::Link { target } = &node.kind { target.as_str() } else { "" };
         lines.push(format!("{}{target} {:?} {rows:?}", node.path, any.annotations(&node.path).unwrap_or_default()));
