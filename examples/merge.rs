@@ -68,8 +68,7 @@ fn join(folder: &Path) -> pypet::Result<()> {
 
     // A whole that an earlier call left would get a second trajectory.
     let _ = std::fs::remove_file(file("whole.h5"));
-    let merged =
-        pypet::merge(file("whole.h5"), [file("night_2.h5"), file("night_1.h5")], &MergeOptions::default())?;
+    let merged = pypet::merge(file("whole.h5"), [file("night_2.h5"), file("night_1.h5")], &MergeOptions::default())?;
     println!("{} runs, {} were in both", merged.n_runs, merged.n_duplicates);
 
     // Notes of later: all of them, or none if one is not possible.

@@ -1,5 +1,7 @@
 //! What is stored can be annotated, commented, linked, added to, removed and renamed, all with one commit.
 
+#![expect(clippy::float_cmp, reason = "what is stored comes back to the bit")]
+
 mod common;
 
 use pypet::prelude::*;
@@ -61,7 +63,10 @@ fn everything_is_committed_at_once_and_found_again() {
         assert_eq!(any.header().comment, "a small table");
         assert_eq!(any.annotation::<String>("", "analysed_by").unwrap(), "Åda");
         let limits: Vec<f64> = any.annotation("results.z", "limits").unwrap();
-        assert_eq!(limits.iter().map(|x| x.to_bits()).collect::<Vec<_>>(), [0.5_f64, -0.0, f64::INFINITY].map(f64::to_bits));
+        assert_eq!(
+            limits.iter().map(|x| x.to_bits()).collect::<Vec<_>>(),
+            [0.5_f64, -0.0, f64::INFINITY].map(f64::to_bits)
+        );
         assert!(any.annotation::<bool>("parameters.x", "is_checked").unwrap());
         assert_eq!(any.annotation::<Vec<String>>("ragged", "tags").unwrap(), ["a", ""]);
         assert_eq!(any.annotation::<i8>("results.net", "layer").unwrap(), -3);

@@ -73,7 +73,8 @@ fn extend_finds_where_the_population_begins_to_oscillate() {
         assert!((10..100).contains(&n_runs), "{n_runs} runs");
         drop(any);
         let arguments = ["run", "--expand", "--explore", "r=2.5:2.9:5", "-o"].map(std::ffi::OsStr::new);
-        let output = run_with("extend", file.parent().expect("in a folder"), arguments.into_iter().chain([file.as_os_str()]));
+        let output =
+            run_with("extend", file.parent().expect("in a folder"), arguments.into_iter().chain([file.as_os_str()]));
         assert!(output.status.success(), "{}", python::report(&output));
         let any = pypet::trajectory::AnyTrajectory::open(file).expect("the file is whole");
         assert_eq!(any.header().n_runs, n_runs + 3, "two of five rates were there");
@@ -93,7 +94,11 @@ fn merge_joins_two_nights_to_a_grid() {
     let command = "hdf5 merge hdf5/again.h5 hdf5/night_2.h5 hdf5/night_1.h5 hdf5/night_1.h5";
     let output = run_with("merge", folder.path(), command.split(' '));
     let stdout = String::from_utf8_lossy(&output.stdout);
-    assert!(stdout.starts_with("15 runs of 3 files joined, 12 that were there twice left out"), "{}", python::report(&output));
+    assert!(
+        stdout.starts_with("15 runs of 3 files joined, 12 that were there twice left out"),
+        "{}",
+        python::report(&output)
+    );
 }
 
 #[cfg(feature = "bundled-hdf5")]

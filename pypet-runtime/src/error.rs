@@ -95,6 +95,14 @@ impl Error {
     /// Whether the user asked for something that cannot be, rather than the file or the machine refusing.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::Explore(_) | Self::Parameter(_) | Self::Edit(_) | Self::Merge(_) | Self::OtherPresets { .. } | Self::TrajectoryName { .. })
+        matches!(
+            self,
+            Self::Explore(_)
+                | Self::Parameter(_)
+                | Self::Edit(_)
+                | Self::Merge(_)
+                | Self::OtherPresets { .. }
+                | Self::TrajectoryName { .. }
+        )
     }
 }

@@ -21,8 +21,12 @@ pub(super) fn command() -> Command {
                 .value_parser(PossibleValuesParser::new(["first", "last"])),
         )
         .arg(
-            value("trial", "NAME", "keeps all runs of one point, and numbers them anew in this repetition or parameter")
-                .conflicts_with("prefer"),
+            value(
+                "trial",
+                "NAME",
+                "keeps all runs of one point, and numbers them anew in this repetition or parameter",
+            )
+            .conflicts_with("prefer"),
         )
 }
 

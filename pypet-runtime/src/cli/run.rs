@@ -74,9 +74,10 @@ pub(super) fn run(experiments: &[&'static dyn AnyExperiment], matches: Option<&A
         }
     }
     let begun = Instant::now();
-    let trajectory = match matches.is_some_and(|matches| matches.get_flag("expand")) {
-        true => experiment.expand(&file, options, &request)?,
-        false => experiment.run(&file, options, &request)?,
+    let trajectory = if matches.is_some_and(|matches| matches.get_flag("expand")) {
+        experiment.expand(&file, options, &request)?
+    } else {
+        experiment.run(&file, options, &request)?
     };
     report(&trajectory, &file, begun.elapsed())
 }

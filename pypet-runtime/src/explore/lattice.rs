@@ -40,13 +40,15 @@ impl Lattice {
             return None;
         }
         let mut order = places(&axes)?;
-        if order.is_some() {
+        let is_in_order = |order: &[usize]| order.iter().enumerate().all(|(place, &point)| place == point);
+        if !is_in_order(&order) {
             // The order of appearance says nothing here, so ascending values are more useful.
             for (axis, numbers) in &mut axes {
                 sort_axis(&columns[axis.columns[0]], axis, numbers);
             }
             order = places(&axes)?;
         }
+        let order = Some(order).filter(|order| !is_in_order(order));
         Some(Self { axes: axes.into_iter().map(|(axis, _)| axis).collect(), order })
     }
 
@@ -71,8 +73,8 @@ fn number(column: &Cells) -> (Vec<usize>, Vec<usize>) {
     (numbers.collect(), points)
 }
 
-/// The point at each place; `Some(None)` if they are in order, `None` if two are at one place.
-fn places(axes: &[(LatticeAxis, Vec<usize>)]) -> Option<Option<Vec<usize>>> {
+/// The point at each place; `None` if two are at one place.
+fn places(axes: &[(LatticeAxis, Vec<usize>)]) -> Option<Vec<usize>> {
     let n_points = axes.first().map_or(0, |(_, numbers)| numbers.len());
     let mut order = vec![usize::MAX; n_points];
     for point in 0..n_points {
@@ -81,8 +83,7 @@ fn places(axes: &[(LatticeAxis, Vec<usize>)]) -> Option<Option<Vec<usize>>> {
             return None;
         }
     }
-    let in_order = order.iter().enumerate().all(|(place, &point)| place == point);
-    Some((!in_order).then_some(order))
+    Some(order)
 }
 
 fn sort_axis(column: &Cells, axis: &mut LatticeAxis, numbers: &mut [usize]) {
@@ -94,7 +95,9 @@ fn sort_axis(column: &Cells, axis: &mut LatticeAxis, numbers: &mut [usize]) {
     let mut new_number = vec![0; sorted.len()];
     sorted.iter().enumerate().for_each(|(new, &old)| new_number[old] = new);
     axis.points = sorted.iter().map(|&old| axis.points[old]).collect();
-    numbers.iter_mut().for_each(|number| *number = new_number[*number]);
+    for number in numbers {
+        *number = new_number[*number];
+    }
 }
 
 /// The bytes that tell a value from all others of its column.
@@ -121,7 +124,11 @@ pub(crate) fn push_key(cell: &Cell<'_>, key: &mut Vec<u8>) {
 
 /// An order of all values of a column: numbers by size, text by its letters, arrays element by element.
 pub(crate) fn compare(a: &Cell<'_>, b: &Cell<'_>) -> std::cmp::Ordering {
-    fn by<T: bytemuck::Pod>(a: &Cell<'_>, b: &Cell<'_>, of: impl Fn(&T, &T) -> std::cmp::Ordering) -> std::cmp::Ordering {
+    fn by<T: bytemuck::Pod>(
+        a: &Cell<'_>,
+        b: &Cell<'_>,
+        of: impl Fn(&T, &T) -> std::cmp::Ordering,
+    ) -> std::cmp::Ordering {
         let (a, b) = (a.numbers::<T>(), b.numbers::<T>());
         let different = a.iter().zip(&b).map(|(a, b)| of(a, b)).find(|order| order.is_ne());
         different.unwrap_or_else(|| a.len().cmp(&b.len()))
@@ -149,7 +156,9 @@ mod tests {
 
     fn column(values: &[f64]) -> Cells {
         let mut cells = Cells::new(ElementType::F64, 0);
-        values.iter().for_each(|&value| cells.push_number(value));
+        for &value in values {
+            cells.push_number(value);
+        }
         cells
     }
 

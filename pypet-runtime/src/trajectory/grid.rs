@@ -71,7 +71,10 @@ pub(super) fn order(any: &AnyTrajectory) -> Result<Option<Vec<usize>>> {
         Err(StorageError::NoNode { .. }) => return Ok(None),
         other => other?,
     };
-    cells.cell(0).expect(&ValueType::scalar(ElementType::I64).with_shape(vec![None; cells.rank()])).map_err(|_| TrajectoryError::NoGrid)?;
+    cells
+        .cell(0)
+        .expect(&ValueType::scalar(ElementType::I64).with_shape(vec![None; cells.rank()]))
+        .map_err(|_| TrajectoryError::NoGrid)?;
     let runs = cells.cell(0).numbers::<i64>().into_iter().map(usize::try_from);
     let runs: Option<Vec<usize>> = runs.map(|run| run.ok().filter(|&run| run < n_runs)).collect();
     Ok(Some(runs.filter(|runs| runs.len() == n_runs).ok_or(TrajectoryError::NoGrid)?))
@@ -100,13 +103,7 @@ pub(super) fn axes(any: &AnyTrajectory, order: Option<&[usize]>) -> Result<Vec<A
 }
 
 /// A coordinate's values along an axis whose neighbouring points are `stride` runs apart.
-fn coordinate(
-    any: &AnyTrajectory,
-    name: &str,
-    len: usize,
-    stride: usize,
-    order: Option<&[usize]>,
-) -> Result<Axis> {
+fn coordinate(any: &AnyTrajectory, name: &str, len: usize, stride: usize, order: Option<&[usize]>) -> Result<Axis> {
     let path = format!("explored/{name}");
     let column = any.reader().rows(&path, 0..any.header().n_runs)?;
     let mut values = Cells::new(column.element(), column.rank());

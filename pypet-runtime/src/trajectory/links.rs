@@ -76,7 +76,9 @@ mod tests {
 
     #[test]
     fn links_to_nowhere_and_in_circles_are_errors() {
-        assert!(matches!(follow(&tree(), "results/lost"), Err(TrajectoryError::Dangling { link, .. }) if link == "results.lost"));
+        assert!(
+            matches!(follow(&tree(), "results/lost"), Err(TrajectoryError::Dangling { link, .. }) if link == "results.lost")
+        );
         assert!(matches!(follow(&tree(), "results/a"), Err(TrajectoryError::Cyclic { .. })));
     }
 }

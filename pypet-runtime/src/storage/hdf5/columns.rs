@@ -89,7 +89,10 @@ impl Column {
             Stored::Dense(dataset) => raw::set_rows(dataset, n_runs),
             Stored::Ragged(ragged) => {
                 let shape = ragged.row_shape.as_ref();
-                [&ragged.row_start, &ragged.row_size].into_iter().chain(shape).try_for_each(|d| raw::set_rows(d, n_runs))
+                [&ragged.row_start, &ragged.row_size]
+                    .into_iter()
+                    .chain(shape)
+                    .try_for_each(|d| raw::set_rows(d, n_runs))
             }
         }
     }

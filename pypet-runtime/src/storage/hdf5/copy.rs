@@ -27,8 +27,7 @@ impl Hdf5Writer {
         order: Option<&[usize]>,
         columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
     ) -> Result<(), StorageError> {
-        let file = self.file.as_ref().expect("open until the trajectory is finished");
-        self.open = Some(Open::create(file, &self.name, &self.place, plan, order, columns)?);
+        self.open = Some(Open::create(self.file(), &self.name, &self.place, plan, order, columns)?);
         Ok(())
     }
 
@@ -37,20 +36,19 @@ impl Hdf5Writer {
     /// # Errors
     /// The place cannot take it.
     pub fn write_rows(&mut self, path: &str, leaf: &Leaf, first: usize, cells: &Cells) -> Result<(), StorageError> {
-        let failed = || self.place.clone().failed("write", path);
-        let open = self.open.as_mut().expect("a trajectory begins before it is written to");
-        if !open.added.contains_key(path) {
-            let (groups, name) = path.rsplit_once('/').expect("columns lie below a branch");
-            let parent = ensure_groups(&open.trajectory, groups).map_err(failed())?;
-            let column = Column::new(parent, name, leaf.clone(), open.n_runs).open(&[]).map_err(failed())?;
-            open.added.insert(path.into(), column);
-        }
-        let column = open.added.get_mut(path).expect("just inserted");
+        let place = self.place.clone();
+        let failed = || place.failed("write", path);
+        let open = self.open();
+        let mut column = match open.added.remove(path) {
+            Some(column) => column,
+            None => open.column_at(path, leaf).map_err(failed())?,
+        };
         let change = column.write(first, cells).map_err(failed())?;
-        if !path.starts_with("results/") {
-            return Ok(());
+        if path.starts_with("results/") {
+            open.show(&column, &change).map_err(failed())?;
         }
-        open.show(&open.added[path], &change).map_err(failed())
+        open.added.insert(path.into(), column);
+        Ok(())
     }
 
     /// Adds a row to the table of failures, and nothing else; `attempt` is the number of the try.
@@ -58,8 +56,9 @@ impl Hdf5Writer {
     /// # Errors
     /// The place cannot take it.
     pub fn write_error(&mut self, run: &FailedRun, attempt: u8) -> Result<(), StorageError> {
-        let open = self.open.as_mut().expect("a trajectory begins before it is written to");
-        open.runs.errors.append(run, &Cells::from_bytes(ElementType::U8, &[], 1, vec![attempt])).map_err(self.place.failed("write", DynamicColumn::ERRORS))
+        let failed = self.place.failed("write", DynamicColumn::ERRORS);
+        let attempt = Cells::from_bytes(ElementType::U8, &[], 1, vec![attempt]);
+        self.open().runs.errors.append(run, &attempt).map_err(failed)
     }
 
     /// Carries out changes of the trajectory that is being written.
@@ -67,9 +66,16 @@ impl Hdf5Writer {
     /// # Errors
     /// A change is not possible, or the place cannot take it.
     pub fn edit(&mut self, edits: &[Edit]) -> Result<(), StorageError> {
-        let file = self.file.as_ref().expect("open until the trajectory is finished");
-        let open = self.open.as_ref().expect("a trajectory begins before it is written to");
-        edits.iter().try_for_each(|edit| edit::apply(file, &open.trajectory, edit, &self.place))
+        let trajectory = self.open().trajectory.clone();
+        edits.iter().try_for_each(|edit| edit::apply(self.file(), &trajectory, edit, &self.place))
+    }
+}
+
+impl Open {
+    fn column_at(&self, path: &str, leaf: &Leaf) -> hdf5::Result<Column> {
+        let (groups, name) = path.rsplit_once('/').expect("columns lie below a branch");
+        let parent = ensure_groups(&self.trajectory, groups)?;
+        Column::new(parent, name, leaf.clone(), self.n_runs).open(&[])
     }
 }
 

@@ -51,10 +51,10 @@ pub(super) fn apply(file: &File, trajectory: &Group, edit: &Edit, place: &Place)
         }
         Edit::RemoveAnnotation { path, key } => {
             let removed = at(trajectory, path)?.and_then(|node| annotations::remove(&node, key));
-            match removed.map_err(place.failed("change an annotation of", path))? {
-                true => Ok(()),
-                false => Err(StorageError::NoNode { path: format!("{path}, annotation:{key}") }),
+            if removed.map_err(place.failed("change an annotation of", path))? {
+                return Ok(());
             }
+            Err(StorageError::NoNode { path: format!("{path}, annotation:{key}") })
         }
         Edit::Comment { path, text } => {
             let set = at(trajectory, path)?.and_then(|node| attributes::set_text(&node, "comment", text));
@@ -137,13 +137,7 @@ fn link(trajectory: &Group, path: &str, target: &str, place: &Place) -> Result<(
     made.map_err(place.failed("link", path))
 }
 
-fn add_value(
-    trajectory: &Group,
-    path: &str,
-    leaf: &Leaf,
-    value: &Cells,
-    place: &Place,
-) -> Result<(), StorageError> {
+fn add_value(trajectory: &Group, path: &str, leaf: &Leaf, value: &Cells, place: &Place) -> Result<(), StorageError> {
     if !is_below(path, &OPEN_BRANCHES) {
         let allowed = "only results and config can be added to a trajectory";
         return Err(StorageError::Fixed { path: path.into(), action: "added", allowed });

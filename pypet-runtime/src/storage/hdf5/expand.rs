@@ -107,11 +107,10 @@ impl Expansion<'_> {
             let is_annotation = found.path.starts_with(DynamicColumn::ANNOTATIONS);
             found.dataset.filter(|_| !is_annotation).map_or(Ok(()), |dataset| views.add_dimensions(&dataset))?;
         }
-        let dense = results.iter().filter_map(|found| Some((found, found.dataset.as_ref()?)));
-        let add = |(found, dataset): (&Found, &Dataset)| {
-            views.add(&found.path, &found.leaf, &dataset.shape()[1..], dataset)
-        };
-        dense.map(add).collect()
+        let mut dense = results.iter().filter_map(|found| Some((found, found.dataset.as_ref()?)));
+        let add =
+            |(found, dataset): (&Found, &Dataset)| views.add(&found.path, &found.leaf, &dataset.shape()[1..], dataset);
+        dense.try_for_each(add)
     }
 
     /// What the trajectory lacks of the plan's values, and which parameters are explored now.
@@ -169,7 +168,8 @@ impl Expansion<'_> {
             // Derived from what did not vary before.
             group.unlink(name)?;
         }
-        let mut column = Column::new(group, name, leaf.clone(), self.n_before).open(&[0..self.n_before])?;
+        let mut column =
+            Column::new(group, name, leaf.clone(), self.n_before).open(std::slice::from_ref(&(0..self.n_before)))?;
         let is_new = !column.exists();
         column.grow(self.plan.header.n_runs)?;
         Ok((column, is_new))

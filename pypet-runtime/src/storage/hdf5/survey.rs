@@ -99,7 +99,8 @@ fn describe(location: &Location, path: &str, value_type: ValueType, schema: &Sch
     let name = path.split_once('/').map_or(path, |(_, below)| below).replace('/', ".");
     let text = |attribute| Ok::<_, hdf5::Error>(attributes::text(location, attribute)?.unwrap_or_default());
     let choices = text("choices")?.split_whitespace().map(ToOwned::to_owned).collect();
-    let declared = schema.results.iter().find(|declared| path == format!("results/{}", declared.name.replace('.', "/")));
+    let declared =
+        schema.results.iter().find(|declared| path == format!("results/{}", declared.name.replace('.', "/")));
     let leaf = Leaf::new(&name, ValueType { choices, ..value_type });
     let leaf = leaf.with_comment(&text("comment")?).with_unit(&text("units")?);
     Ok(Leaf { dims: declared.map(|declared| declared.dims.clone()).unwrap_or_default(), ..leaf })

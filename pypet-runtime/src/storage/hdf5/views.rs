@@ -55,10 +55,8 @@ impl Views {
             order: None,
         };
         let mut views = Self { trajectory: trajectory.clone(), by_run, grid: None, n_runs };
-        let run = match trajectory.link_exists("run") {
-            true => trajectory.dataset("run")?,
-            false => run_scale(trajectory, n_runs)?,
-        };
+        let exists = trajectory.link_exists("run");
+        let run = if exists { trajectory.dataset("run")? } else { run_scale(trajectory, n_runs)? };
         views.by_run.group.link_hard(&views.absolute("run"), "run")?;
         views.by_run.leading.push(run);
         if let Some(axes) = plan.axes.as_ref().filter(|axes| !axes.is_empty()) {
@@ -263,9 +261,10 @@ impl View {
             for (start, stretch) in stretches(order, target[n_axes - 1]) {
                 let inner = from[1..].iter().map(|&length| SliceOrIndex::from(0..length));
                 let source_rows = std::iter::once(SliceOrIndex::from(stretch.clone())).chain(inner.clone());
-                let point = position(start, &target[..n_axes]).into_iter().enumerate().map(|(axis, at)| {
-                    SliceOrIndex::from(at..at + if axis + 1 == n_axes { stretch.len() } else { 1 })
-                });
+                let point = position(start, &target[..n_axes])
+                    .into_iter()
+                    .enumerate()
+                    .map(|(axis, at)| SliceOrIndex::from(at..at + if axis + 1 == n_axes { stretch.len() } else { 1 }));
                 let (shown, here): (Vec<_>, Vec<_>) = (source_rows.collect(), point.chain(inner).collect());
                 let (shown, here) = (Hyperslab::from(shown), Hyperslab::from(here));
                 builder = builder.virtual_map(".", source, from.to_vec(), shown, target.clone(), here);
@@ -273,10 +272,7 @@ impl View {
         } else {
             builder = builder.virtual_map(".", source, from.to_vec(), whole(from), target.clone(), whole(&target));
         }
-        let dataset = builder
-            .empty_as(columns::file_type(element))
-            .shape(target.clone())
-            .create(label)?;
+        let dataset = builder.empty_as(columns::file_type(element)).shape(target.clone()).create(label)?;
         columns::describe(&dataset, leaf)?;
         columns::mark_type(&dataset, element)?;
         columns::mark_fill(&dataset, element)?;

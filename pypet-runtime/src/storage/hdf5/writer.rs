@@ -29,7 +29,7 @@ pub struct Hdf5Writer {
     pub(super) open: Option<Open>,
     pub(super) place: Place,
     pub(super) name: String,
-    pub(super) file: Option<WritableFile>,
+    file: Option<WritableFile>,
 }
 
 /// A trajectory that has begun.
@@ -107,16 +107,19 @@ impl Hdf5Writer {
         &self.name
     }
 
-    fn open(&mut self) -> &mut Open {
+    pub(super) fn file(&self) -> &File {
+        self.file.as_ref().expect("open until the trajectory is finished")
+    }
+
+    pub(super) fn open(&mut self) -> &mut Open {
         self.open.as_mut().expect("a trajectory begins before it is written to")
     }
 }
 
 impl TrajectoryWriter for Hdf5Writer {
     fn begin(&mut self, plan: &Plan, columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>) -> Result<(), StorageError> {
-        let file = self.file.as_ref().expect("open until the trajectory is finished");
         // On an error nothing is committed, so the file stays as it was.
-        self.open = Some(Open::create(file, &self.name, &self.place, plan, None, columns)?);
+        self.open = Some(Open::create(self.file(), &self.name, &self.place, plan, None, columns)?);
         self.commit()
     }
 

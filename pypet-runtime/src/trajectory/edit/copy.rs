@@ -44,7 +44,12 @@ pub struct Compacted {
 ///
 /// # Errors
 /// A file cannot be read or written.
-pub fn copy(from: impl AsRef<Path>, name: Option<&str>, to: impl AsRef<Path>, new_name: Option<&str>) -> Result<String> {
+pub fn copy(
+    from: impl AsRef<Path>,
+    name: Option<&str>,
+    to: impl AsRef<Path>,
+    new_name: Option<&str>,
+) -> Result<String> {
     let source = Source::open(from.as_ref(), name)?;
     let name = new_name.unwrap_or(&source.any.header().name).to_owned();
     check_name(&name)?;
@@ -134,9 +139,9 @@ fn blueprint(sources: &[Source; 1], name: &str) -> Result<Blueprint> {
     let mut values = Vec::new();
     for branch in ["parameters", "derived_parameters", "config"] {
         for (path, leaf, value) in source.values(branch)? {
-            let explored = path.strip_prefix("parameters/").map(|name| {
-                source.node(&format!("explored/{}", name.replace('/', "."))).is_some()
-            });
+            let explored = path
+                .strip_prefix("parameters/")
+                .map(|name| source.node(&format!("explored/{}", name.replace('/', "."))).is_some());
             values.push(PlannedLeaf { path, leaf, value, explored });
         }
     }
@@ -214,9 +219,12 @@ impl Blueprint {
             return Err(error);
         }
         for strand in self.columns(sources, "runs") {
-            strand.read(sources, &self.runs, |_| true, |first, cells| {
-                Ok(writer.write_rows(&strand.path, &strand.leaf, first, cells)?)
-            })?;
+            strand.read(
+                sources,
+                &self.runs,
+                |_| true,
+                |first, cells| Ok(writer.write_rows(&strand.path, &strand.leaf, first, cells)?),
+            )?;
         }
         let is_done = |pick: super::sources::Pick| sources[pick.source].statuses[pick.run] == RunStatus::Done;
         for strand in self.columns(sources, "results") {
@@ -239,10 +247,15 @@ impl Blueprint {
             }
             Runs::Picked(picks) => Runs::Picked(picks[runs].to_vec()),
         };
-        strand.read(sources, &part, |_| true, |_, block| {
-            block.iter().for_each(|cell| cells.push_cell(&cell));
-            Ok(())
-        })
+        strand.read(
+            sources,
+            &part,
+            |_| true,
+            |_, block| {
+                block.iter().for_each(|cell| cells.push_cell(&cell));
+                Ok(())
+            },
+        )
     }
 
     /// All columns of a branch that any source has; declared results as they were declared.

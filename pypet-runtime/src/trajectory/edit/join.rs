@@ -54,7 +54,8 @@ pub(super) fn join_config(sources: &[Source]) -> Result<(Vec<PlannedLeaf>, Moved
     for (number, entry) in entries.into_iter().enumerate() {
         let group = if several { format!("config/merged_{}", number + 1) } else { "config".into() };
         moved.extend(entry.from.into_iter().map(|(source, from)| (source, from, group.clone())));
-        let planned = |path: &str, leaf, value| PlannedLeaf { path: format!("{group}/{path}"), leaf, value, explored: None };
+        let planned =
+            |path: &str, leaf, value| PlannedLeaf { path: format!("{group}/{path}"), leaf, value, explored: None };
         if several {
             let mut value = Cells::of(&String::value_type());
             entry.created.write(&mut value);
@@ -72,7 +73,8 @@ fn entries_of(number: usize, source: &Source) -> Result<Vec<Entry>> {
     for (path, leaf, value) in source.values("config")? {
         let below = path.strip_prefix("config/").unwrap_or(&path);
         let merged = below.split_once('/').filter(|(group, _)| group.starts_with("merged_"));
-        let (group, below) = merged.map_or(("config".to_owned(), below), |(group, below)| (format!("config/{group}"), below));
+        let (group, below) =
+            merged.map_or(("config".to_owned(), below), |(group, below)| (format!("config/{group}"), below));
         let position = entries.iter().position(|(other, _)| *other == group).unwrap_or_else(|| {
             let created = source.any.header().created.clone();
             entries.push((group.clone(), Entry { created, values: Vec::new(), from: vec![(number, group.clone())] }));
@@ -80,7 +82,7 @@ fn entries_of(number: usize, source: &Source) -> Result<Vec<Entry>> {
         });
         let entry = &mut entries[position].1;
         if merged.is_some() && below == "created" {
-            entry.created = value.strings().next().unwrap_or_default().to_owned();
+            value.strings().next().unwrap_or_default().clone_into(&mut entry.created);
         } else {
             entry.values.push((below.to_owned(), leaf, value));
         }
@@ -130,10 +132,10 @@ fn subject(edit: &Edit) -> String {
 
 fn numbered(edit: &Edit, number: usize) -> Edit {
     let mut edit = edit.clone();
-    match &mut edit {
-        Edit::Annotate { key, .. } => key.push_str(&format!("_{number}")),
-        Edit::AddValue { path, .. } | Edit::Link { path, .. } => path.push_str(&format!("_{number}")),
-        _ => {}
+    if let Edit::Annotate { key: name, .. } | Edit::AddValue { path: name, .. } | Edit::Link { path: name, .. } =
+        &mut edit
+    {
+        *name = format!("{name}_{number}");
     }
     edit
 }

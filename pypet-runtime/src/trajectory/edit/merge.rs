@@ -110,7 +110,9 @@ pub enum MergeError {
         result: String,
     },
     /// A trial that is no coordinate of whole numbers.
-    #[error("`{name}` cannot number trials: it is `{found}`; name a repetition, or a parameter of type `i32`, `i64`, `u32` or `u64`")]
+    #[error(
+        "`{name}` cannot number trials: it is `{found}`; name a repetition, or a parameter of type `i32`, `i64`, `u32` or `u64`"
+    )]
     Trial {
         /// The name given.
         name: String,
@@ -410,13 +412,12 @@ impl<'a> Table<'a> {
         let mut strands: Vec<Strand> = self.strands.iter().map(Strand::unread).collect();
         for parameter in first.schema.parameters.iter().filter(|parameter| parameter.derived) {
             let path = format!("derived_parameters/{}", parameter.leaf.name.replace('.', "/"));
-            match same_value(&path, sources)? {
-                Some((leaf, value)) => values.push(PlannedLeaf { path, leaf, value, explored: None }),
-                None => {
-                    let origins: Result<Vec<Origin>> = sources.iter().map(|s| origin(s, &path, &path)).collect();
-                    strands.push(Strand { path, leaf: parameter.leaf.clone(), origins: origins? });
-                }
+            if let Some((leaf, value)) = same_value(&path, sources)? {
+                values.push(PlannedLeaf { path, leaf, value, explored: None });
+                continue;
             }
+            let origins: Result<Vec<Origin>> = sources.iter().map(|s| origin(s, &path, &path)).collect();
+            strands.push(Strand { path, leaf: parameter.leaf.clone(), origins: origins? });
         }
         let (config, moved) = join_config(sources)?;
         values.extend(config);

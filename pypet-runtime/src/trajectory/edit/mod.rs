@@ -66,7 +66,7 @@ impl TrajectoryEditor {
     pub fn annotate<V: ResultValue>(&mut self, node: &str, key: &str, value: V) -> Result<&mut Self> {
         check_name(key)?;
         let path = self.path(node)?;
-        self.push(Edit::Annotate { path, key: key.into(), value: one_cell(&value) })
+        Ok(self.push(Edit::Annotate { path, key: key.into(), value: one_cell(&value) }))
     }
 
     /// Takes an annotation away.
@@ -75,7 +75,7 @@ impl TrajectoryEditor {
     /// Nothing or too much fits the name.
     pub fn remove_annotation(&mut self, node: &str, key: &str) -> Result<&mut Self> {
         let path = self.path(node)?;
-        self.push(Edit::RemoveAnnotation { path, key: key.into() })
+        Ok(self.push(Edit::RemoveAnnotation { path, key: key.into() }))
     }
 
     /// Gives a node another comment.
@@ -84,7 +84,7 @@ impl TrajectoryEditor {
     /// Nothing or too much fits the name.
     pub fn set_comment(&mut self, node: &str, comment: &str) -> Result<&mut Self> {
         let path = self.path(node)?;
-        self.push(Edit::Comment { path, text: comment.into() })
+        Ok(self.push(Edit::Comment { path, text: comment.into() }))
     }
 
     /// Makes a second path to a node; a name without a branch lies below `results`.
@@ -98,7 +98,7 @@ impl TrajectoryEditor {
             return Err(EditError::LinkIntoItself { link: dotted(&path), target: dotted(&target) }.into());
         }
         self.nodes.push(Node { path: path.clone(), kind: NodeKind::Link { target: target.clone() } });
-        self.push(Edit::Link { path, target })
+        Ok(self.push(Edit::Link { path, target }))
     }
 
     /// Adds a result of the trajectory as a whole, as `results/<name>`.
@@ -125,7 +125,7 @@ impl TrajectoryEditor {
         let name = dotted(path.split_once('/').map_or(path.as_str(), |(_, below)| below));
         let leaf = Leaf::new(&name, V::value_type()).with_unit(unit).with_comment(comment);
         self.nodes.push(Node { path: path.clone(), kind: NodeKind::Value(leaf.clone()) });
-        self.push(Edit::AddValue { path, leaf, value: one_cell(&value) })
+        Ok(self.push(Edit::AddValue { path, leaf, value: one_cell(&value) }))
     }
 
     /// Puts another value in the place of a result of the trajectory as a whole; unit and comment stay.
@@ -141,7 +141,7 @@ impl TrajectoryEditor {
             Some(NodeKind::Value(leaf)) if path.starts_with("results/") => {
                 let leaf = Leaf { value_type: V::value_type(), ..leaf };
                 self.edits.push(Edit::Remove { path: path.clone() });
-                self.push(Edit::AddValue { path, leaf, value: one_cell(&value) })
+                Ok(self.push(Edit::AddValue { path, leaf, value: one_cell(&value) }))
             }
             _ => Err(EditError::NotASummary { name: dotted(&path) }.into()),
         }
@@ -160,7 +160,7 @@ impl TrajectoryEditor {
             let leads_there = matches!(&node.kind, NodeKind::Link { target } if is_below(target));
             !is_below(&node.path) && !leads_there
         });
-        self.push(Edit::Remove { path })
+        Ok(self.push(Edit::Remove { path }))
     }
 
     /// Gives the trajectory another name.
@@ -171,7 +171,7 @@ impl TrajectoryEditor {
         if !is_valid_name(name) || name.contains('.') {
             return Err(Error::TrajectoryName { name: name.into() });
         }
-        self.push(Edit::Rename { name: name.into() })
+        Ok(self.push(Edit::Rename { name: name.into() }))
     }
 
     /// Carries all changes out, wholly or not at all.
@@ -182,9 +182,9 @@ impl TrajectoryEditor {
         Ok(storage::hdf5::edit(&self.file, &self.name, &self.edits)?)
     }
 
-    fn push(&mut self, edit: Edit) -> Result<&mut Self> {
+    fn push(&mut self, edit: Edit) -> &mut Self {
         self.edits.push(edit);
-        Ok(self)
+        self
     }
 
     fn path(&self, name: &str) -> Result<String> {

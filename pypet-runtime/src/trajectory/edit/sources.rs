@@ -310,12 +310,11 @@ impl Strand {
         let mut joined: Option<(usize, Cells)> = None;
         for piece in pieces {
             let read;
-            let (offset, cells) = match windows.get(&piece.source) {
-                Some((start, cells)) => (piece.runs.start - start, cells),
-                None => {
-                    read = self.rows(sources, piece.source, piece.runs.clone())?;
-                    (0, &read)
-                }
+            let (offset, cells) = if let Some((start, cells)) = windows.get(&piece.source) {
+                (piece.runs.start - start, cells)
+            } else {
+                read = self.rows(sources, piece.source, piece.runs.clone())?;
+                (0, &read)
             };
             let follows = joined.as_ref().is_some_and(|(first, cells)| first + cells.len() == piece.first);
             if !follows && let Some((first, cells)) = joined.take() {

@@ -22,7 +22,11 @@ impl<E: Experiment> Trajectory<E> {
         check_name(name)?;
         let path = format!("results/{}", name.replace('.', "/"));
         match self.any().nodes().iter().find(|node| node.path == path).map(|node| &node.kind) {
-            None if self.pending.iter().any(|edit| matches!(edit, Edit::AddValue { path: other, .. } if *other == path)) => {
+            None if self
+                .pending
+                .iter()
+                .any(|edit| matches!(edit, Edit::AddValue { path: other, .. } if *other == path)) =>
+            {
                 return Err(StorageError::Exists { path }.into());
             }
             None => {}

@@ -175,7 +175,7 @@ impl Replacement {
 /// # Errors
 /// The file cannot be read, the copy exists already, or cannot be written; then there is none.
 pub fn backup(path: &Path, to: &Path) -> Result<(), StorageError> {
-    const BLOCK: u64 = 1 << 20;
+    const BLOCK: usize = 1 << 20;
     let place = Place::new(path);
     let lock = SharedLock::take(path).map_err(place.io("lock for reading"))?;
     let disk = RealDisk::open_to_read(path).map_err(place.io("open"))?;
@@ -183,11 +183,11 @@ pub fn backup(path: &Path, to: &Path) -> Result<(), StorageError> {
     super::write_beside(to, |copy| {
         let mut address = 0;
         while address < view.end() {
-            let count = usize::try_from(BLOCK.min(view.end() - address)).expect("a block is small");
-            let mut bytes = vec![0; count];
+            let mut bytes = vec![0; BLOCK];
+            bytes.truncate(usize::try_from(view.end() - address).unwrap_or(BLOCK));
             view.read(address, &mut bytes)?;
             std::io::Write::write_all(copy, &bytes)?;
-            address += BLOCK;
+            address += BLOCK as u64;
         }
         Ok(())
     })?;

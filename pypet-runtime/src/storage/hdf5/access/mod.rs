@@ -59,10 +59,7 @@ fn put_in_place(new: &Path, path: &Path) -> std::io::Result<()> {
 }
 
 /// Writes a new file wholly or not at all.
-fn write_beside(
-    to: &Path,
-    write: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>,
-) -> Result<(), StorageError> {
+fn write_beside(to: &Path, write: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>) -> Result<(), StorageError> {
     let place = Place::new(to);
     let mut unfinished = to.as_os_str().to_owned();
     unfinished.push(".new");

@@ -318,7 +318,12 @@ fn block(run: usize) -> Block {
     if run.is_multiple_of(10) {
         let mut cells = Cells::new(ElementType::U64, 0);
         cells.push_number(run as u64);
-        added.push(DynamicColumn { branch: DynamicColumn::RESULTS, leaf: Leaf::new("tens", u64::value_type()), runs: vec![run], cells });
+        added.push(DynamicColumn {
+            branch: DynamicColumn::RESULTS,
+            leaf: Leaf::new("tens", u64::value_type()),
+            runs: vec![run],
+            cells,
+        });
     }
     Block { first: run, worker: 0, started: vec![run as f64], runtime: vec![1.0], results: cells, added }
 }
