@@ -4,6 +4,7 @@ use std::path::Path;
 
 use hdf5::{File, Group, Location};
 
+use super::access::WritableFile;
 use super::file::{self, Wanted};
 use super::groups::ensure_groups;
 use super::views::Views;
@@ -22,7 +23,11 @@ const LINK_BRANCHES: [&str; 4] = ["results", "config", "parameters", "derived_pa
 /// # Errors
 /// The file cannot be written, has no such trajectory, or a change is not possible; then none is made.
 pub fn edit(path: &Path, name: &str, edits: &[Edit]) -> Result<(), StorageError> {
-    let file = file::open_to_write(path)?;
+    edit_in(file::open_to_write(path)?, path, name, edits)
+}
+
+/// The same in a file that is open.
+pub(super) fn edit_in(file: WritableFile, path: &Path, name: &str, edits: &[Edit]) -> Result<(), StorageError> {
     let place = Place::new(path);
     let (_, trajectory) = file::find(&file, path, Wanted::Named(name))?;
     edits.iter().try_for_each(|edit| apply(&file, &trajectory, edit, &place))?;

@@ -5,6 +5,7 @@ use std::path::Path;
 
 use hdf5::{Dataset, Group};
 
+use super::access::WritableFile;
 use super::columns::Column;
 use super::file::{self, Wanted};
 use super::groups::ensure_groups;
@@ -32,8 +33,19 @@ pub fn expand(
     order: Option<&[usize]>,
     columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
 ) -> Result<(), StorageError> {
+    expand_in(file::open_to_write(path)?, path, plan, n_before, order, columns)
+}
+
+/// The same in a file that is open.
+pub(super) fn expand_in(
+    file: WritableFile,
+    path: &Path,
+    plan: &Plan,
+    n_before: usize,
+    order: Option<&[usize]>,
+    columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
+) -> Result<(), StorageError> {
     let name = &plan.header.name;
-    let file = file::open_to_write(path)?;
     let place = Place::new(path);
     let (_, trajectory) = file::find(&file, path, Wanted::Named(name))?;
     if edit::n_runs_of(&trajectory, &place)? != n_before {

@@ -16,16 +16,20 @@ use super::transaction::{Transaction, recover};
 use crate::run::RunStatus;
 use crate::schema::{Leaf, Schema};
 use crate::storage::hdf5::access::WritableFile;
+use crate::storage::hdf5::edit::edit_in;
+use crate::storage::hdf5::expand::expand_in;
 use crate::storage::hdf5::raw::vfd::Mode;
 use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer};
 use crate::storage::{
-    Block, DynamicColumn, FailedRun, Finished, Header, Plan, State, TrajectoryReader, TrajectoryWriter,
+    Block, DynamicColumn, Edit, FailedRun, Finished, Header, Plan, State, TrajectoryReader, TrajectoryWriter,
 };
 use crate::value::{Cells, ElementType, ResultValue, ValueType};
 
 const N_COMMITS: usize = 30;
 const RUNS_PER_COMMIT: usize = 4;
 const N_RUNS: usize = N_COMMITS * RUNS_PER_COMMIT;
+/// Runs that are added at the end.
+const N_NEW: usize = 17;
 const SECTOR: usize = 512;
 
 /// One operation of the system.
@@ -361,6 +365,29 @@ fn record_study(readers: bool) -> Recorder {
     }
     writer.finish(State::Finished).expect("the study ends");
     acknowledge();
+    // Later the study is annotated, and then expanded.
+    let reopen = || {
+        let transaction = Transaction::open(Box::new(disk.clone())).expect("the file can be opened again");
+        WritableFile::over(transaction, Mode::Write)
+    };
+    let mut note = Cells::new(ElementType::Text, 0);
+    note.push_str("looked at");
+    let summary = Edit::AddValue {
+        path: "results/sum/all".into(),
+        leaf: Leaf::new("sum.all", String::value_type()),
+        value: note.clone(),
+    };
+    let edits = [
+        Edit::Annotate { path: "results/x".into(), key: "note".into(), value: note },
+        summary,
+        Edit::Link { path: "results/link".into(), target: "results/x".into() },
+    ];
+    edit_in(reopen(), Path::new("test.h5"), "study", &edits).expect("the study is annotated");
+    acknowledge();
+    let mut plan = plan();
+    plan.header.n_runs = N_RUNS + N_NEW;
+    expand_in(reopen(), Path::new("test.h5"), &plan, N_RUNS, None, &mut |_| Vec::new()).expect("the study is expanded");
+    acknowledge();
     disk
 }
 
@@ -400,6 +427,7 @@ fn check_view(crashed: &Recorder) -> Result<(), String> {
 
 fn check_runs(reader: &Hdf5Reader, at_least: usize) -> Result<(), String> {
     let say = |error: crate::storage::StorageError| format!("{error:?}");
+    check_later_changes(reader, at_least)?;
     let statuses = reader.rows("runs/status", 0..N_RUNS).map_err(say)?;
     let n_tried = statuses.bytes().iter().filter(|&&status| status != 0).count();
     let committed = |commits: usize| (commits.saturating_sub(1) * RUNS_PER_COMMIT).min(N_RUNS);
@@ -434,6 +462,28 @@ fn check_runs(reader: &Hdf5Reader, at_least: usize) -> Result<(), String> {
     errors.expect(&expected).map_err(|error| error.to_string())?;
     if errors.cell(0).shape() != [n_failed] {
         return Err(format!("{:?} errors, but {n_failed} runs failed", errors.cell(0).shape()));
+    }
+    Ok(())
+}
+
+/// What is changed after the study is changed wholly or not at all.
+fn check_later_changes(reader: &Hdf5Reader, at_least: usize) -> Result<(), String> {
+    let is_annotated = reader.annotations("results/x").is_ok_and(|all| all.contains_key("note"));
+    let parts = [is_annotated, reader.read("results/sum/all").is_ok(), reader.read("results/link").is_ok()];
+    if parts != [is_annotated; 3] || (at_least >= N_COMMITS + 3) > is_annotated {
+        return Err(format!("{parts:?} of the changes are there, but {at_least} commits were acknowledged"));
+    }
+    let n_runs = reader.header().n_runs;
+    let expected = if n_runs == N_RUNS { N_RUNS } else { N_RUNS + N_NEW };
+    if n_runs != expected || (at_least >= N_COMMITS + 4) > (n_runs > N_RUNS) {
+        return Err(format!("{n_runs} runs, but {at_least} commits were acknowledged"));
+    }
+    for column in ["runs/status", "runs/runtime", "results/x", "results/trace", "results/spikes"] {
+        // Ragged columns and arrays exist from the first run on.
+        let rows = reader.rows(column, 0..n_runs);
+        if n_runs > N_RUNS && rows.is_err() {
+            return Err(format!("`{column}` has not grown: {rows:?}"));
+        }
     }
     Ok(())
 }
