@@ -254,6 +254,19 @@ fn what_does_not_fit_together_is_refused_with_reasons() {
 }
 
 #[test]
+fn compacting_refuses_to_lose_what_others_put_into_a_file() {
+    with_folder(|folder| {
+        let file = folder.join("a.h5");
+        study(&file, xs([1]));
+        common::python::run("foreign_node.py", [&file]);
+        let before = std::fs::read(&file).unwrap();
+        let message = pypet::compact(&file).unwrap_err().to_string();
+        assert!(message.contains("`/product/results/complex`") && message.contains("would be lost"), "{message}");
+        assert_eq!(std::fs::read(&file).unwrap(), before);
+    });
+}
+
+#[test]
 fn copies_have_everything_and_deleted_space_is_given_back() {
     with_folder(|folder| {
         let file = |name: &str| folder.join(name);

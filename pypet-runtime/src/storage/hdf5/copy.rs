@@ -5,12 +5,15 @@
 use std::ops::Range;
 use std::path::Path;
 
+use hdf5::Group;
+
 use super::access::Replacement;
-use super::columns::Column;
+use super::columns::{self, Column};
 use super::file;
 use super::groups::ensure_groups;
+use super::reader::BRANCHES;
 use super::writer::{Hdf5Writer, Open};
-use super::{Place, edit};
+use super::{Place, attributes, edit, survey};
 use crate::schema::Leaf;
 use crate::storage::{DynamicColumn, Edit, FailedRun, Plan, StorageError};
 use crate::value::{Cells, ElementType};
@@ -71,6 +74,36 @@ impl Hdf5Writer {
     }
 }
 
+/// The first node of a trajectory that a copy would lack.
+fn foreign_node(trajectory: &Group) -> hdf5::Result<Option<String>> {
+    for (name, target) in survey::members(trajectory)? {
+        let path = format!("{}/{name}", trajectory.name());
+        let is_scale = || trajectory.dataset(&name).is_ok_and(|dataset| attributes::has(&dataset, "CLASS"));
+        let is_ours = target.is_none() && (VIEWS.contains(&name.as_str()) || is_scale());
+        if BRANCHES.contains(&name.as_str()) {
+            if let Some(found) = foreign_leaf(&trajectory.group(&name)?)? {
+                return Ok(Some(found));
+            }
+        } else if !is_ours {
+            return Ok(Some(path));
+        }
+    }
+    Ok(None)
+}
+
+fn foreign_leaf(group: &Group) -> hdf5::Result<Option<String>> {
+    for (name, _) in survey::members(group)?.into_iter().filter(|(_, target)| target.is_none()) {
+        let found = match group.dataset(&name) {
+            Ok(dataset) => columns::element_of(&dataset)?.is_none().then(|| dataset.name()),
+            Err(_) => foreign_leaf(&group.group(&name)?)?,
+        };
+        if found.is_some() {
+            return Ok(found);
+        }
+    }
+    Ok(None)
+}
+
 impl Open {
     fn column_at(&self, path: &str, leaf: &Leaf) -> hdf5::Result<Column> {
         let (groups, name) = path.rsplit_once('/').expect("columns lie below a branch");
@@ -78,6 +111,9 @@ impl Open {
         Column::new(parent, name, leaf.clone(), self.n_runs).open(&[])
     }
 }
+
+/// What shows the branches of a trajectory again.
+const VIEWS: [&str; 2] = ["by_run", "grid"];
 
 /// Keeps all writers away from a file while another is made that takes its place.
 #[derive(Debug)]
@@ -94,11 +130,16 @@ impl Rewriting {
         let place = Place::new(path);
         let members = opened.member_names().map_err(place.failed("list", "/"))?;
         let known = file::trajectories(path)?;
-        match members.into_iter().find(|name| !known.contains(name)) {
-            None => Ok(Self(replacement)),
-            Some(foreign) => {
-                Err(place.malformed(&foreign, "it is no trajectory, and would be lost; move it to another file"))
+        let mut foreign = members.into_iter().find(|name| !known.contains(name));
+        for name in &known {
+            if foreign.is_none() {
+                let found = opened.group(name).and_then(|trajectory| foreign_node(&trajectory));
+                foreign = found.map_err(place.failed("look through", name))?;
             }
+        }
+        match foreign {
+            None => Ok(Self(replacement)),
+            Some(path) => Err(place.malformed(&path, "it would be lost; move it to another file")),
         }
     }
 

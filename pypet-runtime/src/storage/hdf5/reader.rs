@@ -15,7 +15,7 @@ use crate::storage::{Header, Node, NodeKind, State, StorageError, TrajectoryRead
 use crate::value::{Cells, ElementType, ValueType};
 
 /// The branches of a trajectory that hold its tree; `by_run` and `grid` show the same data again.
-const BRANCHES: [&str; 6] = ["parameters", "derived_parameters", "config", "explored", "runs", "results"];
+pub(super) const BRANCHES: [&str; 6] = ["parameters", "derived_parameters", "config", "explored", "runs", "results"];
 
 /// Reads one trajectory of a file.
 #[derive(Debug)]

@@ -130,7 +130,8 @@ fn lines(differences: &[String]) -> String {
 /// The joined trajectory has all runs, in the order of their points. Runs at one point, and of one repetition, are one
 /// run if their results are the same; a run that is done goes before one that failed, and that before one that is
 /// pending. What differs between the files without being explored is explored then. Comments, annotations, links and
-/// config of all files are kept. The order of the files does not matter, and neither does naming one twice.
+/// config of all files are kept. The order of the files does not matter, and neither does naming one twice. A file that
+/// is written to may exist already; then it gets a further trajectory.
 ///
 /// # Errors
 /// The files are of different experiments or schemas, runs at one point disagree, or a file cannot be read or written;
