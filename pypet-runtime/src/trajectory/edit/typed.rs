@@ -1,6 +1,6 @@
 //! What a program adds to its own trajectory, as in the post-processing `finish = …`.
 
-use super::{EditError, check_name, one_cell, path_of};
+use super::editor::{EditError, check_name, one_cell, path_of};
 use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::schema::Leaf;
