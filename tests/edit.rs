@@ -164,6 +164,33 @@ fn links_to_nowhere_are_errors_that_name_them() {
     });
 }
 
+/// Keeps the largest product, in memory as in a file.
+#[experiment(finish = largest, result = "z")]
+fn kept(p: &Factors) -> f64 {
+    p.x * p.y
+}
+
+fn largest(traj: &mut Trajectory<kept>) -> Result<(), pypet::Error> {
+    let largest = traj.all(kept::results())?.iter().copied().fold(f64::NEG_INFINITY, f64::max);
+    traj.add_result("largest", largest)?;
+    traj.annotate("results.z", "is_summarised", true)
+}
+
+#[test]
+fn what_finish_adds_is_kept_in_memory_as_in_a_file() {
+    common::with_trajectory_file(|file| {
+        let points = || Factors::names().x.over([1.0, 4.0, 2.0]);
+        for environment in [Environment::new(file), Environment::in_memory()] {
+            let traj = environment.run::<kept>(points()).unwrap();
+            assert_eq!(traj.any().get::<f64>("results.largest").unwrap(), 4.0);
+            assert!(traj.any().annotation::<bool>("results.z", "is_summarised").unwrap());
+        }
+        // Finishing again, after more runs, puts the new value in the place of the old one.
+        let traj = Environment::new(file).expand::<kept>(Factors::names().x.over([7.0])).unwrap();
+        assert_eq!(traj.any().get::<f64>("results.largest").unwrap(), 7.0);
+    });
+}
+
 #[test]
 fn names_and_keys_that_are_wrong_say_what_there_is() {
     with_stored(|file| {
