@@ -1,4 +1,4 @@
-//! # Lesson 4: extend
+//! # Lesson 5: extend
 //!
 //! Where does the logistic map x → r·x·(1 − x) begin to oscillate? A coarse look at the growth rate r shows about
 //! where; then the study is extended there, again and again, until the place is known to four digits. It teaches

@@ -1,4 +1,4 @@
-//! # Lesson 5: merge
+//! # Lesson 6: merge
 //!
 //! Two computers, or two nights, each look at a part of a space; one file shall have it all. It teaches how
 //! trajectories are joined, and that neither the order of the files matters nor that some runs are in both, and how

@@ -89,7 +89,11 @@ impl Yield {
             started: block.started[0],
             runtime: block.runtime[0],
             results: block.results,
-            added: block.added.into_iter().map(|column| (column.branch.into(), column.leaf.name, column.cells)).collect(),
+            added: block
+                .added
+                .into_iter()
+                .map(|column| (column.branch.into(), column.leaf.name, column.cells))
+                .collect(),
         }
     }
 
@@ -167,7 +171,12 @@ mod tests {
         list.to_vec().write(&mut results[0]);
         let mut added = Cells::of(&String::value_type());
         word.to_owned().write(&mut added);
-        Yield { started: 1.0, runtime: 2.0, results, added: vec![(DynamicColumn::RESULTS.into(), "word".into(), added)] }
+        Yield {
+            started: 1.0,
+            runtime: 2.0,
+            results,
+            added: vec![(DynamicColumn::RESULTS.into(), "word".into(), added)],
+        }
     }
 
     fn sent(message: Yield) -> Vec<u8> {
