@@ -173,6 +173,24 @@ fn post_processing_asks_for_further_points_until_it_is_content() {
     });
 }
 
+#[test]
+fn worker_processes_come_to_further_points() {
+    let name = "worker_processes_come_to_further_points";
+    // Workers come here, too, so they must agree with the program about the file.
+    let file = std::path::Path::new(env!("CARGO_TARGET_TMPDIR")).join("expand-workers.h5");
+    let environment =
+        || Environment::new(&file).with_processes(2).with_worker_arguments([name, "--exact", "--nocapture"]);
+    let traj = environment().overwrite().run::<square_root>(Guess::names().x.over([2.0])).unwrap();
+    let n_runs = traj.len();
+    assert!(n_runs > 3, "{n_runs} runs");
+    drop(traj);
+    let traj = environment().expand::<square_root>(Guess::names().x.over([2.0, -1.0])).unwrap();
+    assert!(traj.len() > n_runs + 1, "{} runs", traj.len());
+    assert_eq!(traj.statuses(), vec![RunStatus::Done; traj.len()]);
+    drop(traj);
+    std::fs::remove_file(&file).unwrap();
+}
+
 /// What the runs of a trajectory are, whatever their order.
 fn content(traj: &Trajectory<plain>) -> Vec<String> {
     let z = Yields::names().z;
