@@ -136,6 +136,7 @@ pub use pypet_macros::parameters;
 ///
 /// ---
 pub use pypet_macros::results;
+pub use pypet_runtime::trajectory::{backup, compact, copy, delete, merge};
 pub use pypet_runtime::{Error, Result};
 pub use pypet_runtime::{
     cli, engine, environment, experiment, explore, parameter, registry, result, run, schema, storage, trajectory, value,

@@ -7,7 +7,7 @@ pub use pypet_runtime::experiment::Experiment;
 pub use pypet_runtime::explore::{Exploration, arange, linspace, logspace};
 pub use pypet_runtime::parameter::Name;
 pub use pypet_runtime::run::Run;
-pub use pypet_runtime::trajectory::{AnyTrajectory, Axis, Grid, RunView, Trajectory};
+pub use pypet_runtime::trajectory::{AnyTrajectory, Axis, Grid, RunView, Trajectory, TrajectoryEditor};
 pub use pypet_runtime::value::{Json, Table};
 
 /// The default of any type, for `FiringRate { duration: 10.0, ..default() }`.

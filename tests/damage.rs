@@ -134,7 +134,7 @@ fn leaves(file: &Path) -> pypet::Result<BTreeMap<String, Cells>> {
     for node in traj.nodes() {
         let name = node.path.replace('/', ".");
         match &node.kind {
-            NodeKind::Group => {}
+            NodeKind::Group | NodeKind::Link { .. } => {}
             NodeKind::Value(_) => drop(leaves.insert(node.path.clone(), traj.cells(&name)?)),
             NodeKind::Column(_) => {
                 drop(leaves.insert(node.path.clone(), traj.rows(&name, 0..traj.header().n_runs)?));

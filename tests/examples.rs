@@ -15,8 +15,10 @@ fn no_example_is_forgotten() {
         [
             "cellular_automata",
             "custom_type",
+            "extend",
             "firing_rate",
             "isolation",
+            "merge",
             "multiply",
             "ragged_spikes",
             "torture",
@@ -96,6 +98,45 @@ fn units_stand_in_the_file_and_on_the_command_line() {
 #[test]
 fn ragged_spikes_are_slices_of_columns() {
     with_file_of("ragged_spikes", |file| python::run("ragged_spikes.py", [file]));
+}
+
+#[test]
+fn extend_finds_where_the_population_begins_to_oscillate() {
+    with_file_of("extend", |file| {
+        let any = pypet::trajectory::AnyTrajectory::open(file).expect("the example leaves its file");
+        let found: f64 = any.get("results.bifurcation").expect("the example keeps what it found");
+        assert!((found - 3.0).abs() < 1e-3, "{found}");
+        let rates: Vec<f64> = any.get("explored.r").expect("rates are explored");
+        let n_runs = rates.len();
+        assert!((10..100).contains(&n_runs), "{n_runs} runs");
+        drop(any);
+        let arguments = ["run", "--expand", "--explore", "r=2.5:2.9:5", "-o"].map(std::ffi::OsStr::new);
+        let output =
+            run_with("extend", file.parent().expect("in a folder"), arguments.into_iter().chain([file.as_os_str()]));
+        assert!(output.status.success(), "{}", python::report(&output));
+        let any = pypet::trajectory::AnyTrajectory::open(file).expect("the file is whole");
+        assert_eq!(any.header().n_runs, n_runs + 3, "two of five rates were there");
+        python::run("opens.py", [file]);
+    });
+}
+
+#[test]
+fn merge_joins_two_nights_to_a_grid() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let output = run_with("merge", folder.path(), [""; 0]);
+    assert!(output.status.success(), "{}", python::report(&output));
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(stdout.starts_with("15 runs, 3 were in both"), "{stdout}");
+    let printed = python::run("opens.py", [folder.path().join("hdf5").join("whole.h5")]);
+    assert_eq!(printed.trim(), "distance/by_run distance/grid");
+    let command = "hdf5 merge hdf5/again.h5 hdf5/night_2.h5 hdf5/night_1.h5 hdf5/night_1.h5";
+    let output = run_with("merge", folder.path(), command.split(' '));
+    let stdout = String::from_utf8_lossy(&output.stdout);
+    assert!(
+        stdout.starts_with("15 runs of 3 files joined, 12 that were there twice left out"),
+        "{}",
+        python::report(&output)
+    );
 }
 
 #[cfg(feature = "bundled-hdf5")]

@@ -5,7 +5,7 @@ use crate::experiment::BoxError;
 use crate::explore::ExploreError;
 use crate::parameter::ParameterError;
 use crate::storage::StorageError;
-use crate::trajectory::TrajectoryError;
+use crate::trajectory::{EditError, MergeError, TrajectoryError};
 
 /// A result with pypet's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
@@ -29,6 +29,12 @@ pub enum Error {
     /// Reading a trajectory.
     #[error(transparent)]
     Trajectory(#[from] TrajectoryError),
+    /// Changing a trajectory.
+    #[error(transparent)]
+    Edit(#[from] EditError),
+    /// Joining trajectories.
+    #[error(transparent)]
+    Merge(#[from] MergeError),
     /// A name that cannot be a group of a file.
     #[error("`{name}` is no name for a trajectory; use letters, digits and `_`, and begin with a letter")]
     TrajectoryName {
@@ -36,7 +42,7 @@ pub enum Error {
         name: String,
     },
     /// A trajectory in memory ends with its program.
-    #[error("a trajectory in memory cannot be resumed; use `Environment::new(file)`")]
+    #[error("a trajectory in memory cannot be resumed or expanded; use `Environment::new(file)`")]
     NoFileToResume,
     /// A worker process has come to other points than the program.
     #[error(
@@ -46,6 +52,23 @@ pub enum Error {
     OtherPoints {
         /// What is different there.
         difference: String,
+    },
+    /// Presets that are not those of the trajectory.
+    #[error(
+        "{} in the file, so its runs cannot be joined by such; leave the presets out, explore these parameters, \
+         or begin another trajectory", differences.join(" and ")
+    )]
+    OtherPresets {
+        /// One for each parameter.
+        differences: Vec<String>,
+    },
+    /// Parameters that have other names in the file.
+    #[error("`{name}` is `{stored}` in the file; a trajectory is expanded under the names that it was made with")]
+    Renamed {
+        /// The name in the program.
+        name: String,
+        /// The name in the file.
+        stored: String,
     },
     /// What all runs share cannot be computed.
     #[error("the experiment's `prepare` panicked: {message} ({place})")]
@@ -72,7 +95,15 @@ impl Error {
     /// Whether the user asked for something that cannot be, rather than the file or the machine refusing.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        let is_query = matches!(self, Self::Trajectory(TrajectoryError::Query(_)));
-        is_query || matches!(self, Self::Explore(_) | Self::Parameter(_) | Self::TrajectoryName { .. })
+        matches!(
+            self,
+            Self::Trajectory(TrajectoryError::Query(_))
+                | Self::Explore(_)
+                | Self::Parameter(_)
+                | Self::Edit(_)
+                | Self::Merge(_)
+                | Self::OtherPresets { .. }
+                | Self::TrajectoryName { .. }
+        )
     }
 }

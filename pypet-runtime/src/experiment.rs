@@ -52,13 +52,13 @@ pub trait Experiment: Sized + Send + Sync + 'static {
     /// Whatever the function returns as an error.
     fn run(parameters: &Self::Parameters, shared: &Self::Shared, run: &mut Run) -> Result<Self::Results, BoxError>;
 
-    /// Post-processing, after all runs are stored.
+    /// Post-processing, after all runs are stored; a further exploration is carried out and finished in turn.
     ///
     /// # Errors
     /// Whatever the function returns as an error.
-    fn finish(trajectory: &mut Trajectory<Self>) -> Result<(), BoxError> {
+    fn finish(trajectory: &mut Trajectory<Self>) -> Result<Option<Exploration<Self::Parameters>>, BoxError> {
         let _ = trajectory;
-        Ok(())
+        Ok(None)
     }
 
     /// The typed names of the results; for a single value its name.
@@ -138,30 +138,40 @@ pub fn explore_with<P: ParameterSet, I: IntoExploration<P>>(
     explore().into_exploration()
 }
 
-/// What a function given as `finish = …` may return: `()` or a `Result` of it.
-#[diagnostic::on_unimplemented(message = "`finish` must return `()` or a `Result<(), E>`, not `{Self}`")]
-pub trait Finished {
-    /// Whether it worked.
+/// What a function given as `finish = …` may return: `()`, `Option<Exploration<P>>`, or a `Result` of these.
+///
+/// A further exploration is carried out, and finished in turn; `None` ends the study.
+#[diagnostic::on_unimplemented(
+    message = "`finish` must return `()`, `Option<Exploration<{P}>>` or a `Result` of these, not `{Self}`"
+)]
+pub trait Finished<P> {
+    /// The further exploration, or what went wrong.
     ///
     /// # Errors
     /// The post-processing failed.
-    fn into_result(self) -> Result<(), BoxError>;
+    fn into_further(self) -> Result<Option<Exploration<P>>, BoxError>;
 }
 
-impl Finished for () {
-    fn into_result(self) -> Result<(), BoxError> {
-        Ok(())
+impl<P> Finished<P> for () {
+    fn into_further(self) -> Result<Option<Exploration<P>>, BoxError> {
+        Ok(None)
     }
 }
 
-impl<E: Into<BoxError>> Finished for Result<(), E> {
-    fn into_result(self) -> Result<(), BoxError> {
-        self.map_err(Into::into)
+impl<P> Finished<P> for Option<Exploration<P>> {
+    fn into_further(self) -> Result<Self, BoxError> {
+        Ok(self)
+    }
+}
+
+impl<P, F: Finished<P>, E: Into<BoxError>> Finished<P> for Result<F, E> {
+    fn into_further(self) -> Result<Option<Exploration<P>>, BoxError> {
+        self.map_err(Into::into)?.into_further()
     }
 }
 
 /// Takes what a function given as `finish = …` returned; for generated code.
 #[doc(hidden)]
-pub fn finish_with(finished: impl Finished) -> Result<(), BoxError> {
-    finished.into_result()
+pub fn finish_with<P>(finished: impl Finished<P>) -> Result<Option<Exploration<P>>, BoxError> {
+    finished.into_further()
 }

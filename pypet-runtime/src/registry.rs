@@ -64,6 +64,11 @@ pub trait AnyExperiment: Send + Sync {
     /// # Errors
     /// As [`Environment::run`].
     fn run(&self, file: &Path, options: Options, request: &Request) -> Result<AnyTrajectory>;
+    /// Adds what a request asks for to a trajectory of the file; its presets are checked against those of the file.
+    ///
+    /// # Errors
+    /// As [`Environment::expand`].
+    fn expand(&self, file: &Path, options: Options, request: &Request) -> Result<AnyTrajectory>;
     /// Carries out what is missing in a trajectory.
     ///
     /// # Errors
@@ -160,6 +165,20 @@ impl<E: Experiment> AnyExperiment for Erased<E> {
         let environment = Environment::new(file).with_options(options).with_parameters(Self::presets(request)?);
         let trajectory = environment.run::<E>(Self::exploration(request)?)?;
         Ok(trajectory.into_any())
+    }
+
+    fn expand(&self, file: &Path, options: Options, request: &Request) -> Result<AnyTrajectory> {
+        let environment = Environment::new(file).with_options(options);
+        let exploration = Self::exploration(request)?;
+        if request.set.is_empty() {
+            return Ok(environment.expand::<E>(exploration)?.into_any());
+        }
+        // What is not set comes from the file.
+        let mut presets = environment.stored::<E>()?.presets().clone();
+        for (name, value) in &request.set {
+            parameter::set_from_text(&mut presets, name, value)?;
+        }
+        Ok(environment.with_parameters(presets).expand::<E>(exploration)?.into_any())
     }
 
     fn resume(&self, file: &Path, options: Options) -> Result<AnyTrajectory> {

@@ -149,7 +149,9 @@ fn finish(experiment: &Experiment) -> Option<TokenStream> {
     let trajectory = own("trajectory");
     let with = quote_spanned!(finish.span()=> #private::finish_with(#finish(#trajectory)));
     Some(quote! {
-        fn finish(#trajectory: &mut #private::Trajectory<Self>) -> #private::Result<(), #private::BoxError> {
+        fn finish(
+            #trajectory: &mut #private::Trajectory<Self>,
+        ) -> #private::Result<#private::Option<#private::Exploration<Self::Parameters>>, #private::BoxError> {
             #with
         }
     })

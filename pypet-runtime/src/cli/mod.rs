@@ -3,9 +3,11 @@
 //! One file for each verb; each has a `command` that describes it and a `run` that does it. Exit codes: 0 all
 //! is well, 1 some runs failed, 2 wrong usage, 3 the file or the environment.
 
+mod compact;
 mod environment;
 mod find;
 mod list;
+mod merge;
 mod output;
 mod params;
 mod report;
@@ -48,6 +50,8 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("params", matches)) => params::run(&experiments, matches),
         Some(("show", matches)) => show::run(matches),
         Some(("find", matches)) => find::run(matches),
+        Some(("merge", matches)) => merge::run(matches),
+        Some(("compact", matches)) => compact::run(matches),
         Some(("resume", matches)) => resume::run(&experiments, matches),
         Some(("run", matches)) => run::run(&experiments, Some(matches)),
         _ => run::run(&experiments, None),
@@ -73,6 +77,8 @@ fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
         .subcommand(params::command())
         .subcommand(show::command())
         .subcommand(find::command())
+        .subcommand(merge::command())
+        .subcommand(compact::command())
         .after_help("exit codes: 0 all is well, 1 some runs failed, 2 wrong usage, 3 the file or the environment");
     if experiments.is_empty() {
         return command.subcommand_required(true).arg_required_else_help(true);

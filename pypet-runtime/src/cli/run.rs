@@ -42,6 +42,10 @@ pub(super) fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
         .arg(flag("add-time", "adds the time to the trajectory's name"))
         .arg(value("comment", "TEXT", "what the trajectory is for"))
         .arg(flag("overwrite", "replaces an old trajectory of the same name instead of adding the time to the name"))
+        .arg(
+            flag("expand", "adds the points that the file's trajectory lacks, and carries these out")
+                .conflicts_with_all(["add-time", "overwrite", "comment"]),
+        )
         .arg(flag("dry-run", "counts the runs and ends"))
         .args(environment::arguments())
         .after_help(parameters.trim_end().to_owned())
@@ -70,7 +74,11 @@ pub(super) fn run(experiments: &[&'static dyn AnyExperiment], matches: Option<&A
         }
     }
     let begun = Instant::now();
-    let trajectory = experiment.run(&file, options, &request)?;
+    let trajectory = if matches.is_some_and(|matches| matches.get_flag("expand")) {
+        experiment.expand(&file, options, &request)?
+    } else {
+        experiment.run(&file, options, &request)?
+    };
     report(&trajectory, &file, begun.elapsed())
 }
 

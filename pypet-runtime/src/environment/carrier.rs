@@ -163,14 +163,16 @@ impl Block {
         }
     }
 
-    /// Keeps a result that a run added: one cell.
+    /// Keeps a result or an annotation that a run added: one cell.
     pub(super) fn add(&mut self, run: usize, added: &AddedResult) {
-        let AddedResult { leaf, cells } = added;
-        let fits =
-            |column: &DynamicColumn| column.leaf.name == leaf.name && column.leaf.value_type.agrees(&leaf.value_type);
+        let AddedResult { branch, leaf, cells } = added;
+        let fits = |column: &DynamicColumn| {
+            let same_place = (column.branch, &column.leaf.name) == (*branch, &leaf.name);
+            same_place && column.leaf.value_type.agrees(&leaf.value_type)
+        };
         let position = self.added.iter().position(fits).unwrap_or_else(|| {
             let none = Cells::new(cells.element(), cells.rank());
-            self.added.push(DynamicColumn { leaf: leaf.clone(), runs: Vec::new(), cells: none });
+            self.added.push(DynamicColumn { branch, leaf: leaf.clone(), runs: Vec::new(), cells: none });
             self.added.len() - 1
         });
         let column = &mut self.added[position];

@@ -1,11 +1,13 @@
 //! The environment carries a trajectory out: it schedules, stores and reports.
 //!
-//! [`Environment`] collects options. `plan` works out all that is known before the first run; `queue` holds the
-//! runs that are left; `worker` draws from it and `carrier` carries out one run after the other. What they yield
-//! goes through the `outbox` to `writer`, the one thread that owns the store. `panics` catches what a run throws,
-//! `processes` does the same with worker processes. `timeout` tells which runs take too long, `signals` what the user or the system sends, `progress` how far it is.
+//! [`Environment`] collects options. `plan` works out all that is known before the first run; `expand` adds points to
+//! what is stored; `queue` holds the runs that are left; `worker` draws from it and `carrier` carries out one run after
+//! the other. What they yield goes through the `outbox` to `writer`, the one thread that owns the store. `panics`
+//! catches what a run throws, `processes` does the same with worker processes. `timeout` tells which runs take too
+//! long, `signals` what the user or the system sends, `progress` how far it is.
 
 mod carrier;
+mod expand;
 mod options;
 mod outbox;
 mod panics;
@@ -31,13 +33,12 @@ use crate::experiment::{BoxError, Experiment, Outcome};
 use crate::explore::{IntoExploration, Points};
 use crate::parameter::ParameterSet;
 use crate::result::declared_results;
-use crate::run::{Run, RunStatus};
+use crate::run::Run;
 use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer, NameChoice};
-use crate::storage::{Memory, State, TrajectoryReader};
+use crate::storage::{Memory, TrajectoryReader};
 use crate::trajectory::{AnyTrajectory, Trajectory};
 use plan::Subject;
 use processes::{Kept, Role, Visit};
-use queue::Runs;
 use study::Study;
 
 /// Carries out explorations and keeps what they yield.
@@ -70,19 +71,28 @@ enum Place {
     note = "give `with_parameters` a value of the experiment's own parameter set"
 )]
 pub trait Presets<P> {
+    /// The parameter set, if one was given.
+    fn given(self) -> Option<P>;
+
     /// The parameter set.
-    fn presets(self) -> P;
+    fn presets(self) -> P
+    where
+        Self: Sized,
+        P: Default,
+    {
+        self.given().unwrap_or_default()
+    }
 }
 
 impl<P: ParameterSet> Presets<P> for P {
-    fn presets(self) -> P {
-        self
+    fn given(self) -> Option<P> {
+        Some(self)
     }
 }
 
 impl<P: ParameterSet> Presets<P> for () {
-    fn presets(self) -> P {
-        P::default()
+    fn given(self) -> Option<P> {
+        None
     }
 }
 
@@ -255,16 +265,17 @@ impl<P> Environment<P> {
         let visit = Visit::to(E::NAME);
         let role = visit.role();
         if let Role::Passing(Some(kept)) = &role {
-            return finish(&visit, Trajectory::open_named(&kept.file, &kept.name)?);
+            let stored = Trajectory::open_named(&kept.file, &kept.name)?;
+            return expand::finish(visit, stored, &self.options, &mut None);
         }
         let points = role.insist(bind(self.presets, exploration))?;
         let options = self.options.of_role(&role);
-        let shared = role.insist(prepare::<E>(&options, &role, points.presets()))?;
+        let mut shared = role.insist(prepare::<E>(&options, &role, points.presets()))?;
         let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);
         let subject = subject::<E>();
         let study = Study { subject, points: &points, run: &run, file: self.place.file(), visit: &visit };
         let reader = self.place.carry_out(&options, &study, &role)?;
-        finish(&visit, Trajectory::from_reader(reader)?)
+        expand::finish(visit, Trajectory::from_reader(reader)?, &options, &mut shared)
     }
 
     /// Carries out what is missing in a trajectory of the file: the newest of the experiment, or the named one.
@@ -274,50 +285,62 @@ impl<P> Environment<P> {
     ///
     /// # Errors
     /// As [`Trajectory::open`] and [`run`](Self::run); trajectories in memory cannot be resumed.
-    pub fn resume<E: Experiment>(mut self) -> Result<Trajectory<E>> {
+    pub fn resume<E: Experiment>(self) -> Result<Trajectory<E>> {
+        self.carry_on_with(|stored, _, _| Ok(stored))
+    }
+
+    /// Adds points to a trajectory of the file and carries them out: the newest of the experiment, or the named one.
+    ///
+    /// Points that are there already are recognised by the values of all their parameters, bit for bit, and by
+    /// their repetitions; they are not computed again. Runs keep their indices, and new ones follow. A parameter
+    /// that was not explored before has its preset in the old runs. Runs that are missing, as after a kill, are
+    /// carried out as by [`resume`](Self::resume). Presets come from the file.
+    ///
+    /// # Errors
+    /// As [`resume`](Self::resume) and [`run`](Self::run); and presets that were given differ from the file's.
+    pub fn expand<E: Experiment>(self, exploration: impl IntoExploration<E::Parameters>) -> Result<Trajectory<E>>
+    where
+        P: Presets<E::Parameters>,
+    {
+        self.carry_on_with(|stored, presets: P, options| {
+            expand::check_presets(&stored, presets.given())?;
+            Ok(expand::append(stored, &exploration.into_exploration()?, options)?.0)
+        })
+    }
+
+    /// Carries out what is missing in a stored trajectory, after something is done to it.
+    fn carry_on_with<E: Experiment>(
+        mut self,
+        change: impl FnOnce(Trajectory<E>, P, &Options) -> Result<Trajectory<E>>,
+    ) -> Result<Trajectory<E>> {
         let visit = Visit::to(E::NAME);
         let role = visit.role();
         if let Role::Passing(Some(kept)) = &role {
-            return finish(&visit, Trajectory::open_named(&kept.file, &kept.name)?);
+            let stored = Trajectory::open_named(&kept.file, &kept.name)?;
+            return expand::finish(visit, stored, &self.options, &mut None);
         }
         if let Role::Worker(Some(kept)) = &role {
             self.place = Place::File(kept.file.clone());
             self.options.name = Some(kept.name.clone());
         }
-        let Place::File(file) = &self.place else { return Err(Error::NoFileToResume) };
-        let stored = role.insist(match &self.options.name {
-            Some(name) => Trajectory::<E>::open_named(file, name),
-            None => Trajectory::<E>::open(file),
-        })?;
-        let name = stored.name().to_owned();
-        let done: Vec<bool> = stored.statuses().iter().map(|status| *status == RunStatus::Done).collect();
-        let is_missing = |status: RunStatus| match status {
-            RunStatus::Done => false,
-            RunStatus::Failed | RunStatus::TimedOut => self.options.failed,
-            RunStatus::Pending | RunStatus::Cancelled => true,
-        };
-        let missing = (0..stored.len()).filter(|&run| is_missing(stored.statuses()[run])).collect();
-        let exploration = role.insist(stored.expect_resumable().and_then(|()| stored.exploration()))?;
-        let points = role.insist(exploration.bind(stored.presets().clone()).map_err(Into::into))?;
-        let gained = stored.gained_parameters();
-        // Before anybody writes.
-        drop(stored);
-
+        let mut stored = role.insist(self.stored::<E>())?;
         let options = self.options.of_role(&role);
-        let shared = role.insist(prepare::<E>(&options, &role, points.presets()))?;
-        let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);
-        let study = Study { subject: subject::<E>(), points: &points, run: &run, file: Some(file), visit: &visit };
-        if let Role::Worker(_) = role {
-            processes::serve(&study, &options);
+        // A worker finds it changed already.
+        if !matches!(role, Role::Worker(_)) {
+            stored = change(stored, self.presets, &options)?;
         }
-        let crew = options.start_engine()?;
-        let mut writer = Hdf5Writer::reopen(file, &name, &study.subject.results, &done)?;
-        options.prepare(&mut writer);
-        writer.add_parameters(gained)?;
-        study.carry_out_runs(&options, &crew, &name, Runs::These(missing), &mut writer)?;
-        drop(writer);
-        visit.note(Some(Kept::new(file, &name)));
-        finish(&visit, Trajectory::open_named(file, &name)?)
+        let mut shared = None;
+        let trajectory = expand::carry_on(stored, &options, &mut shared, &visit, &role)?;
+        expand::finish(visit, trajectory, &options, &mut shared)
+    }
+
+    /// The trajectory of the file that the options mean.
+    pub(crate) fn stored<E: Experiment>(&self) -> Result<Trajectory<E>> {
+        let Place::File(file) = &self.place else { return Err(Error::NoFileToResume) };
+        match &self.options.name {
+            Some(name) => Trajectory::open_named(file, name),
+            None => Trajectory::open(file),
+        }
     }
 
     /// Carries out a closure, for what fits no `#[experiment]`.
@@ -373,18 +396,6 @@ fn prepare<E: Experiment>(options: &Options, role: &Role, presets: &E::Parameter
 
 fn prepared<S>(shared: Option<&S>) -> &S {
     shared.expect("runs are carried out where it was prepared")
-}
-
-/// Post-processing of a trajectory whose runs are stored.
-fn finish<E: Experiment>(visit: &Visit, mut trajectory: Trajectory<E>) -> Result<Trajectory<E>> {
-    if trajectory.header().state != State::Finished || !visit.leads_to_the_wanted() {
-        return Ok(trajectory);
-    }
-    let finished = visit
-        .within(|| panics::catch(|| E::finish(&mut trajectory)))
-        .map_err(|panic| Error::FinishPanic { message: panic.message, place: panic.place })?;
-    finished.map_err(Error::Finish)?;
-    Ok(trajectory)
 }
 
 impl Place {

@@ -22,6 +22,50 @@ pub(super) struct Subject<'a> {
     pub(super) results: Vec<Leaf>,
 }
 
+/// Points in the order of their runs.
+pub(super) trait PointList<P> {
+    /// How many there are.
+    fn n_points(&self) -> usize;
+    /// The values of the parameters that are not explored.
+    fn presets(&self) -> &P;
+    /// What is explored, each once.
+    fn explored(&self) -> &[Explored];
+    /// Turns any other point into this one.
+    fn move_to(&self, index: usize, point: &mut P);
+    /// Which repetition a point is, 0 if it is not repeated.
+    fn repetition(&self, index: usize, name: &str) -> usize;
+    /// The axes if the points are known to form a grid in their order.
+    fn axes(&self) -> Option<&[GridAxis]> {
+        None
+    }
+}
+
+impl<P: ParameterSet> PointList<P> for Points<P> {
+    fn n_points(&self) -> usize {
+        self.len()
+    }
+
+    fn presets(&self) -> &P {
+        self.presets()
+    }
+
+    fn explored(&self) -> &[Explored] {
+        self.explored()
+    }
+
+    fn move_to(&self, index: usize, point: &mut P) {
+        self.move_to(index, point);
+    }
+
+    fn repetition(&self, index: usize, name: &str) -> usize {
+        self.repetition(index, name)
+    }
+
+    fn axes(&self) -> Option<&[GridAxis]> {
+        self.axes()
+    }
+}
+
 /// The plan of a study, and what each of its coordinates is.
 pub(super) struct Planned {
     pub(super) plan: Plan,
@@ -37,7 +81,7 @@ enum Source {
 
 impl Planned {
     pub(super) fn new<P: ParameterSet>(
-        points: &Points<P>,
+        points: &impl PointList<P>,
         subject: &Subject<'_>,
         name: &str,
         options: &Options,
@@ -85,7 +129,7 @@ impl Planned {
             experiment: subject.name.into(),
             comment: if options.comment.is_empty() { subject.comment.into() } else { options.comment.clone() },
             created: Zoned::now().strftime("%Y-%m-%dT%H:%M:%S%.6f%:z").to_string(),
-            n_runs: points.len(),
+            n_runs: points.n_points(),
             schema: Schema::new::<P>(subject.results.clone()),
             state: State::Running,
             axes: axes.as_ref().map(|axes| axes.iter().map(header_axis).collect()),
@@ -94,7 +138,7 @@ impl Planned {
     }
 
     /// The values of all coordinates for a range of runs.
-    pub(super) fn columns<P: ParameterSet>(&self, points: &Points<P>, runs: Range<usize>) -> Vec<Cells> {
+    pub(super) fn columns<P: ParameterSet>(&self, points: &impl PointList<P>, runs: Range<usize>) -> Vec<Cells> {
         let coordinates = &self.plan.coordinates;
         let mut columns: Vec<Cells> = coordinates.iter().map(|c| Cells::of(&c.leaf.value_type)).collect();
         let mut point = points.presets().clone();
@@ -166,7 +210,7 @@ impl Labels {
     }
 }
 
-fn header_axis(axis: &PlanAxis) -> HeaderAxis {
+pub(super) fn header_axis(axis: &PlanAxis) -> HeaderAxis {
     let names = axis.coordinates.iter().map(|(coordinate, _)| coordinate.leaf.name.clone());
     HeaderAxis { len: axis.len, coordinates: names.collect() }
 }
@@ -175,21 +219,21 @@ fn leaf_of(info: &ParameterInfo) -> Leaf {
     Leaf::new(&info.name, info.value_type.clone()).with_comment(&info.comment).with_unit(&info.unit)
 }
 
-fn one_cell(leaf: &dyn AnyParameter) -> Cells {
+pub(super) fn one_cell(leaf: &dyn AnyParameter) -> Cells {
     let mut cells = Cells::of(&leaf.stored_type());
     leaf.write_cell(&mut cells);
     cells
 }
 
 /// The derived parameters that are not the same in every run.
-fn varying_derived<P: ParameterSet>(points: &Points<P>, infos: &[ParameterInfo]) -> Vec<usize> {
+fn varying_derived<P: ParameterSet>(points: &impl PointList<P>, infos: &[ParameterInfo]) -> Vec<usize> {
     let mut constant: Vec<(usize, Cells)> = (0..infos.len())
         .filter(|&leaf| infos[leaf].derived)
         .map(|leaf| (leaf, one_cell(points.presets().leaf(leaf))))
         .collect();
     let mut varying = Vec::new();
     let mut point = points.presets().clone();
-    for run in 0..points.len() {
+    for run in 0..points.n_points() {
         if constant.is_empty() {
             break;
         }

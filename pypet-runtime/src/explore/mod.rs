@@ -7,6 +7,7 @@
 mod axes;
 mod error;
 mod exploration;
+pub(crate) mod lattice;
 mod node;
 mod points;
 mod spaced;

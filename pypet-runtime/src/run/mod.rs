@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use crate::result::{Members, ResultGroup};
 use crate::schema::Leaf;
+use crate::storage::DynamicColumn;
 use crate::value::{Cells, ResultValue};
 
 /// The run that is being carried out, as `&mut Run` in an experiment's arguments.
@@ -25,6 +26,8 @@ pub struct Run {
 /// A result that no result set declares.
 #[derive(Debug)]
 pub(crate) struct AddedResult {
+    /// Whether it is a result or an annotation.
+    pub(crate) branch: &'static str,
     pub(crate) leaf: Leaf,
     /// One cell.
     pub(crate) cells: Cells,
@@ -37,7 +40,7 @@ impl AddedResult {
         group.put(&mut members);
         members.into_members().into_iter().map(move |(mut leaf, cells)| {
             leaf.name = format!("{name}.{}", leaf.name);
-            Self { leaf, cells }
+            Self { branch: DynamicColumn::RESULTS, leaf, cells }
         })
     }
 }
@@ -72,12 +75,24 @@ impl Run {
     /// run, and the error says so.
     #[expect(clippy::needless_pass_by_value, reason = "a result that was added is done with")]
     pub fn add_result<V: ResultValue>(&mut self, name: &str, value: V) {
+        self.add(DynamicColumn::RESULTS, name, &value);
+    }
+
+    /// Notes something about this run, as `runs/annotations/<key>`: a column with a value for each run that has one.
+    ///
+    /// Keys are as the names of added results, and mistakes fail the run in the same way.
+    #[expect(clippy::needless_pass_by_value, reason = "a note that was taken is done with")]
+    pub fn annotate<V: ResultValue>(&mut self, key: &str, value: V) {
+        self.add(DynamicColumn::ANNOTATIONS, key, &value);
+    }
+
+    fn add<V: ResultValue>(&mut self, branch: &'static str, name: &str, value: &V) {
         let mut value_type = V::value_type();
         let mut cells = Cells::of(&value_type);
         value.write(&mut cells);
         // Runs may add arrays of different lengths under one name.
         value_type.shape.fill(None);
-        self.added.push(AddedResult { leaf: Leaf::new(name, value_type), cells });
+        self.added.push(AddedResult { branch, leaf: Leaf::new(name, value_type), cells });
     }
 
     /// Adds a group of results, such as a `Table`, as `results/<name>/<member>`; see [`Run::add_result`].
@@ -100,15 +115,15 @@ impl Run {
 
 /// Checks what one run adds beside the declared results: names, and whether values can be stored.
 pub(crate) fn check_added(added: &[AddedResult], declared: &[Leaf]) -> Result<(), AddResultError> {
-    for (position, AddedResult { leaf, cells }) in added.iter().enumerate() {
+    for (position, AddedResult { branch, leaf, cells }) in added.iter().enumerate() {
         let name = leaf.name.clone();
         if !is_valid_name(&name) {
             return Err(AddResultError::Name { name });
         }
-        if added[..position].iter().any(|earlier| earlier.leaf.name == name) {
+        if added[..position].iter().any(|earlier| (earlier.branch, &earlier.leaf.name) == (*branch, &name)) {
             return Err(AddResultError::Twice { name });
         }
-        if declared.iter().any(|result| result.name == name) {
+        if *branch == DynamicColumn::RESULTS && declared.iter().any(|result| result.name == name) {
             return Err(AddResultError::Declared { name });
         }
         if let Some(problem) = cells.refusal() {

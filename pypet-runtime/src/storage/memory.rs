@@ -6,7 +6,7 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
-    FailedRun, Finished, Header, Node, NodeKind, Plan, State, StorageError, TrajectoryReader, TrajectoryWriter,
+    Edit, FailedRun, Finished, Header, Node, NodeKind, Plan, State, StorageError, TrajectoryReader, TrajectoryWriter,
     check_refusal,
 };
 use crate::run::RunStatus;
@@ -19,25 +19,29 @@ pub struct Memory {
     tree: Arc<Mutex<Tree>>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 struct Tree {
     header: Option<Header>,
     /// In the order of their making.
     leaves: Vec<(String, Stored)>,
+    /// By path and key.
+    annotations: BTreeMap<String, BTreeMap<String, Cells>>,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 struct Stored {
     leaf: Leaf,
     rows: Rows,
 }
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 enum Rows {
     /// One cell.
     Value(Cells),
     /// One cell for each run that has a value.
     Column(BTreeMap<usize, Cells>),
+    /// The path of another node.
+    Link(String),
 }
 
 impl Memory {
@@ -49,6 +53,18 @@ impl Memory {
     pub fn reader(&self) -> impl TrajectoryReader + use<> {
         let header = self.lock().header.clone().expect("a trajectory begins before it is read");
         MemoryReader { memory: self.clone(), header }
+    }
+
+    /// Changes what was written, wholly or not at all.
+    ///
+    /// # Errors
+    /// A node is missing, or there already.
+    pub fn edit(&self, edits: &[Edit]) -> Result<(), StorageError> {
+        let mut tree = self.lock();
+        let mut changed = tree.clone();
+        edits.iter().try_for_each(|edit| changed.edit(edit))?;
+        *tree = changed;
+        Ok(())
     }
 
     fn lock(&self) -> MutexGuard<'_, Tree> {
@@ -66,7 +82,7 @@ impl Tree {
         });
         match &mut self.leaves[position].1.rows {
             Rows::Column(rows) => rows,
-            Rows::Value(_) => unreachable!("values and columns lie in different branches"),
+            Rows::Value(_) | Rows::Link(_) => unreachable!("values and columns lie in different branches"),
         }
     }
 
@@ -119,6 +135,59 @@ impl Tree {
     }
 }
 
+impl Tree {
+    fn edit(&mut self, edit: &Edit) -> Result<(), StorageError> {
+        match edit {
+            Edit::Annotate { path, key, value } => {
+                self.annotations.entry(path.clone()).or_default().insert(key.clone(), value.clone());
+            }
+            Edit::RemoveAnnotation { path, key } => {
+                let missing = || StorageError::NoNode { path: format!("{path}, annotation:{key}") };
+                self.annotations.get_mut(path).and_then(|of_node| of_node.remove(key)).ok_or_else(missing)?;
+            }
+            Edit::Comment { path, text } if path.is_empty() => {
+                self.header.iter_mut().for_each(|header| header.comment.clone_from(text));
+            }
+            Edit::Comment { path, text } => {
+                let position = self.position(path).ok_or_else(|| StorageError::NoNode { path: path.clone() })?;
+                self.leaves[position].1.leaf.comment.clone_from(text);
+            }
+            Edit::Link { path, target } => {
+                let leaf = Leaf::new(path, ValueType::scalar(ElementType::Text));
+                self.add(path, Stored { leaf, rows: Rows::Link(target.clone()) })?;
+            }
+            Edit::AddValue { path, leaf, value } => {
+                self.add(path, Stored { leaf: leaf.clone(), rows: Rows::Value(value.clone()) })?;
+            }
+            Edit::Remove { path } => {
+                let is_below = |other: &str| other == path || other.starts_with(&format!("{path}/"));
+                let before = self.leaves.len();
+                self.leaves.retain(|(other, stored)| {
+                    !is_below(other) && !matches!(&stored.rows, Rows::Link(target) if is_below(target))
+                });
+                if self.leaves.len() == before {
+                    return Err(StorageError::NoNode { path: path.clone() });
+                }
+                self.annotations.retain(|other, _| !is_below(other));
+            }
+            Edit::Rename { name } => self.header.iter_mut().for_each(|header| header.name.clone_from(name)),
+        }
+        Ok(())
+    }
+
+    fn position(&self, path: &str) -> Option<usize> {
+        self.leaves.iter().position(|(other, _)| other == path)
+    }
+
+    fn add(&mut self, path: &str, stored: Stored) -> Result<(), StorageError> {
+        if self.position(path).is_some() {
+            return Err(StorageError::Exists { path: path.into() });
+        }
+        self.leaves.push((path.into(), stored));
+        Ok(())
+    }
+}
+
 fn result_path(leaf: &Leaf) -> String {
     format!("results/{}", leaf.name.replace('.', "/"))
 }
@@ -160,7 +229,7 @@ impl TrajectoryWriter for Memory {
                     tree.put(&result_path(leaf), leaf, block.runs(), cells);
                 }
                 for added in &block.added {
-                    tree.put(&result_path(&added.leaf), &added.leaf, added.runs.iter().copied(), &added.cells);
+                    tree.put(&added.path(), &added.leaf, added.runs.iter().copied(), &added.cells);
                 }
                 tree.put_time("runs/started", block.first, &block.started);
                 tree.put_time("runs/runtime", block.first, &block.runtime);
@@ -204,6 +273,10 @@ impl TrajectoryReader for MemoryReader {
         None
     }
 
+    fn memory(&self) -> Option<&Memory> {
+        Some(&self.memory)
+    }
+
     fn nodes(&self) -> Result<Vec<Node>, StorageError> {
         let mut nodes: Vec<Node> = Vec::new();
         for (path, stored) in &self.memory.lock().leaves {
@@ -214,9 +287,10 @@ impl TrajectoryReader for MemoryReader {
                 }
             }
             let leaf = stored.leaf.clone();
-            let kind = match stored.rows {
+            let kind = match &stored.rows {
                 Rows::Value(_) => NodeKind::Value(leaf),
                 Rows::Column(_) => NodeKind::Column(leaf),
+                Rows::Link(target) => NodeKind::Link { target: target.clone() },
             };
             nodes.push(Node { path: path.clone(), kind });
         }
@@ -226,7 +300,7 @@ impl TrajectoryReader for MemoryReader {
     fn read(&self, path: &str) -> Result<Cells, StorageError> {
         if let Some(value) = self.with(path, |stored| match &stored.rows {
             Rows::Value(value) => Some(value.clone()),
-            Rows::Column(_) => None,
+            Rows::Column(_) | Rows::Link(_) => None,
         })? {
             return Ok(value);
         }
@@ -258,5 +332,13 @@ impl TrajectoryReader for MemoryReader {
             }
             cells
         })
+    }
+
+    fn comment(&self, path: &str) -> Result<String, StorageError> {
+        Ok(self.with(path, |stored| stored.leaf.comment.clone()).unwrap_or_default())
+    }
+
+    fn annotations(&self, path: &str) -> Result<BTreeMap<String, Cells>, StorageError> {
+        Ok(self.memory.lock().annotations.get(path).cloned().unwrap_or_default())
     }
 }

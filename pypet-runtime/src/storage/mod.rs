@@ -4,15 +4,18 @@
 //! written counts once [`TrajectoryWriter::commit`] has returned. A [`TrajectoryReader`] names the nodes of
 //! the tree and gives their values as [`Cells`]. Nothing here knows of experiments or their types.
 
+mod edit;
 pub mod hdf5;
 mod memory;
 mod plan;
 
+pub use edit::Edit;
 pub use memory::Memory;
 pub use plan::{
     Block, Coordinate, DynamicColumn, FailedRun, Finished, Header, HeaderAxis, Plan, PlanAxis, PlannedLeaf, State,
 };
 
+use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 
@@ -56,6 +59,11 @@ pub trait TrajectoryReader: Send + Sync {
     /// The file, if there is one.
     fn path(&self) -> Option<&std::path::Path>;
 
+    /// The trajectory in memory, if it is one.
+    fn memory(&self) -> Option<&Memory> {
+        None
+    }
+
     /// All nodes of the tree, parents before children, in the order of their making.
     ///
     /// # Errors
@@ -73,6 +81,18 @@ pub trait TrajectoryReader: Send + Sync {
     /// # Errors
     /// There is no such column, it has fewer runs, or it cannot be read.
     fn rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError>;
+
+    /// The annotations of a node, or of the trajectory for an empty path: one cell for each.
+    ///
+    /// # Errors
+    /// There is no such node, or it cannot be read.
+    fn annotations(&self, path: &str) -> Result<BTreeMap<String, Cells>, StorageError>;
+
+    /// The comment of a node, groups included; empty if it has none.
+    ///
+    /// # Errors
+    /// There is no such node, or it cannot be read.
+    fn comment(&self, path: &str) -> Result<String, StorageError>;
 }
 
 /// One node of a stored tree.
@@ -93,6 +113,11 @@ pub enum NodeKind {
     Value(Leaf),
     /// One value for each run.
     Column(Leaf),
+    /// A second path to another node.
+    Link {
+        /// The path of that node, which need not exist.
+        target: String,
+    },
 }
 
 /// Parameters that cannot be stored without loss are told before the first run.
@@ -198,6 +223,51 @@ pub enum StorageError {
     NoNode {
         /// The path.
         path: String,
+    },
+    /// A node that is there already.
+    #[error("the trajectory has a `{path}` already; choose another name, or overwrite it explicitly")]
+    Exists {
+        /// The path.
+        path: String,
+    },
+    /// A node that makes the trajectory what it is.
+    #[error("`{path}` cannot be {action}; {allowed}")]
+    Fixed {
+        /// The path.
+        path: String,
+        /// What was tried.
+        action: &'static str,
+        /// What can be done.
+        allowed: &'static str,
+    },
+    /// An annotation too large for an attribute.
+    #[error(
+        "the annotation `{key}` of `{path}` has {n_bytes} bytes, but at most {most} fit; \
+         store it as a result outside of runs"
+    )]
+    LargeAnnotation {
+        /// The node.
+        path: String,
+        /// The annotation.
+        key: String,
+        /// Its size.
+        n_bytes: usize,
+        /// The largest possible.
+        most: usize,
+    },
+    /// Two trajectories of one name.
+    #[error("`{}` has a trajectory `{name}` already; choose another name", file.display())]
+    NameTaken {
+        /// The file.
+        file: PathBuf,
+        /// The name.
+        name: String,
+    },
+    /// Somebody else changed the trajectory in between.
+    #[error("the trajectory `{name}` was changed by another program in the meantime; try again")]
+    Changed {
+        /// The trajectory.
+        name: String,
     },
     /// Something in the file that cannot be what pypet wrote.
     #[error("`{path}` in `{}` is not as pypet writes it: {problem}", file.display())]

@@ -153,15 +153,37 @@ impl Block {
     }
 }
 
-/// A result that runs added.
+/// A result or an annotation that runs added.
 #[derive(Debug)]
 pub struct DynamicColumn {
+    /// Where the column lies: `results`, or `runs/annotations`.
+    pub branch: &'static str,
     /// Name, type and nothing else.
     pub leaf: Leaf,
     /// The runs that added it.
     pub runs: Vec<usize>,
     /// One cell for each of them.
     pub cells: Cells,
+}
+
+impl DynamicColumn {
+    /// The branch of results that no result set declares.
+    pub const RESULTS: &'static str = "results";
+    /// The branch of annotations of single runs.
+    pub const ANNOTATIONS: &'static str = "runs/annotations";
+    /// The table of failed runs.
+    pub(crate) const ERRORS: &'static str = "runs/errors";
+
+    /// The branch of this name.
+    pub(crate) fn branch_of(name: &str) -> &'static str {
+        if name == Self::ANNOTATIONS { Self::ANNOTATIONS } else { Self::RESULTS }
+    }
+
+    /// The path of the column below the trajectory.
+    #[must_use]
+    pub fn path(&self) -> String {
+        format!("{}/{}", self.branch, self.leaf.name.replace('.', "/"))
+    }
 }
 
 /// A try of a run that ended without results.

@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 
 use super::naming::{self, Of};
 use super::nodes::{NodeRef, Nodes};
-use super::{AnyRunView, RunFailure, TrajectoryError, Value, failures, tree};
+use super::{AnyRunView, RunFailure, TrajectoryError, Value, failures, links, tree};
 use crate::error::Result;
 use crate::run::RunStatus;
 use crate::storage::hdf5::Hdf5Reader;
@@ -90,7 +90,38 @@ impl AnyTrajectory {
     /// # Errors
     /// Nothing fits the name, or several nodes of one depth do.
     pub fn node(&self, name: &str) -> Result<NodeRef<'_>> {
+        Ok(self.find_node(name)?.0)
+    }
+
+    /// The node of a name, or the one that it leads to if it is a link.
+    ///
+    /// # Errors
+    /// As [`AnyTrajectory::node`]; and a link leads nowhere, or back to itself.
+    pub fn target(&self, name: &str) -> Result<NodeRef<'_>> {
         Ok(self.resolve(name)?.0)
+    }
+
+    /// The annotations of a node, or of the trajectory itself for an empty name: one cell for each key.
+    ///
+    /// # Errors
+    /// Nothing or too much fits the name, or the file cannot be read.
+    pub fn annotations(&self, name: &str) -> Result<BTreeMap<String, Cells>> {
+        let path = if name.is_empty() { "" } else { self.target(name)?.path() };
+        Ok(self.reader.annotations(path)?)
+    }
+
+    /// One annotation of a node, or of the trajectory itself for an empty name.
+    ///
+    /// # Errors
+    /// As [`AnyTrajectory::annotations`]; and there is none of this key, or it holds another type.
+    pub fn annotation<V: ResultValue>(&self, name: &str, key: &str) -> Result<V> {
+        let all = self.annotations(name)?;
+        let Some(cells) = all.get(key) else {
+            let (name, keys) = (name.into(), all.into_keys().collect());
+            return Err(TrajectoryError::NoAnnotation { name, key: key.into(), keys }.into());
+        };
+        let value = V::read(cells.cell(0));
+        Ok(value.map_err(|source| TrajectoryError::Value { name: format!("{name}, annotation:{key}"), source })?)
     }
 
     /// Whether exactly one node fits the name.
@@ -145,7 +176,7 @@ impl AnyTrajectory {
     /// # Errors
     /// Nothing or too much fits the name, it is no column, or there are fewer runs.
     pub fn rows(&self, name: &str, runs: Range<usize>) -> Result<Cells> {
-        Ok(self.reader.rows(self.node(name)?.path(), runs)?)
+        Ok(self.reader.rows(self.target(name)?.path(), runs)?)
     }
 
     /// Every value by its full name; columns hold all runs.
@@ -222,8 +253,22 @@ impl AnyTrajectory {
         &self.tree
     }
 
+    /// The node that a name leads to, through links, and the runs that are meant.
     pub(super) fn resolve(&self, name: &str) -> Result<(NodeRef<'_>, Of)> {
-        let (number, of) = naming::resolve(self.nodes(), name)?;
+        let (node, of) = self.find_node(name)?;
+        if !node.is_link() {
+            return Ok((node, of));
+        }
+        let number = links::follow(self.nodes(), node.path())?;
+        Ok((NodeRef::new(self, number), of))
+    }
+
+    fn find_node(&self, name: &str) -> Result<(NodeRef<'_>, Of)> {
+        let (number, of) = match naming::resolve(self.nodes(), name) {
+            Ok(found) => found,
+            // The name may lead through a link to a group.
+            Err(unknown) => (links::through(self.nodes(), name).unwrap_or(Err(unknown))?, Of::Asker),
+        };
         Ok((NodeRef::new(self, number), of))
     }
 

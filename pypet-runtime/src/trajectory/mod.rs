@@ -5,10 +5,12 @@
 //! Neither knows how a trajectory is stored.
 
 mod any;
+mod edit;
 mod explored;
 mod failures;
 mod find;
 mod grid;
+mod links;
 mod naming;
 mod nodes;
 mod query;
@@ -19,6 +21,10 @@ mod value;
 mod view;
 
 pub use any::AnyTrajectory;
+pub use edit::{
+    Agreement, Compacted, EditError, MergeError, MergeOptions, Merged, TrajectoryEditor, backup, compact, copy, delete,
+    merge,
+};
 pub use failures::RunFailure;
 pub use find::ResultNames;
 pub use grid::{Axis, Grid};
@@ -121,6 +127,30 @@ pub enum TrajectoryError {
     /// A condition as text that cannot be understood.
     #[error(transparent)]
     Query(QueryError),
+    /// A link whose target is not there.
+    #[error("the link `{link}` leads to `{target}`, which is not there; remove it, or link to another node")]
+    Dangling {
+        /// The link.
+        link: String,
+        /// Where it leads.
+        target: String,
+    },
+    /// Links that lead to each other.
+    #[error("the link `{link}` leads back to itself; remove it, or link to another node")]
+    Cyclic {
+        /// The link.
+        link: String,
+    },
+    /// An annotation that is not there.
+    #[error("`{name}` has no annotation `{key}`{}", crate::value::text::suggestion(.key, .keys))]
+    NoAnnotation {
+        /// The node.
+        name: String,
+        /// The annotation asked for.
+        key: String,
+        /// Those there are.
+        keys: Vec<String>,
+    },
     /// The store.
     #[error(transparent)]
     Storage(#[from] StorageError),

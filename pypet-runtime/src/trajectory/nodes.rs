@@ -105,11 +105,11 @@ impl<'a> NodeRef<'a> {
         runs.into_iter().chain(own).collect()
     }
 
-    /// Name, type, comment and unit; `None` for groups.
+    /// Name, type, comment and unit; `None` for groups and links.
     #[must_use]
     pub fn leaf(self) -> Option<&'a Leaf> {
         match &self.node().kind {
-            NodeKind::Group => None,
+            NodeKind::Group | NodeKind::Link { .. } => None,
             NodeKind::Value(leaf) | NodeKind::Column(leaf) => Some(leaf),
         }
     }
@@ -118,6 +118,21 @@ impl<'a> NodeRef<'a> {
     #[must_use]
     pub fn is_group(self) -> bool {
         self.node().kind == NodeKind::Group
+    }
+
+    /// Whether it is another path to a node, and where it leads.
+    #[must_use]
+    pub fn link_target(self) -> Option<&'a str> {
+        match &self.node().kind {
+            NodeKind::Link { target } => Some(target),
+            _ => None,
+        }
+    }
+
+    /// Whether it is another path to a node.
+    #[must_use]
+    pub fn is_link(self) -> bool {
+        self.link_target().is_some()
     }
 
     /// Whether it has one value for each run.
@@ -144,7 +159,7 @@ impl<'a> NodeRef<'a> {
 
     /// The values and columns below, level by level.
     pub fn leaves(self) -> impl Iterator<Item = Self> + use<'a> {
-        self.descendants().filter(|node| !node.is_group())
+        self.descendants().filter(|node| node.leaf().is_some())
     }
 
     /// The value; of a column all runs at once, with the run as the first dimension.
@@ -235,6 +250,6 @@ impl AnyTrajectory {
 
     /// All values and columns, level by level.
     pub fn leaves(&self) -> impl Iterator<Item = NodeRef<'_>> {
-        self.descendants().filter(|node| !node.is_group())
+        self.descendants().filter(|node| node.leaf().is_some())
     }
 }

@@ -75,6 +75,15 @@ impl Table<'_> {
     /// Adds a node and all below it; `guide` stands before its name, `below` before those of its members.
     fn add(&mut self, node: NodeRef<'_>, guide: &str, below: &str) {
         let name = format!("{guide}{}", node.name());
+        if let Some(target) = node.link_target() {
+            self.rows.push([
+                format!("{name} → {}", target.replace('/', ".")),
+                String::new(),
+                String::new(),
+                String::new(),
+            ]);
+            return;
+        }
         let Some(leaf) = node.leaf() else {
             self.rows.push([name, String::new(), String::new(), String::new()]);
             let members = node.children();

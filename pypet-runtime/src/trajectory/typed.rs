@@ -17,7 +17,7 @@ use crate::result::{ResultName, declared_results};
 use crate::run::RunStatus;
 use crate::schema::{Schema, SchemaParameter};
 use crate::storage::hdf5::Hdf5Reader;
-use crate::storage::{Header, TrajectoryReader};
+use crate::storage::{Edit, Header, TrajectoryReader};
 use crate::value::{Cells, ResultValue, ValueError};
 
 /// The stored runs of an experiment.
@@ -37,6 +37,8 @@ pub struct Trajectory<E: Experiment> {
     explored: Vec<ExploredColumn>,
     /// The declared results below `results`, in the order of declaration.
     result_names: Vec<String>,
+    /// Changes that are not stored yet.
+    pub(super) pending: Vec<Edit>,
     experiment: PhantomData<E>,
 }
 
@@ -78,7 +80,7 @@ impl<E: Experiment> Trajectory<E> {
         }
         presets.derive();
         let result_names = schema.results.into_iter().map(|leaf| leaf.name).collect();
-        Ok(Self { any, presets, explored, result_names, experiment: PhantomData })
+        Ok(Self { any, presets, explored, result_names, pending: Vec::new(), experiment: PhantomData })
     }
 
     /// The name of the trajectory in its file.
@@ -164,11 +166,12 @@ impl<E: Experiment> Trajectory<E> {
     /// # Errors
     /// The points form no grid, a run has no results, or the file cannot be read.
     pub fn grid<V: ResultValue>(&self, name: ResultName<E::Results, V>) -> Result<Grid<V>> {
-        let axes = grid::axes(&self.any)?;
+        let order = grid::order(&self.any)?;
+        let axes = grid::axes(&self.any, order.as_deref())?;
         if let Some(run) = self.statuses().iter().position(|&status| status != RunStatus::Done) {
             return Err(TrajectoryError::NotDone { run, status: self.statuses()[run] }.into());
         }
-        let grid = Grid::new(axes, &self.column(name)?);
+        let grid = Grid::new(axes, order.as_deref(), &self.column(name)?);
         Ok(grid.map_err(|source| self.unreadable(name, source))?)
     }
 
@@ -219,6 +222,11 @@ impl<E: Experiment> Trajectory<E> {
         with_value.collect()
     }
 
+    /// The explored parameters, by the numbers of their leaves.
+    pub(crate) fn explored(&self) -> Vec<usize> {
+        self.explored.iter().map(|column| column.leaf).collect()
+    }
+
     /// The points of the runs, as they are stored.
     ///
     /// # Errors
@@ -232,7 +240,7 @@ impl<E: Experiment> Trajectory<E> {
     }
 
     /// The columns of all explored parameters.
-    pub(super) fn explored_values(&self) -> Result<Vec<(usize, &Arc<dyn AxisValues>)>> {
+    pub(crate) fn explored_values(&self) -> Result<Vec<(usize, &Arc<dyn AxisValues>)>> {
         self.explored
             .iter()
             .map(|column| Ok((column.leaf, column.values(&self.any, self.presets.leaf(column.leaf))?)))

@@ -55,6 +55,8 @@ pub(super) struct Yield {
 /// A result that no result set declares.
 #[derive(Debug, Serialize, Deserialize)]
 struct Added {
+    /// Whether it is a result or an annotation.
+    branch: String,
     /// The leaf as JSON, since it leaves out what is empty.
     leaf: String,
     ragged: bool,
@@ -128,7 +130,7 @@ impl Yield {
 impl Added {
     fn from_column(column: DynamicColumn) -> Self {
         let leaf = serde_json::to_string(&column.leaf).expect("a leaf is plain data");
-        Self { leaf, ragged: column.leaf.ragged, cells: column.cells }
+        Self { branch: column.branch.into(), leaf, ragged: column.leaf.ragged, cells: column.cells }
     }
 
     /// `None` if no worker of ours can have sent it.
@@ -136,7 +138,7 @@ impl Added {
         let mut leaf: Leaf = serde_json::from_str(&self.leaf).ok()?;
         leaf.ragged = self.ragged;
         self.cells.expect(&leaf.value_type).ok()?;
-        Some(AddedResult { leaf, cells: self.cells })
+        Some(AddedResult { branch: DynamicColumn::branch_of(&self.branch), leaf, cells: self.cells })
     }
 }
 
@@ -188,7 +190,12 @@ mod tests {
         list.to_vec().write(&mut results[0]);
         let mut added = Cells::of(&String::value_type());
         word.to_owned().write(&mut added);
-        Yield { started: 1.0, runtime: 2.0, results, added: vec![("word".into(), added)] }
+        Yield {
+            started: 1.0,
+            runtime: 2.0,
+            results,
+            added: vec![(DynamicColumn::RESULTS.into(), "word".into(), added)],
+        }
     }
 
     fn sent(message: Yield) -> Vec<u8> {

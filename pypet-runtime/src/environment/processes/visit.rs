@@ -13,6 +13,9 @@ use super::refuse;
 use crate::engine::processes::request;
 use crate::error::{Error, Result};
 
+/// Stands before the number of a round of further points, where others have the number of a study in post-processing.
+const FURTHER: usize = usize::MAX;
+
 /// A study that a program has come to.
 #[derive(Debug)]
 pub(in crate::environment) struct Visit {
@@ -129,6 +132,27 @@ impl Visit {
         let value = post_processing();
         NEXT.set(outer);
         value
+    }
+
+    /// The study of the further points that this study's post-processing has asked for.
+    pub(in crate::environment) fn further(&self) -> Self {
+        let (id, experiment) = (self.id.clone(), self.experiment.clone());
+        match id.as_slice() {
+            [first @ .., FURTHER, round] => Self { id: [first, &[FURTHER, round + 1]].concat(), experiment },
+            _ => Self { id: [id.as_slice(), &[FURTHER, 1]].concat(), experiment },
+        }
+    }
+
+    /// The study of further points that a worker was started for, in itself or in its post-processing.
+    pub(in crate::environment) fn wanted_further(&self) -> Option<Self> {
+        let wanted: Request = serde_json::from_str(request()?).ok()?;
+        match wanted.study.strip_prefix(self.id.as_slice())? {
+            [FURTHER, round, ..] => {
+                let id = [self.id.as_slice(), &[FURTHER, *round]].concat();
+                Some(Self { id, experiment: self.experiment.clone() })
+            }
+            _ => None,
+        }
     }
 
     /// Whether a worker has to do the study's post-processing, since its own study comes in there.

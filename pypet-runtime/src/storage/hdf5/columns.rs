@@ -85,6 +85,22 @@ impl Column {
         Ok(self)
     }
 
+    /// Makes room for further runs.
+    pub(super) fn grow(&mut self, n_runs: usize) -> hdf5::Result<()> {
+        self.n_runs = n_runs;
+        match &self.stored {
+            Stored::Nothing => Ok(()),
+            Stored::Dense(dataset) => raw::set_rows(dataset, n_runs),
+            Stored::Ragged(ragged) => {
+                let shape = ragged.row_shape.as_ref();
+                [&ragged.row_start, &ragged.row_size]
+                    .into_iter()
+                    .chain(shape)
+                    .try_for_each(|d| raw::set_rows(d, n_runs))
+            }
+        }
+    }
+
     /// Whether there is something of the column in the file.
     pub(super) fn exists(&self) -> bool {
         !matches!(self.stored, Stored::Nothing)
@@ -361,11 +377,19 @@ fn complex(part: FloatSize) -> TypeDescriptor {
 pub(super) fn element_of(dataset: &Dataset) -> hdf5::Result<Option<ElementType>> {
     // Types that the bindings cannot describe are foreign as well.
     let Ok(descriptor) = dataset.dtype()?.to_descriptor() else { return Ok(None) };
-    Ok(Some(match descriptor {
-        TypeDescriptor::Integer(IntSize::U1) => match attributes::text(dataset, "dtype") {
-            Ok(Some(dtype)) if dtype == "bool" => ElementType::Bool,
-            _ => ElementType::I8,
+    Ok(match element_of_type(&descriptor) {
+        Some(ElementType::I8) => match attributes::text(dataset, "dtype") {
+            Ok(Some(dtype)) if dtype == "bool" => Some(ElementType::Bool),
+            _ => Some(ElementType::I8),
         },
+        other => other,
+    })
+}
+
+/// The element of a type in the file; truth values are not told from small integers.
+pub(super) fn element_of_type(descriptor: &TypeDescriptor) -> Option<ElementType> {
+    Some(match descriptor {
+        TypeDescriptor::Integer(IntSize::U1) => ElementType::I8,
         TypeDescriptor::Integer(IntSize::U2) => ElementType::I16,
         TypeDescriptor::Integer(IntSize::U4) => ElementType::I32,
         TypeDescriptor::Integer(IntSize::U8) => ElementType::I64,
@@ -376,8 +400,8 @@ pub(super) fn element_of(dataset: &Dataset) -> hdf5::Result<Option<ElementType>>
         TypeDescriptor::Float(FloatSize::U4) => ElementType::F32,
         TypeDescriptor::Float(FloatSize::U8) => ElementType::F64,
         TypeDescriptor::VarLenUnicode | TypeDescriptor::VarLenAscii => ElementType::Text,
-        other if other == complex(FloatSize::U4) => ElementType::C32,
-        other if other == complex(FloatSize::U8) => ElementType::C64,
-        _ => return Ok(None),
-    }))
+        other if *other == complex(FloatSize::U4) => ElementType::C32,
+        other if *other == complex(FloatSize::U8) => ElementType::C64,
+        _ => return None,
+    })
 }

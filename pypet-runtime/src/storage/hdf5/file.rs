@@ -44,6 +44,14 @@ pub(super) fn open_or_create(path: &Path) -> Result<WritableFile, StorageError> 
     Ok(file)
 }
 
+/// Makes a file without a trajectory.
+///
+/// # Errors
+/// The file cannot be written.
+pub fn create_empty(path: &Path) -> Result<(), StorageError> {
+    open_or_create(path)?.close()
+}
+
 /// Makes a file one of ours.
 pub(super) fn mark(file: &File) -> hdf5::Result<()> {
     attributes::set_text(file, "pypet_format", FORMAT)?;

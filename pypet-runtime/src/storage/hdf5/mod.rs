@@ -1,13 +1,18 @@
 //! Trajectories in HDF5 files: the only door to the HDF5 library.
 //!
 //! `docs/file-format.md` describes every node of a file. [`writer`](Hdf5Writer) makes one, `columns` holds
-//! what differs from run to run, `views` makes the two netCDF-4 faces of a trajectory (`by_run`, `grid`),
-//! `reader` reads, `file` opens and refuses, `heap` guards text, `raw` has all the unsafe code there is.
+//! what differs from run to run, `annotations` the attributes of that name, `views` makes the two netCDF-4 faces of
+//! a trajectory (`by_run`, `grid`), `reader` reads, `edit`, `expand` and `copy` change what is stored, `survey` tells
+//! what columns there are, `file` opens and refuses, `heap` guards text, `raw` has all the unsafe code there is.
 
 mod access;
+mod annotations;
 mod attributes;
 mod columns;
+mod copy;
 mod damage;
+mod edit;
+mod expand;
 mod file;
 mod groups;
 #[cfg(feature = "bundled-hdf5")]
@@ -20,12 +25,17 @@ mod journal;
 mod names;
 mod raw;
 mod reader;
+mod survey;
 mod text;
 mod views;
 mod writer;
 
 pub use access::ATOMIC_COMMITS;
-pub use file::{FORMAT, trajectories};
+pub use access::backup;
+pub use copy::Rewriting;
+pub use edit::{delete, edit};
+pub use expand::expand;
+pub use file::{FORMAT, create_empty, trajectories};
 pub use names::NameChoice;
 pub use reader::Hdf5Reader;
 pub use writer::Hdf5Writer;
@@ -48,7 +58,6 @@ impl Place {
         Self { file: file.to_owned() }
     }
 
-    #[cfg(not(feature = "bundled-hdf5"))]
     fn file(&self) -> &Path {
         &self.file
     }

@@ -1,21 +1,22 @@
 //! Reading a trajectory.
 
+use std::collections::BTreeMap;
 use std::iter;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
-use hdf5::{Dataset, Group, IndexType, IterationOrder};
+use hdf5::{Dataset, Group};
 
 use super::access::ReadableFile;
 use super::columns::{self, DENSE, LAYOUT, RAGGED};
 use super::file::{self, Wanted};
-use super::{Place, attributes, damage, raw};
+use super::{Place, annotations, attributes, damage, raw, survey};
 use crate::schema::{Leaf, Schema};
 use crate::storage::{Header, Node, NodeKind, State, StorageError, TrajectoryReader};
 use crate::value::{Cells, ElementType, ValueType};
 
 /// The branches of a trajectory that hold its tree; `by_run` and `grid` show the same data again.
-const BRANCHES: [&str; 6] = ["parameters", "derived_parameters", "config", "explored", "runs", "results"];
+pub(super) const BRANCHES: [&str; 6] = ["parameters", "derived_parameters", "config", "explored", "runs", "results"];
 
 /// Reads one trajectory of a file.
 #[derive(Debug)]
@@ -94,6 +95,24 @@ impl Hdf5Reader {
         Ok(())
     }
 
+    /// Asks something of a node, or of the trajectory for an empty path.
+    fn at<T>(
+        &self,
+        path: &str,
+        action: &'static str,
+        ask: impl Fn(&hdf5::Location) -> hdf5::Result<T>,
+    ) -> Result<T, StorageError> {
+        if path.is_empty() {
+            return ask(&self.trajectory).map_err(self.place.failed(action, path));
+        }
+        self.require(path)?;
+        let asked = match self.trajectory.dataset(path) {
+            Ok(dataset) => ask(&dataset),
+            Err(_) => self.trajectory.group(path).and_then(|group| ask(&group)),
+        };
+        asked.map_err(self.place.failed(action, path))
+    }
+
     fn is_ragged(&self, path: &str) -> bool {
         let group = self.trajectory.group(path);
         group.is_ok_and(|group| attributes::text(&group, LAYOUT).ok().flatten().as_deref() == Some(RAGGED))
@@ -101,9 +120,14 @@ impl Hdf5Reader {
 
     fn walk(&self, group: &Group, path: &str, nodes: &mut Vec<Node>) -> Result<(), StorageError> {
         let failed = || self.place.failed("list", path);
-        let by_order = group.member_names_by(IndexType::CreationOrder, IterationOrder::Increasing);
-        for name in by_order.or_else(|_| group.member_names()).map_err(failed())? {
+        for (name, target) in survey::members(group).map_err(failed())? {
             let path = format!("{path}/{name}");
+            if let Some(target) = target {
+                let below = target.strip_prefix(&format!("{}/", self.trajectory.name()));
+                let target = below.unwrap_or(&target).to_owned();
+                nodes.push(Node { path, kind: NodeKind::Link { target } });
+                continue;
+            }
             let dataset = match group.dataset(&name) {
                 // A damaged leaf must not look like one that was never there.
                 Err(error) if damage::is_damage(&error) => return Err(self.place.failed("open", &path)(error)),
@@ -262,6 +286,15 @@ impl TrajectoryReader for Hdf5Reader {
 
     fn rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError> {
         if self.is_ragged(path) { self.ragged_rows(path, runs) } else { self.dense_rows(path, runs) }
+    }
+
+    fn annotations(&self, path: &str) -> Result<BTreeMap<String, Cells>, StorageError> {
+        self.at(path, "read the annotations of", annotations::all)
+    }
+
+    fn comment(&self, path: &str) -> Result<String, StorageError> {
+        let comment = |node: &hdf5::Location| Ok(attributes::text(node, "comment")?.unwrap_or_default());
+        self.at(path, "read the comment of", comment)
     }
 }
 

@@ -19,6 +19,8 @@ use crate::value::{Cells, ElementType};
 /// The leading dimensions of a face, outermost first, and its auxiliary coordinates.
 const DIMENSIONS: &str = "pypet_dimensions";
 const COORDINATES: &str = "pypet_coordinates";
+/// The variable of the grid that says which run each point is, where runs are in another order.
+pub(super) const RUN_INDEX: &str = "run_index";
 
 /// Both faces of a trajectory that is being written.
 #[derive(Debug)]
@@ -37,24 +39,30 @@ struct View {
     leading: Vec<Dataset>,
     /// The auxiliary coordinates, as the attribute `coordinates` lists them.
     coordinates: Vec<String>,
+    /// The run at each point of the grid where that is not simply the next, as in expanded trajectories.
+    order: Option<Vec<usize>>,
 }
 
 impl Views {
-    pub(super) fn create(trajectory: &Group, plan: &Plan) -> hdf5::Result<Self> {
+    /// New faces; `order` gives the run at each point of the grid where that is not simply the next.
+    pub(super) fn create(trajectory: &Group, plan: &Plan, order: Option<&[usize]>) -> hdf5::Result<Self> {
         let n_runs = plan.header.n_runs;
         let explored = plan.coordinates.iter().filter(|coordinate| coordinate.explored);
         let by_run = View {
             group: new_group(trajectory, "by_run")?,
             leading: Vec::new(),
             coordinates: explored.map(|coordinate| coordinate.label.clone()).collect(),
+            order: None,
         };
         let mut views = Self { trajectory: trajectory.clone(), by_run, grid: None, n_runs };
-        let run = run_scale(trajectory, n_runs)?;
+        let exists = trajectory.link_exists("run");
+        let run = if exists { trajectory.dataset("run")? } else { run_scale(trajectory, n_runs)? };
         views.by_run.group.link_hard(&views.absolute("run"), "run")?;
         views.by_run.leading.push(run);
         if let Some(axes) = plan.axes.as_ref().filter(|axes| !axes.is_empty()) {
             let group = new_group(trajectory, "grid")?;
-            let mut view = View { group, leading: Vec::new(), coordinates: Vec::new() };
+            let order = order.map(<[usize]>::to_vec);
+            let mut view = View { group, leading: Vec::new(), coordinates: Vec::new(), order };
             for axis in axes {
                 let scale = axis_scale(&view.group, &axis.coordinates)?;
                 for (coordinate, _) in &axis.coordinates[1..] {
@@ -62,6 +70,7 @@ impl Views {
                 }
                 view.leading.push(scale);
             }
+            view.write_order()?;
             views.grid = Some(view);
         }
         for view in std::iter::once(&views.by_run).chain(&views.grid) {
@@ -86,6 +95,18 @@ impl Views {
     /// Says that a column's first dimension is the run.
     pub(super) fn add_dimensions(&self, dataset: &Dataset) -> hdf5::Result<()> {
         raw::attach_scale(dataset, &self.by_run.leading[0], 0)
+    }
+
+    /// Says no longer that a column's first dimension is the run.
+    pub(super) fn remove_dimensions(&self, dataset: &Dataset) -> hdf5::Result<()> {
+        let is_attached = attributes::has(dataset, "DIMENSION_LIST")?;
+        if is_attached { raw::detach_scale(dataset, &self.by_run.leading[0], 0) } else { Ok(()) }
+    }
+
+    /// Takes both faces away; their results were removed before.
+    pub(super) fn dissolve(self) -> hdf5::Result<()> {
+        let names = ["by_run"].into_iter().chain(self.grid.is_some().then_some("grid"));
+        names.into_iter().try_for_each(|name| self.trajectory.unlink(name))
     }
 
     /// Shows a dense column in both faces.
@@ -181,7 +202,23 @@ impl View {
             Ok(text.split_whitespace().map(ToOwned::to_owned).collect())
         };
         let leading: hdf5::Result<Vec<Dataset>> = words(DIMENSIONS)?.iter().map(|name| group.dataset(name)).collect();
-        Ok(Self { leading: leading?, coordinates: words(COORDINATES)?, group })
+        let order = group.link_exists(RUN_INDEX).then(|| read_order(&group)).transpose()?;
+        Ok(Self { leading: leading?, coordinates: words(COORDINATES)?, group, order })
+    }
+
+    /// Says which run each point of the grid is.
+    fn write_order(&self) -> hdf5::Result<()> {
+        let Some(order) = &self.order else { return Ok(()) };
+        let shape: Vec<usize> = self.leading.iter().map(|scale| scale.shape()[0]).collect();
+        let mut indices = Cells::new(ElementType::I64, shape.len());
+        for &run in order {
+            indices.put_numbers(&[i64::try_from(run).expect("indices of stored runs fit")]);
+        }
+        indices.end_array(&shape);
+        let leaf = Leaf::new(RUN_INDEX, crate::value::ValueType::scalar(ElementType::I64));
+        let leaf = leaf.with_comment("the run at each point of the grid");
+        let dataset = columns::new_value(&self.group, RUN_INDEX, &leaf, &indices)?;
+        self.leading.iter().enumerate().try_for_each(|(axis, scale)| raw::attach_scale(&dataset, scale, axis))
     }
 
     fn is_dimension(&self, label: &str) -> bool {
@@ -221,16 +258,53 @@ impl View {
             ElementType::F64 => builder.fill_value(f64::NAN),
             _ => builder,
         };
-        let dataset = builder
-            .virtual_map(".", source, from.to_vec(), whole(from), target.clone(), whole(&target))
-            .empty_as(columns::file_type(element))
-            .shape(target.clone())
-            .create(label)?;
+        if let Some(order) = &self.order {
+            let n_axes = self.leading.len();
+            for (start, stretch) in stretches(order, target[n_axes - 1]) {
+                let inner = from[1..].iter().map(|&length| SliceOrIndex::from(0..length));
+                let source_rows = std::iter::once(SliceOrIndex::from(stretch.clone())).chain(inner.clone());
+                let point = position(start, &target[..n_axes])
+                    .into_iter()
+                    .enumerate()
+                    .map(|(axis, at)| SliceOrIndex::from(at..at + if axis + 1 == n_axes { stretch.len() } else { 1 }));
+                let (shown, here): (Vec<_>, Vec<_>) = (source_rows.collect(), point.chain(inner).collect());
+                let (shown, here) = (Hyperslab::from(shown), Hyperslab::from(here));
+                builder = builder.virtual_map(".", source, from.to_vec(), shown, target.clone(), here);
+            }
+        } else {
+            builder = builder.virtual_map(".", source, from.to_vec(), whole(from), target.clone(), whole(&target));
+        }
+        let dataset = builder.empty_as(columns::file_type(element)).shape(target.clone()).create(label)?;
         columns::describe(&dataset, leaf)?;
         columns::mark_type(&dataset, element)?;
         columns::mark_fill(&dataset, element)?;
         self.attach(&dataset, dimensions)
     }
+}
+
+/// The parts of a grid along its innermost axis in which runs follow each other: where each begins, and its runs.
+pub(super) fn stretches(order: &[usize], inner: usize) -> Vec<(usize, std::ops::Range<usize>)> {
+    let mut found: Vec<(usize, std::ops::Range<usize>)> = Vec::new();
+    for (point, &run) in order.iter().enumerate() {
+        match found.last_mut() {
+            Some((_, last)) if last.end == run && point % inner != 0 => last.end += 1,
+            _ => found.push((point, run..run + 1)),
+        }
+    }
+    found
+}
+
+/// The indices along all axes of a point that is counted with the last axis fastest.
+fn position(mut point: usize, axes: &[usize]) -> Vec<usize> {
+    let mut indices: Vec<usize> = axes.iter().rev().map(|&len| (point % len, point /= len).0).collect();
+    indices.reverse();
+    indices
+}
+
+fn read_order(grid: &Group) -> hdf5::Result<Vec<usize>> {
+    let cells = raw::read_value(&grid.dataset(RUN_INDEX)?, ElementType::I64)?;
+    let runs = cells.cell(0).numbers::<i64>().into_iter().map(usize::try_from).collect::<Result<_, _>>();
+    runs.map_err(|_| hdf5::Error::from("the grid names a run that cannot be"))
 }
 
 fn last_part(path: &str) -> String {
@@ -240,18 +314,29 @@ fn last_part(path: &str) -> String {
 fn run_scale(group: &Group, n_runs: usize) -> hdf5::Result<Dataset> {
     let scale = new_rows(group, "run", ElementType::I64, n_runs, &[])?;
     attributes::set_text(&scale, "long_name", "run index")?;
-    let mut first = 0;
+    write_run_indices(&scale, 0, n_runs)?;
+    raw::set_scale(&scale, "run")?;
+    Ok(scale)
+}
+
+/// Makes the scale of runs longer.
+pub(super) fn grow_run_scale(trajectory: &Group, n_before: usize, n_runs: usize) -> hdf5::Result<()> {
+    let scale = trajectory.dataset("run")?;
+    raw::set_rows(&scale, n_runs)?;
+    write_run_indices(&scale, n_before, n_runs)
+}
+
+fn write_run_indices(scale: &Dataset, mut first: usize, n_runs: usize) -> hdf5::Result<()> {
     while first < n_runs {
         let end = (first + 65_536).min(n_runs);
         let mut indices = Cells::new(ElementType::I64, 0);
         for index in first..end {
             indices.push_number(i64::try_from(index).expect("indices of stored runs fit"));
         }
-        raw::write_rows(&scale, first, &indices)?;
+        raw::write_rows(scale, first, &indices)?;
         first = end;
     }
-    raw::set_scale(&scale, "run")?;
-    Ok(scale)
+    Ok(())
 }
 
 /// The scale of an axis with its values; coordinates in lock step with it become variables along it.

@@ -26,23 +26,23 @@ const COORDINATE_ROWS: usize = 16_384;
 #[derive(Debug)]
 pub struct Hdf5Writer {
     /// Closed last, after all handles into it.
-    open: Option<Open>,
-    place: Place,
-    name: String,
-    compression: Option<u8>,
+    pub(super) open: Option<Open>,
+    pub(super) place: Place,
+    pub(super) name: String,
+    pub(super) compression: Option<u8>,
     file: Option<WritableFile>,
 }
 
 /// A trajectory that has begun.
 #[derive(Debug)]
-struct Open {
-    trajectory: Group,
-    results_group: Group,
+pub(super) struct Open {
+    pub(super) trajectory: Group,
     views: Views,
-    runs: RunTable,
+    pub(super) runs: RunTable,
     results: Vec<Column>,
-    added: HashMap<String, Column>,
-    n_runs: usize,
+    /// By path.
+    pub(super) added: HashMap<String, Column>,
+    pub(super) n_runs: usize,
     compression: Option<u8>,
     /// The runs that were done before the trajectory was opened.
     written: Vec<Range<usize>>,
@@ -50,18 +50,18 @@ struct Open {
 
 /// The columns below `runs`.
 #[derive(Debug)]
-struct RunTable {
+pub(super) struct RunTable {
     status: Column,
     started: Column,
     runtime: Column,
     worker: Column,
     attempt: Column,
-    errors: Errors,
+    pub(super) errors: Errors,
 }
 
 /// The table of failures, a row for each failed try of a run.
 #[derive(Debug)]
-struct Errors {
+pub(super) struct Errors {
     columns: [hdf5::Dataset; 4],
     /// Absent from files of older versions.
     attempt: Option<hdf5::Dataset>,
@@ -171,16 +171,19 @@ impl Hdf5Writer {
         &self.name
     }
 
-    fn open(&mut self) -> &mut Open {
+    pub(super) fn file(&self) -> &File {
+        self.file.as_ref().expect("open until the trajectory is finished")
+    }
+
+    pub(super) fn open(&mut self) -> &mut Open {
         self.open.as_mut().expect("a trajectory begins before it is written to")
     }
 }
 
 impl TrajectoryWriter for Hdf5Writer {
     fn begin(&mut self, plan: &Plan, columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>) -> Result<(), StorageError> {
-        let file = self.file.as_ref().expect("open until the trajectory is finished");
         // On an error nothing is committed, so the file stays as it was.
-        self.open = Some(Open::create(file, &self.name, &self.place, plan, self.compression, columns)?);
+        self.open = Some(Open::create(self.file(), &self.name, &self.place, plan, self.compression, None, columns)?);
         self.commit()
     }
 
@@ -206,12 +209,13 @@ impl TrajectoryWriter for Hdf5Writer {
 }
 
 impl Open {
-    fn create(
+    pub(super) fn create(
         file: &File,
         name: &str,
         place: &Place,
         plan: &Plan,
         compression: Option<u8>,
+        order: Option<&[usize]>,
         columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
     ) -> Result<Self, StorageError> {
         let header = &plan.header;
@@ -225,13 +229,11 @@ impl Open {
         for branch in ["explored", "runs", "results"] {
             new_group(&trajectory, branch).map_err(failed(branch))?;
         }
-        let views = Views::create(&trajectory, plan).map_err(failed("by_run"))?;
+        let views = Views::create(&trajectory, plan, order).map_err(failed("by_run"))?;
         write_coordinates(&trajectory, plan, &views, columns, place)?;
         let runs = RunTable::create(&trajectory, header.n_runs, &views).map_err(failed("runs"))?;
-        let results_group = trajectory.group("results").map_err(failed("results"))?;
         let mut open = Self {
             trajectory,
-            results_group,
             views,
             runs,
             results: Vec::new(),
@@ -255,7 +257,6 @@ impl Open {
             schema.results.extend(added);
         })?;
         let mut open = Self {
-            results_group: trajectory.group("results")?,
             views: Views::open(&trajectory, done.len())?,
             runs: RunTable::open(&trajectory, done.len())?,
             trajectory,
@@ -274,22 +275,27 @@ impl Open {
 
     /// A result's column, shown in the views if its shape is already known.
     fn new_result(&self, leaf: &Leaf) -> hdf5::Result<Column> {
-        let path = leaf.name.replace('.', "/");
-        let (parent, name) = match path.rsplit_once('/') {
-            Some((groups, name)) => (ensure_groups(&self.results_group, groups)?, name),
-            None => (self.results_group.clone(), path.as_str()),
-        };
+        self.new_column(DynamicColumn::RESULTS, leaf)
+    }
+
+    /// A column of a branch; the views show results only.
+    fn new_column(&self, branch: &str, leaf: &Leaf) -> hdf5::Result<Column> {
+        let path = format!("{branch}/{}", leaf.name.replace('.', "/"));
+        let (groups, name) = path.rsplit_once('/').expect("columns lie below a branch");
+        let parent = ensure_groups(&self.trajectory, groups)?;
         let leaf = Leaf { compress: leaf.compress.or(self.compression), ..leaf.clone() };
         let mut column = Column::new(parent, name, leaf, self.n_runs).open(&self.written)?;
         if column.exists() {
             return Ok(column);
         }
         let change = column.create_if_fixed()?;
-        self.show(&column, &change)?;
+        if branch == DynamicColumn::RESULTS {
+            self.show(&column, &change)?;
+        }
         Ok(column)
     }
 
-    fn show(&self, column: &Column, change: &Change) -> hdf5::Result<()> {
+    pub(super) fn show(&self, column: &Column, change: &Change) -> hdf5::Result<()> {
         match (change, column.dataset()) {
             (Change::BecameDense(shape), Some(dataset)) => {
                 let path = format!("results/{}", column.leaf.name.replace('.', "/"));
@@ -315,12 +321,12 @@ impl Open {
     }
 
     fn write_added(&mut self, added: &DynamicColumn, place: &Place) -> Result<(), StorageError> {
-        let name = &added.leaf.name;
-        if !self.added.contains_key(name) {
-            let column = self.new_result(&added.leaf).map_err(place.failed("create", name))?;
-            self.added.insert(name.clone(), column);
+        let (name, path) = (&added.leaf.name, added.path());
+        if !self.added.contains_key(&path) {
+            let column = self.new_column(added.branch, &added.leaf).map_err(place.failed("create", name))?;
+            self.added.insert(path.clone(), column);
         }
-        let column = self.added.get_mut(name).expect("just inserted");
+        let column = self.added.get_mut(&path).expect("just inserted");
         let (found, expected) = (&added.leaf.value_type, &column.leaf.value_type);
         if !found.agrees(expected) {
             return Err(StorageError::ResultType {
@@ -336,7 +342,10 @@ impl Open {
             row.push_cell(&cell);
             changes.push(column.write(run, &row).map_err(place.failed("write", name))?);
         }
-        let column = &self.added[name];
+        let column = &self.added[&path];
+        if added.branch != DynamicColumn::RESULTS {
+            return Ok(());
+        }
         changes.iter().try_for_each(|change| self.show(column, change)).map_err(place.failed("show", name))
     }
 }
@@ -438,7 +447,7 @@ impl Errors {
     }
 
     /// Adds a row; `attempt` is the number of the try, from 1.
-    fn append(&mut self, run: &FailedRun, attempt: &Cells) -> hdf5::Result<()> {
+    pub(super) fn append(&mut self, run: &FailedRun, attempt: &Cells) -> hdf5::Result<()> {
         let row = self.n_rows;
         let text = |text: &str| Cells::from_text(&[], 1, [text.to_owned()]);
         let cells = [
@@ -473,17 +482,18 @@ fn numbers<T: bytemuck::Pod>(element: ElementType, numbers: &[T]) -> Cells {
     Cells::from_bytes(element, &[], numbers.len(), bytemuck::cast_slice(numbers).to_vec())
 }
 
-fn write_header(trajectory: &Group, plan: &Plan) -> hdf5::Result<()> {
+pub(super) fn write_header(trajectory: &Group, plan: &Plan) -> hdf5::Result<()> {
     let header = &plan.header;
     attributes::set_text(trajectory, "experiment", &header.experiment)?;
     attributes::set_text(trajectory, "comment", &header.comment)?;
     attributes::set_text(trajectory, "created", &header.created)?;
     attributes::set(trajectory, "n_runs", &(header.n_runs as u64))?;
-    let schema = serde_json::to_string(&header.schema).map_err(|error| hdf5::Error::from(error.to_string()))?;
-    attributes::set_text(trajectory, "schema", &schema)?;
+    super::edit::write_schema(trajectory, &header.schema)?;
     if let Some(axes) = &header.axes {
         let axes = serde_json::to_string(axes).map_err(|error| hdf5::Error::from(error.to_string()))?;
         attributes::set_text(trajectory, "axes", &axes)?;
+    } else if attributes::has(trajectory, "axes")? {
+        trajectory.delete_attr("axes")?;
     }
     attributes::set_text(trajectory, "commits", COMMITS)?;
     attributes::set_text(trajectory, "state", header.state.word())
@@ -499,7 +509,7 @@ fn change_schema(trajectory: &Group, change: impl FnOnce(&mut Schema)) -> hdf5::
     if after == before { Ok(()) } else { attributes::set_text(trajectory, "schema", &after) }
 }
 
-fn write_value(trajectory: &Group, planned: &PlannedLeaf) -> hdf5::Result<()> {
+pub(super) fn write_value(trajectory: &Group, planned: &PlannedLeaf) -> hdf5::Result<()> {
     let (groups, name) = planned.path.rsplit_once('/').expect("values lie below a branch");
     let group = ensure_groups(trajectory, groups)?;
     let dataset = columns::new_value(&group, name, &planned.leaf, &planned.value)?;

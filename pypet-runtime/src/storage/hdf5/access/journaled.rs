@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hdf5::File;
 
-use super::access_list;
+use super::{access_list, put_in_place};
 use crate::storage::StorageError;
 use crate::storage::hdf5::Place;
 use crate::storage::hdf5::journal::{RealDisk, SharedLock, Transaction, WriterLock, journal_path, recover_if_alone};
@@ -149,6 +149,63 @@ impl Drop for WritableFile {
         self.file = None;
         lock(&self.transaction).abandon();
     }
+}
+
+/// The right to put another file in the place of one that exists.
+#[derive(Debug)]
+pub(in crate::storage::hdf5) struct Replacement {
+    path: PathBuf,
+    _right: WriterLock,
+}
+
+impl Replacement {
+    /// Takes the right, after finishing what a killed writer left.
+    pub(in crate::storage::hdf5) fn begin(path: &Path) -> Result<Self, StorageError> {
+        let place = Place::new(path);
+        if !path.exists() {
+            return Err(StorageError::NoFile { file: path.into() });
+        }
+        let right = take_right(path)?;
+        let mut disk = RealDisk::open(path).map_err(place.io("write to"))?;
+        recover_if_alone(&mut disk).map_err(place.io("recover"))?;
+        Ok(Self { path: path.into(), _right: right })
+    }
+
+    pub(in crate::storage::hdf5) fn replace_by(self, new: &Path) -> Result<(), StorageError> {
+        let place = Place::new(&self.path);
+        // A commit that waits in the journal belongs to the old file.
+        let mut disk = RealDisk::open(&self.path).map_err(place.io("write to"))?;
+        let is_settled = recover_if_alone(&mut disk).map_err(place.io("recover"))?;
+        if !is_settled && journal_path(&self.path).exists() {
+            return Err(StorageError::InUse { file: self.path.clone(), holder: "a program that reads it".into() });
+        }
+        put_in_place(new, &self.path).map_err(place.io("replace"))
+    }
+}
+
+/// Copies a file as its last commit left it, also while a study writes into it.
+///
+/// # Errors
+/// The file cannot be read, the copy exists already, or cannot be written; then there is none.
+pub fn backup(path: &Path, to: &Path) -> Result<(), StorageError> {
+    const BLOCK: usize = 1 << 20;
+    let place = Place::new(path);
+    let lock = SharedLock::take(path).map_err(place.io("lock for reading"))?;
+    let disk = RealDisk::open_to_read(path).map_err(place.io("open"))?;
+    let view = Transaction::view(Box::new(disk)).map_err(place.io("read"))?;
+    super::write_beside(to, |copy| {
+        let mut address = 0;
+        while address < view.end() {
+            let mut bytes = vec![0; BLOCK];
+            bytes.truncate(usize::try_from(view.end() - address).unwrap_or(BLOCK));
+            view.read(address, &mut bytes)?;
+            std::io::Write::write_all(copy, &bytes)?;
+            address += BLOCK as u64;
+        }
+        Ok(())
+    })?;
+    drop(lock);
+    Ok(())
 }
 
 fn take_right(path: &Path) -> Result<WriterLock, StorageError> {

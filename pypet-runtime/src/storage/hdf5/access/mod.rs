@@ -10,13 +10,22 @@ mod journaled;
 mod plain;
 
 #[cfg(feature = "bundled-hdf5")]
-pub(super) use journaled::{ReadableFile, WritableFile};
+pub use journaled::backup;
+#[cfg(feature = "bundled-hdf5")]
+pub(super) use journaled::{ReadableFile, Replacement, WritableFile};
 #[cfg(not(feature = "bundled-hdf5"))]
-pub(super) use plain::{ReadableFile, WritableFile};
+pub use plain::backup;
+#[cfg(not(feature = "bundled-hdf5"))]
+pub(super) use plain::{ReadableFile, Replacement, WritableFile};
+
+use std::path::Path;
 
 #[cfg(feature = "bundled-hdf5")]
 use hdf5::file::FileAccess;
 use hdf5::file::{FileAccessBuilder, FileCloseDegree, LibraryVersion};
+
+use super::Place;
+use crate::storage::StorageError;
 
 /// Whether a commit that is interrupted leaves the file as before or as after it.
 pub const ATOMIC_COMMITS: bool = cfg!(feature = "bundled-hdf5");
@@ -33,4 +42,41 @@ fn bounds(builder: &mut FileAccessBuilder) -> &mut FileAccessBuilder {
 #[cfg(feature = "bundled-hdf5")]
 fn access_list() -> hdf5::Result<FileAccess> {
     bounds(&mut FileAccess::build()).finish()
+}
+
+/// Makes what was written to a file last, and gives it the name of another one, at once.
+fn put_in_place(new: &Path, path: &Path) -> std::io::Result<()> {
+    // Of a symbolic link the file is replaced, not the link.
+    let path = path.canonicalize()?;
+    std::fs::File::open(new)?.sync_all()?;
+    std::fs::rename(new, &path)?;
+    if cfg!(unix)
+        && let Some(folder) = path.parent()
+    {
+        std::fs::File::open(folder)?.sync_all()?;
+    }
+    Ok(())
+}
+
+/// Writes a new file wholly or not at all.
+fn write_beside(to: &Path, write: impl FnOnce(&mut std::fs::File) -> std::io::Result<()>) -> Result<(), StorageError> {
+    let place = Place::new(to);
+    let mut unfinished = to.as_os_str().to_owned();
+    unfinished.push(".new");
+    let unfinished = std::path::PathBuf::from(unfinished);
+    let written = || {
+        if to.exists() {
+            return Err(std::io::ErrorKind::AlreadyExists.into());
+        }
+        let mut file = std::fs::File::create(&unfinished)?;
+        write(&mut file)?;
+        file.sync_all()?;
+        std::fs::rename(&unfinished, to)
+    };
+    let written = written();
+    if written.is_err() {
+        // What is left of it is of no use.
+        let _ = std::fs::remove_file(&unfinished);
+    }
+    written.map_err(place.io("create"))
 }

@@ -1,13 +1,13 @@
 //! Files that the library writes by itself.
 
 use std::ops::Deref;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use hdf5::File;
 use hdf5::file::OpenMode;
 
-use super::bounds;
+use super::{bounds, put_in_place};
 use crate::storage::StorageError;
 use crate::storage::hdf5::{Place, raw};
 
@@ -92,6 +92,37 @@ impl Drop for WritableFile {
             let _ = std::fs::remove_file(self.place.file());
         }
     }
+}
+
+/// The right to put another file in the place of one that exists.
+#[derive(Debug)]
+pub(in crate::storage::hdf5) struct Replacement {
+    path: PathBuf,
+}
+
+impl Replacement {
+    pub(in crate::storage::hdf5) fn begin(path: &Path) -> Result<Self, StorageError> {
+        // Whoever writes it now holds the library's lock on it.
+        drop(open_as(path, OpenMode::ReadWrite)?);
+        Ok(Self { path: path.into() })
+    }
+
+    pub(in crate::storage::hdf5) fn replace_by(self, new: &Path) -> Result<(), StorageError> {
+        drop(open_as(&self.path, OpenMode::ReadWrite)?);
+        put_in_place(new, &self.path).map_err(Place::new(&self.path).io("replace"))
+    }
+}
+
+/// Copies a file that nobody writes into.
+///
+/// # Errors
+/// The file cannot be read or is being written, the copy exists already, or cannot be written.
+pub fn backup(path: &Path, to: &Path) -> Result<(), StorageError> {
+    let lock = ReadableFile::open(path)?;
+    let mut source = std::fs::File::open(path).map_err(Place::new(path).io("open"))?;
+    super::write_beside(to, |copy| std::io::copy(&mut source, copy).map(drop))?;
+    drop(lock);
+    Ok(())
 }
 
 /// How long a file that is locked is tried again: a child that is being started holds our locks for a moment.

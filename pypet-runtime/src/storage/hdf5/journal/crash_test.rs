@@ -142,7 +142,7 @@ impl Chance {
 fn record_study(steps: &[Step], readers: bool) -> (Vec<Operation>, Vec<usize>) {
     let disk = Recorder::default();
     disk.with(|recording| recording.readers = readers);
-    let mut study = Study::create(Box::new(disk.clone())).expect("the file can be made");
+    let mut study = Study::new(|| Box::new(disk.clone()));
     let mut acknowledged = Vec::new();
     for step in steps {
         study.carry_out(step).expect("a healthy disk takes every step");

@@ -39,6 +39,7 @@ struct Plan {
 }
 
 /// A disk that fails according to plan.
+#[derive(Clone)]
 struct Failing {
     disk: Recorder,
     plan: Arc<Mutex<Plan>>,
@@ -146,8 +147,8 @@ struct Attempt {
 fn attempt(disk: &Recorder, steps: &[Step], fault: Fault, n_before: usize) -> Attempt {
     let (failing, plan) = Failing::new(disk, fault, n_before);
     let mut acknowledged = 0;
-    let ended = Study::create(Box::new(failing))
-        .and_then(|mut study| steps.iter().try_for_each(|step| study.carry_out(step).map(|()| acknowledged += 1)));
+    let mut study = Study::new(|| Box::new(failing.clone()));
+    let ended = steps.iter().try_for_each(|step| study.carry_out(step).map(|()| acknowledged += 1));
     let has_failed = plan.lock().expect("nobody panics with it").has_failed;
     Attempt { acknowledged, ended, has_failed }
 }
@@ -162,8 +163,8 @@ fn check_and_resume(disk: &Recorder, steps: &[Step], acknowledged: usize, file: 
     if n_steps == steps.len() {
         return Ok(());
     }
-    let resumed = Study::reopen(Box::new(disk.clone()), &steps[..n_steps])
-        .and_then(|mut study| steps[n_steps..].iter().try_for_each(|step| study.carry_out(step)));
+    let mut study = Study::after(|| Box::new(disk.clone()), &steps[..n_steps]);
+    let resumed = steps[n_steps..].iter().try_for_each(|step| study.carry_out(step));
     resumed.map_err(|error| format!("cannot resume: {error:?}"))?;
     check(disk, steps, steps.len(), file).map(|_| ())
 }
@@ -231,7 +232,7 @@ fn every_call_that_fails_leaves_what_was_acknowledged_and_the_study_can_go_on() 
 fn every_read_that_fails_is_an_error_and_no_wrong_value() {
     let steps = steps(4, 5);
     let disk = Recorder::default();
-    let mut study = Study::create(Box::new(disk.clone())).expect("the file can be made");
+    let mut study = Study::new(|| Box::new(disk.clone()));
     steps.iter().try_for_each(|step| study.carry_out(step)).expect("a healthy disk takes every step");
     for n_before in 0.. {
         let (failing, plan) = Failing::new(&disk, Fault::Read, n_before);

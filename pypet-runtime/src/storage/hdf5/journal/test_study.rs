@@ -16,10 +16,13 @@ use super::transaction::Transaction;
 use crate::run::RunStatus;
 use crate::schema::{Leaf, Schema};
 use crate::storage::hdf5::access::WritableFile;
+use crate::storage::hdf5::edit::edit_in;
+use crate::storage::hdf5::expand::expand_in;
 use crate::storage::hdf5::raw::vfd::Mode;
 use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer};
 use crate::storage::{
-    Block, DynamicColumn, FailedRun, Finished, Header, Plan, State, StorageError, TrajectoryReader, TrajectoryWriter,
+    Block, DynamicColumn, Edit, FailedRun, Finished, Header, Plan, State, StorageError, TrajectoryReader,
+    TrajectoryWriter,
 };
 use crate::value::{Cells, ElementType, ResultValue, ValueType};
 
@@ -155,54 +158,101 @@ impl Disk for Recorder {
 /// What is done between two commits.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) enum Step {
-    Begin { n_runs: usize },
+    Begin {
+        n_runs: usize,
+    },
     Runs(Range<usize>),
     Finish,
+    /// An annotation, a summary and a link, all at once.
+    Annotate,
+    /// The runs from the first number on are new.
+    Expand(Range<usize>),
 }
 
-/// A study of so many commits with so many runs each.
+/// A study of so many commits with so many runs each, which is annotated and expanded later.
 pub(super) fn steps(n_commits: usize, n_runs_each: usize) -> Vec<Step> {
     let runs = (0..n_commits).map(|commit| Step::Runs(commit * n_runs_each..(commit + 1) * n_runs_each));
-    let begin = Step::Begin { n_runs: n_commits * n_runs_each };
-    std::iter::once(begin).chain(runs).chain([Step::Finish]).collect()
+    let n_runs = n_commits * n_runs_each;
+    let new = n_runs..n_runs + 17;
+    let later = [Step::Finish, Step::Annotate, Step::Expand(new.clone()), Step::Runs(new), Step::Finish];
+    std::iter::once(Step::Begin { n_runs }).chain(runs).chain(later).collect()
 }
 
 /// A study that is being carried out.
-pub(super) struct Study {
-    writer: Hdf5Writer,
+pub(super) struct Study<'a> {
+    disk: Box<dyn Fn() -> Box<dyn Disk> + 'a>,
+    /// While runs are carried out.
+    writer: Option<Hdf5Writer>,
+    done: Vec<Step>,
 }
 
-impl Study {
-    /// Makes a file on a disk.
-    pub(super) fn create(disk: Box<dyn Disk>) -> Result<Self, StorageError> {
-        let file = WritableFile::over(Transaction::begin_new(disk), Mode::Create)?;
-        super::super::file::mark(&file).map_err(place().failed("mark", "/"))?;
-        Ok(Self { writer: Hdf5Writer::over(file, "study") })
+impl<'a> Study<'a> {
+    /// A study of which nothing was done, on a disk that is asked for whenever the file is opened.
+    pub(super) fn new(disk: impl Fn() -> Box<dyn Disk> + 'a) -> Self {
+        Self::after(disk, &[])
     }
 
-    /// Goes on with a file after these steps.
-    pub(super) fn reopen(disk: Box<dyn Disk>, done: &[Step]) -> Result<Self, StorageError> {
-        let transaction = Transaction::open(disk).map_err(place().io("recover"))?;
-        let file = WritableFile::over(transaction, Mode::Write)?;
-        let expected = Expected::after(done);
-        let is_done: Vec<bool> = (0..expected.n_runs).map(|run| run < expected.n_tried && !fails(run)).collect();
-        Ok(Self { writer: Hdf5Writer::reopen_over(file, "study", &results(), &is_done)? })
+    /// A study of which these steps were done.
+    pub(super) fn after(disk: impl Fn() -> Box<dyn Disk> + 'a, done: &[Step]) -> Self {
+        Self { disk: Box::new(disk), writer: None, done: done.to_vec() }
     }
 
     /// Carries out one step; its commit is done when this returns.
     pub(super) fn carry_out(&mut self, step: &Step) -> Result<(), StorageError> {
         match step {
-            Step::Begin { n_runs } => self.writer.begin(&plan(*n_runs), &mut |_| Vec::new()),
+            Step::Begin { n_runs } => {
+                let file = WritableFile::over(Transaction::begin_new((self.disk)()), Mode::Create)?;
+                crate::storage::hdf5::file::mark(&file).map_err(place().failed("mark", "/"))?;
+                let writer = self.writer.insert(Hdf5Writer::over(file, "study"));
+                writer.begin(&plan(*n_runs), &mut |_| Vec::new())?;
+            }
             Step::Runs(runs) => {
+                let writer = self.writer()?;
                 for run in runs.clone() {
                     let finished = if fails(run) { Finished::Failed(failed(run)) } else { Finished::Done(block(run)) };
-                    self.writer.write(&finished)?;
+                    writer.write(&finished)?;
                 }
-                self.writer.commit()
+                writer.commit()?;
             }
-            Step::Finish => self.writer.finish(State::Finished),
+            Step::Finish => {
+                self.writer()?.finish(State::Finished)?;
+                self.writer = None;
+            }
+            Step::Annotate => edit_in(self.open()?, Path::new("test.h5"), "study", &edits())?,
+            Step::Expand(new) => {
+                let plan = plan(new.end);
+                expand_in(self.open()?, Path::new("test.h5"), &plan, new.start, None, &mut |_| Vec::new())?;
+            }
         }
+        self.done.push(step.clone());
+        Ok(())
     }
+
+    fn open(&self) -> Result<WritableFile, StorageError> {
+        let transaction = Transaction::open((self.disk)()).map_err(place().io("recover"))?;
+        WritableFile::over(transaction, Mode::Write)
+    }
+
+    /// The writer, which goes on with the file if it has to.
+    fn writer(&mut self) -> Result<&mut Hdf5Writer, StorageError> {
+        if self.writer.is_none() {
+            let Expected { n_runs, n_tried, .. } = Expected::after(&self.done);
+            let is_done: Vec<bool> = (0..n_runs).map(|run| run < n_tried && !fails(run)).collect();
+            self.writer = Some(Hdf5Writer::reopen_over(self.open()?, "study", &results(), &is_done)?);
+        }
+        Ok(self.writer.as_mut().expect("just made"))
+    }
+}
+
+fn edits() -> [Edit; 3] {
+    let mut note = Cells::new(ElementType::Text, 0);
+    note.push_str("looked at");
+    let leaf = Leaf::new("sum.all", String::value_type());
+    [
+        Edit::Annotate { path: "results/x".into(), key: "note".into(), value: note.clone() },
+        Edit::AddValue { path: "results/sum/all".into(), leaf, value: note },
+        Edit::Link { path: "results/link".into(), target: "results/x".into() },
+    ]
 }
 
 fn place() -> crate::storage::hdf5::Place {
@@ -262,7 +312,8 @@ fn block(run: usize) -> Block {
     if run.is_multiple_of(10) {
         let mut cells = Cells::new(ElementType::U64, 0);
         cells.push_number(run as u64);
-        added.push(DynamicColumn { leaf: Leaf::new("tens", u64::value_type()), runs: vec![run], cells });
+        let leaf = Leaf::new("tens", u64::value_type());
+        added.push(DynamicColumn { branch: DynamicColumn::RESULTS, leaf, runs: vec![run], cells });
     }
     Block { first: run, worker: 0, started: vec![run as f64], runtime: vec![1.0], results: cells, added }
 }
@@ -286,16 +337,25 @@ struct Expected {
     n_runs: usize,
     n_tried: usize,
     state: State,
+    is_annotated: bool,
 }
 
 impl Expected {
     fn after(steps: &[Step]) -> Self {
-        let mut expected = Self { n_runs: 0, n_tried: 0, state: State::Running };
+        let mut expected = Self { n_runs: 0, n_tried: 0, state: State::Running, is_annotated: false };
         for step in steps {
             match step {
                 Step::Begin { n_runs } => expected.n_runs = *n_runs,
-                Step::Runs(runs) => expected.n_tried = runs.end,
+                Step::Runs(runs) => {
+                    expected.n_tried = runs.end;
+                    expected.state = State::Running;
+                }
                 Step::Finish => expected.state = State::Finished,
+                Step::Annotate => expected.is_annotated = true,
+                Step::Expand(new) => {
+                    expected.n_runs = new.end;
+                    expected.state = State::Running;
+                }
             }
         }
         expected
@@ -317,7 +377,15 @@ pub(super) fn check(reader: &Hdf5Reader, steps: &[Step], at_least: usize) -> Res
 
 fn check_exactly(reader: &Hdf5Reader, expected: &Expected) -> Result<(), String> {
     let say = |error: StorageError| format!("{error:?}");
-    let &Expected { n_runs, n_tried, state } = expected;
+    let &Expected { n_runs, n_tried, state, is_annotated } = expected;
+    if reader.header().n_runs != n_runs {
+        return Err(format!("{} runs, not {n_runs}", reader.header().n_runs));
+    }
+    let has_note = reader.annotations("results/x").map_err(say)?.contains_key("note");
+    let changes = [has_note, reader.read("results/sum/all").is_ok(), reader.read("results/link").is_ok()];
+    if changes != [is_annotated; 3] {
+        return Err(format!("{changes:?} of the changes are there"));
+    }
     let statuses = reader.rows("runs/status", 0..n_runs).map_err(say)?;
     let found = statuses.bytes().iter().filter(|&&status| status != 0).count();
     if found != n_tried || reader.header().state != state {

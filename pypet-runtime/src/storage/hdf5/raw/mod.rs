@@ -199,6 +199,17 @@ pub(super) fn detach_scale(dataset: &Dataset, scale: &Dataset, dimension: usize)
     check(|| unsafe { H5DSdetach_scale(dataset.id(), scale.id(), dimension) })
 }
 
+/// The target of a soft link.
+pub(super) fn soft_link(group: &hdf5::Group, name: &str) -> hdf5::Result<String> {
+    let name = CString::new(name).map_err(|_| hdf5::Error::from("a name holds a NUL character"))?;
+    let mut target = vec![0_u8; 1 << 16];
+    let (buffer, size) = (target.as_mut_ptr().cast(), target.len() - 1);
+    // SAFETY: the buffer has room for `size` bytes, and the name is a C string that outlives the call.
+    check(|| unsafe { hdf5_sys::h5l::H5Lget_val(group.id(), name.as_ptr(), buffer, size, H5P_DEFAULT) })?;
+    let end = target.iter().position(|&byte| byte == 0).unwrap_or(size);
+    Ok(String::from_utf8_lossy(&target[..end]).into_owned())
+}
+
 /// Keeps programs that a run starts from inheriting the file and with it the lock on it.
 ///
 /// The library opens files without this flag, so a child that outlives the study would keep it locked.

@@ -1,0 +1,162 @@
+//! What several trajectories say beside their runs, put together: config, comments, annotations, links, summaries.
+
+use std::collections::HashMap;
+
+use super::sources::Source;
+use crate::error::Result;
+use crate::schema::Leaf;
+use crate::storage::{Edit, PlannedLeaf};
+use crate::value::{Cells, ResultValue};
+
+/// One environment's config.
+struct Entry {
+    created: String,
+    /// Path below the entry, leaf and value.
+    values: Vec<(String, Leaf, Cells)>,
+    /// The source it comes from, and its group there.
+    from: Vec<(usize, String)>,
+}
+
+/// Where groups of config went: of a source, from a path, to a path.
+pub(super) type Moved = Vec<(usize, String, String)>;
+
+/// The lines of all comments, each once.
+pub(super) fn join_comments(sources: &[Source]) -> String {
+    let mut lines: Vec<&str> = Vec::new();
+    for line in sources.iter().flat_map(|source| source.any.header().comment.lines()) {
+        if !lines.contains(&line) {
+            lines.push(line);
+        }
+    }
+    lines.join("\n")
+}
+
+/// The config of all sources: in numbered groups `config/merged_1`, … where there are several.
+pub(super) fn join_config(sources: &[Source]) -> Result<(Vec<PlannedLeaf>, Moved)> {
+    let mut entries: Vec<Entry> = Vec::new();
+    for (number, source) in sources.iter().enumerate() {
+        for entry in entries_of(number, source)? {
+            let same = |other: &&mut Entry| {
+                let values = |entry: &Entry| {
+                    entry.values.iter().map(|(path, _, value)| (path.clone(), value.clone())).collect::<Vec<_>>()
+                };
+                other.created == entry.created && values(other) == values(&entry)
+            };
+            match entries.iter_mut().find(same) {
+                Some(known) => known.from.extend(entry.from),
+                None => entries.push(entry),
+            }
+        }
+    }
+    entries.sort_by(|a, b| a.created.cmp(&b.created));
+    let several = entries.len() > 1;
+    let (mut values, mut moved) = (Vec::new(), Moved::new());
+    for (number, entry) in entries.into_iter().enumerate() {
+        let group = if several { format!("config/merged_{}", number + 1) } else { "config".into() };
+        moved.extend(entry.from.into_iter().map(|(source, from)| (source, from, group.clone())));
+        let planned =
+            |path: &str, leaf, value| PlannedLeaf { path: format!("{group}/{path}"), leaf, value, explored: None };
+        if several {
+            let mut value = Cells::of(&String::value_type());
+            entry.created.write(&mut value);
+            let leaf = Leaf::new("created", String::value_type()).with_comment("when the trajectory was made");
+            values.push(planned("created", leaf, value));
+        }
+        values.extend(entry.values.into_iter().map(|(path, leaf, value)| planned(&path, leaf, value)));
+    }
+    Ok((values, moved))
+}
+
+/// The config of one source; of a joined trajectory that of all its sources.
+fn entries_of(number: usize, source: &Source) -> Result<Vec<Entry>> {
+    let mut entries: Vec<(String, Entry)> = Vec::new();
+    for (path, leaf, value) in source.values("config")? {
+        let below = path.strip_prefix("config/").unwrap_or(&path);
+        let merged = below.split_once('/').filter(|(group, _)| group.starts_with("merged_"));
+        let (group, below) =
+            merged.map_or(("config".to_owned(), below), |(group, below)| (format!("config/{group}"), below));
+        let position = entries.iter().position(|(other, _)| *other == group).unwrap_or_else(|| {
+            let created = source.any.header().created.clone();
+            entries.push((group.clone(), Entry { created, values: Vec::new(), from: vec![(number, group.clone())] }));
+            entries.len() - 1
+        });
+        let entry = &mut entries[position].1;
+        if merged.is_some() && below == "created" {
+            value.strings().next().unwrap_or_default().clone_into(&mut entry.created);
+        } else {
+            entry.values.push((below.to_owned(), leaf, value));
+        }
+    }
+    Ok(entries.into_iter().map(|(_, entry)| entry).collect())
+}
+
+/// Annotations, links and summaries of all sources; where two say different things of one name, the second gets `_2`.
+pub(super) fn join_edits(sources: &[Source], moved: &Moved) -> Result<Vec<Edit>> {
+    let mut joined: Vec<Edit> = Vec::new();
+    // By what an edit is about, so that those of one name meet.
+    let mut known: HashMap<String, usize> = HashMap::new();
+    for (number, source) in sources.iter().enumerate() {
+        for edit in source.edits()? {
+            let mut edit = relocate(edit, number, moved);
+            let base = edit.clone();
+            let mut next = 2;
+            loop {
+                let subject = subject(&edit);
+                let Some(&position) = known.get(&subject) else {
+                    known.insert(subject, joined.len());
+                    joined.push(edit);
+                    break;
+                };
+                // Of several comments of a group the oldest stays.
+                if joined[position] == edit || matches!(edit, Edit::Comment { .. }) {
+                    break;
+                }
+                edit = numbered(&base, next);
+                next += 1;
+            }
+        }
+    }
+    // Links come last, when all that they lead to is there.
+    joined.sort_by_key(|edit| matches!(edit, Edit::Link { .. }));
+    Ok(joined)
+}
+
+fn subject(edit: &Edit) -> String {
+    match edit {
+        Edit::Annotate { path, key, .. } => format!("{path}:{key}"),
+        Edit::Comment { path, .. } => format!("{path}#"),
+        Edit::AddValue { path, .. } | Edit::Link { path, .. } => path.clone(),
+        other => format!("{other:?}"),
+    }
+}
+
+fn numbered(edit: &Edit, number: usize) -> Edit {
+    let mut edit = edit.clone();
+    if let Edit::Annotate { key: name, .. } | Edit::AddValue { path: name, .. } | Edit::Link { path: name, .. } =
+        &mut edit
+    {
+        *name = format!("{name}_{number}");
+    }
+    edit
+}
+
+fn relocate(mut edit: Edit, number: usize, moved: &Moved) -> Edit {
+    let place = |path: &mut String| {
+        let new = moved.iter().filter(|(source, ..)| *source == number).find_map(|(_, from, to)| {
+            let below = path.strip_prefix(from.as_str())?;
+            below.starts_with('/').then(|| format!("{to}{below}"))
+        });
+        if let Some(new) = new {
+            *path = new;
+        }
+    };
+    match &mut edit {
+        Edit::Annotate { path, .. } | Edit::Comment { path, .. } => place(path),
+        Edit::Link { path, target } => {
+            place(path);
+            place(target);
+        }
+        _ => {}
+    }
+    edit
+}

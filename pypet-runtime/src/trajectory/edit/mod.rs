@@ -1,0 +1,21 @@
+//! Changing what is stored, and making new trajectories of stored ones.
+//!
+//! | file | what |
+//! | --- | --- |
+//! | `editor` | a list of changes that is carried out with one commit |
+//! | `typed` | what a program adds to its own trajectory, as in `finish = …` |
+//! | `copy` | copies, compacted files, backups, deletion; how a new trajectory is written |
+//! | `merge` | which runs a joined trajectory has, and in which order |
+//! | `join` | what several trajectories say beside their runs, put together |
+//! | `sources` | stored trajectories read block by block, so that memory stays flat |
+
+mod copy;
+mod editor;
+mod join;
+mod merge;
+mod sources;
+mod typed;
+
+pub use copy::{Compacted, backup, compact, copy, delete};
+pub use editor::{EditError, TrajectoryEditor};
+pub use merge::{Agreement, MergeError, MergeOptions, Merged, merge};

@@ -1,0 +1,75 @@
+//! What a program adds to its own trajectory, as in the post-processing `finish = …`.
+
+use super::editor::{EditError, check_name, one_cell, path_of};
+use crate::error::Result;
+use crate::experiment::Experiment;
+use crate::schema::Leaf;
+use crate::storage::hdf5::{self, Hdf5Reader};
+use crate::storage::{Edit, NodeKind, StorageError, TrajectoryReader};
+use crate::trajectory::Trajectory;
+use crate::value::ResultValue;
+
+impl<E: Experiment> Trajectory<E> {
+    /// Adds a result of the trajectory as a whole, as `results/<name>`; it is stored with [`store`](Self::store),
+    /// and by itself after `finish`.
+    ///
+    /// Takes the place of one that an earlier post-processing left under this name.
+    ///
+    /// # Errors
+    /// The name is none, or that of a result of the runs.
+    #[expect(clippy::needless_pass_by_value, reason = "a result that was added is done with")]
+    pub fn add_result<V: ResultValue>(&mut self, name: &str, value: V) -> Result<()> {
+        check_name(name)?;
+        let path = format!("results/{}", name.replace('.', "/"));
+        match self.any().nodes().iter().find(|node| node.path == path).map(|node| &node.kind) {
+            None if self
+                .pending
+                .iter()
+                .any(|edit| matches!(edit, Edit::AddValue { path: other, .. } if *other == path)) =>
+            {
+                return Err(StorageError::Exists { path }.into());
+            }
+            None => {}
+            Some(NodeKind::Value(_)) => self.pending.push(Edit::Remove { path: path.clone() }),
+            Some(_) => return Err(StorageError::Exists { path }.into()),
+        }
+        let leaf = Leaf::new(name, V::value_type());
+        self.pending.push(Edit::AddValue { path, leaf, value: one_cell(&value) });
+        Ok(())
+    }
+
+    /// Annotates a node, or the trajectory itself for an empty name; stored as by [`add_result`](Self::add_result).
+    ///
+    /// # Errors
+    /// Nothing or too much fits the name, or the key is no name.
+    #[expect(clippy::needless_pass_by_value, reason = "a note that was taken is done with")]
+    pub fn annotate<V: ResultValue>(&mut self, node: &str, key: &str, value: V) -> Result<()> {
+        check_name(key)?;
+        let path = path_of(self.any().nodes(), node)?;
+        self.pending.push(Edit::Annotate { path, key: key.into(), value: one_cell(&value) });
+        Ok(())
+    }
+
+    /// Stores what was added, all at once, and reads the trajectory anew.
+    ///
+    /// # Errors
+    /// The file cannot be written.
+    pub fn store(&mut self) -> Result<()> {
+        if self.pending.is_empty() {
+            return Ok(());
+        }
+        let reader: Box<dyn TrajectoryReader> = match (self.any().reader().memory(), self.path()) {
+            (Some(memory), _) => {
+                memory.edit(&self.pending)?;
+                Box::new(memory.reader())
+            }
+            (None, file) => {
+                let file = file.ok_or(EditError::NoFile)?;
+                hdf5::edit(file, self.name(), &self.pending)?;
+                Box::new(Hdf5Reader::named(file, self.name())?)
+            }
+        };
+        *self = Self::from_reader(reader)?;
+        Ok(())
+    }
+}
