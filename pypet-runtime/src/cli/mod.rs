@@ -8,6 +8,7 @@ mod find;
 mod list;
 mod output;
 mod params;
+mod provenance;
 mod report;
 mod resume;
 mod run;
@@ -48,6 +49,7 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("params", matches)) => params::run(&experiments, matches),
         Some(("show", matches)) => show::run(matches),
         Some(("find", matches)) => find::run(matches),
+        Some(("provenance", matches)) => provenance::run(matches),
         Some(("resume", matches)) => resume::run(&experiments, matches),
         Some(("run", matches)) => run::run(&experiments, Some(matches)),
         _ => run::run(&experiments, None),
@@ -73,6 +75,7 @@ fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
         .subcommand(params::command())
         .subcommand(show::command())
         .subcommand(find::command())
+        .subcommand(provenance::command())
         .after_help("exit codes: 0 all is well, 1 some runs failed, 2 wrong usage, 3 the file or the environment");
     if experiments.is_empty() {
         return command.subcommand_required(true).arg_required_else_help(true);

@@ -30,10 +30,11 @@ use crate::error::{Error, Result};
 use crate::experiment::{BoxError, Experiment, Outcome};
 use crate::explore::{IntoExploration, Points};
 use crate::parameter::ParameterSet;
+use crate::provenance::{self, Build, GitPolicy, Origin};
 use crate::result::declared_results;
 use crate::run::{Run, RunStatus};
 use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer, NameChoice};
-use crate::storage::{Memory, State, TrajectoryReader};
+use crate::storage::{Memory, State, TrajectoryReader, TrajectoryWriter};
 use crate::trajectory::{AnyTrajectory, Trajectory};
 use plan::Subject;
 use processes::{Kept, Role, Visit};
@@ -122,6 +123,22 @@ impl<P> Environment<P> {
     /// Says what the trajectory is for.
     pub fn with_comment(mut self, comment: impl Into<String>) -> Self {
         self.options.comment = comment.into();
+        self
+    }
+
+    /// Gives all random streams this seed; the system draws one if none is given.
+    ///
+    /// It is kept as `config.environment.seed`, and a trajectory that is resumed goes on with its own.
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.options.seed = Some(seed);
+        self
+    }
+
+    /// What is done about uncommitted changes of the program's git repository before the first run.
+    ///
+    /// By default the trajectory tells what the program was built from, changes included.
+    pub fn with_git(mut self, policy: GitPolicy) -> Self {
+        self.options.git = policy;
         self
     }
 
@@ -258,11 +275,12 @@ impl<P> Environment<P> {
             return finish(&visit, Trajectory::open_named(&kept.file, &kept.name)?);
         }
         let points = role.insist(bind(self.presets, exploration))?;
-        let options = self.options.of_role(&role);
+        let options = self.options.of_role(&role).seeded(&visit);
+        let subject = role.insist(subject::<E>(&options, &role, "config".into()))?;
         let shared = role.insist(prepare::<E>(&options, &role, points.presets()))?;
         let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);
-        let subject = subject::<E>();
-        let study = Study { subject, points: &points, run: &run, file: self.place.file(), visit: &visit };
+        let seed = options.seed.unwrap_or_default();
+        let study = Study { subject, points: &points, seed, run: &run, file: self.place.file(), visit: &visit };
         let reader = self.place.carry_out(&options, &study, &role)?;
         finish(&visit, Trajectory::from_reader(reader)?)
     }
@@ -300,13 +318,16 @@ impl<P> Environment<P> {
         let exploration = role.insist(stored.expect_resumable().and_then(|()| stored.exploration()))?;
         let points = role.insist(exploration.bind(stored.presets().clone()).map_err(Into::into))?;
         let gained = stored.gained_parameters();
+        let seed = stored.header().seed;
+        let branch = format!("config/resumed_{}", stored.any().n_resumed());
         // Before anybody writes.
         drop(stored);
 
-        let options = self.options.of_role(&role);
+        let options = Options { seed: Some(seed), ..self.options.of_role(&role) };
+        let subject = role.insist(subject::<E>(&options, &role, branch))?;
         let shared = role.insist(prepare::<E>(&options, &role, points.presets()))?;
         let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);
-        let study = Study { subject: subject::<E>(), points: &points, run: &run, file: Some(file), visit: &visit };
+        let study = Study { subject, points: &points, seed, run: &run, file: Some(file), visit: &visit };
         if let Role::Worker(_) = role {
             processes::serve(&study, &options);
         }
@@ -314,9 +335,10 @@ impl<P> Environment<P> {
         let mut writer = Hdf5Writer::reopen(file, &name, &study.subject.results, &done)?;
         options.prepare(&mut writer);
         writer.add_parameters(gained)?;
+        writer.add(study.subject.origin.values())?;
         study.carry_out_runs(&options, &crew, &name, Runs::These(missing), &mut writer)?;
         drop(writer);
-        visit.note(Some(Kept::new(file, &name)));
+        visit.note(seed, Some(Kept::new(file, &name)));
         finish(&visit, Trajectory::open_named(file, &name)?)
     }
 
@@ -341,11 +363,14 @@ impl<P> Environment<P> {
             return AnyTrajectory::open_named(&kept.file, &kept.name);
         }
         let points = role.insist(bind(self.presets, exploration))?;
+        let options = self.options.of_role(&role).seeded(&visit);
+        let origin = role.insist(origin(&options, &role, name, "", Build::UNKNOWN, "config".into()))?;
         let results = declared_results::<O::Results>(name, "");
-        let subject = Subject { name, comment: "", place: &declared_at, results };
+        let subject = Subject { name, comment: "", place: &declared_at, results, origin };
         let run = |parameters: &Q, run: &mut Run| experiment(parameters, run).into_results();
-        let study = Study { subject, points: &points, run: &run, file: self.place.file(), visit: &visit };
-        let reader = self.place.carry_out(&self.options.of_role(&role), &study, &role)?;
+        let seed = options.seed.unwrap_or_default();
+        let study = Study { subject, points: &points, seed, run: &run, file: self.place.file(), visit: &visit };
+        let reader = self.place.carry_out(&options, &study, &role)?;
         AnyTrajectory::from_reader(reader)
     }
 }
@@ -357,9 +382,22 @@ fn bind<Q: ParameterSet>(presets: impl Presets<Q>, exploration: impl IntoExplora
     Ok(exploration.into_exploration()?.bind(presets)?)
 }
 
-fn subject<E: Experiment>() -> Subject<'static> {
+fn subject<E: Experiment>(options: &Options, role: &Role, branch: String) -> Result<Subject<'static>> {
     let results = declared_results::<E::Results>(E::RESULT, E::COMMENT);
-    Subject { name: E::NAME, comment: E::COMMENT, place: E::PLACE, results }
+    let origin = origin(options, role, E::NAME, E::COMMENT, E::BUILD, branch)?;
+    Ok(Subject { name: E::NAME, comment: E::COMMENT, place: E::PLACE, results, origin })
+}
+
+/// Carries out the policy for git and looks around; `branch` is where the trajectory keeps it.
+fn origin(options: &Options, role: &Role, name: &str, comment: &str, build: Build, branch: String) -> Result<Origin> {
+    if !matches!(role, Role::Program) {
+        // The program has done so.
+        return Ok(Origin::default());
+    }
+    let name = options.name.as_deref().unwrap_or(name);
+    let comment = if options.comment.is_empty() { comment } else { &options.comment };
+    let message = format!("pypet: {name}\n\n{comment}");
+    Ok(Origin::establish(&provenance::of_program(build), options.git, message.trim_end(), branch)?)
 }
 
 /// What all runs share, unless they are carried out elsewhere.
@@ -415,13 +453,13 @@ impl Place {
                 let name = writer.name().to_owned();
                 study.carry_out(options, &crew, &name, &mut writer)?;
                 drop(writer);
-                study.visit.note(Some(Kept::new(file, &name)));
+                study.visit.note(study.seed, Some(Kept::new(file, &name)));
                 Ok(Box::new(Hdf5Reader::named(file, &name)?))
             }
             Self::Memory => {
                 let mut memory = Memory::default();
                 study.carry_out(options, &options.start_engine()?, &wanted, &mut memory)?;
-                study.visit.note(None);
+                study.visit.note(study.seed, None);
                 Ok(Box::new(memory.reader()))
             }
         }

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
-    FailedRun, Finished, Header, Node, NodeKind, Plan, State, StorageError, TrajectoryReader, TrajectoryWriter,
-    check_refusal,
+    FailedRun, Finished, Header, Node, NodeKind, Plan, PlannedLeaf, State, StorageError, TrajectoryReader,
+    TrajectoryWriter, check_refusal,
 };
 use crate::run::RunStatus;
 use crate::schema::Leaf;
@@ -58,6 +58,15 @@ impl Memory {
 }
 
 impl Tree {
+    fn add(&mut self, values: &[PlannedLeaf]) -> Result<(), StorageError> {
+        for planned in values {
+            check_refusal(&planned.leaf, &planned.value)?;
+            let stored = Stored { leaf: planned.leaf.clone(), rows: Rows::Value(planned.value.clone()) };
+            self.leaves.push((planned.path.clone(), stored));
+        }
+        Ok(())
+    }
+
     fn column(&mut self, path: &str, leaf: impl FnOnce() -> Leaf) -> &mut BTreeMap<usize, Cells> {
         let position = self.leaves.iter().position(|(other, _)| other == path);
         let position = position.unwrap_or_else(|| {
@@ -127,11 +136,7 @@ impl TrajectoryWriter for Memory {
     fn begin(&mut self, plan: &Plan, columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>) -> Result<(), StorageError> {
         let mut tree = self.lock();
         tree.leaves.clear();
-        for planned in &plan.values {
-            check_refusal(&planned.leaf, &planned.value)?;
-            let stored = Stored { leaf: planned.leaf.clone(), rows: Rows::Value(planned.value.clone()) };
-            tree.leaves.push((planned.path.clone(), stored));
-        }
+        tree.add(&plan.values)?;
         let runs = 0..plan.header.n_runs;
         for (coordinate, cells) in plan.coordinates.iter().zip(columns(runs.clone())) {
             check_refusal(&coordinate.leaf, &cells)?;
@@ -143,6 +148,10 @@ impl TrajectoryWriter for Memory {
         }
         tree.header = Some(plan.header.clone());
         Ok(())
+    }
+
+    fn add(&mut self, values: &[PlannedLeaf]) -> Result<(), StorageError> {
+        self.lock().add(values)
     }
 
     fn write(&mut self, finished: &Finished) -> Result<(), StorageError> {
