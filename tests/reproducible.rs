@@ -135,6 +135,20 @@ fn a_run_draws_the_same_numbers_on_any_number_of_threads_and_in_another_explorat
 }
 
 #[test]
+fn worker_processes_draw_what_the_program_would_have_drawn() {
+    // Workers pass the first study once more, and come to the same points only with the seed that was drawn for it.
+    let first = drawn(&Environment::in_memory().serial().run::<draw>(Exploration::single()).unwrap());
+    let taus = first[0].1.map(|number| (number % 1000) as f64);
+    let exploration = Kinds::names().neuron.tau.over(taus).repeat("trial", 2);
+    let name = "worker_processes_draw_what_the_program_would_have_drawn";
+    let environment = Environment::in_memory().with_processes(2).with_worker_arguments([name, "--exact"]);
+    let traj = environment.run::<draw>(exploration.clone()).unwrap();
+    assert_eq!(traj.failed(), [0; 0]);
+    let expected = Environment::in_memory().with_seed(traj.seed()).serial().run::<draw>(exploration).unwrap();
+    assert_eq!(drawn(&traj), drawn(&expected));
+}
+
+#[test]
 fn resumed_runs_draw_what_they_would_have_drawn_and_python_draws_the_same() {
     let seed = Environment::in_memory().run::<draw>(Exploration::single()).unwrap().seed();
     for exploration in [points(), Exploration::single().repeat("trial", 12)] {
