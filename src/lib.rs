@@ -136,18 +136,25 @@ pub use pypet_macros::parameters;
 ///
 /// ---
 pub use pypet_macros::results;
+/// Random numbers: the traits and distributions that fit the streams of a run.
+pub use pypet_runtime::rand;
 pub use pypet_runtime::trajectory::{backup, compact, copy, delete, merge};
 pub use pypet_runtime::{Error, Result};
 pub use pypet_runtime::{
-    cli, engine, environment, experiment, explore, parameter, registry, result, run, schema, storage, trajectory, value,
+    cli, engine, environment, experiment, explore, parameter, provenance, registry, result, run, schema, storage,
+    trajectory, value,
 };
 
+/// Support for generated code, not public API.
 #[doc(hidden)]
-pub use pypet_runtime::__private;
+pub mod __private {
+    pub use pypet_macros::build;
+    pub use pypet_runtime::__private::*;
+}
 
 pub mod prelude;
 
-/// Makes the program a tool for its experiments: `run`, `resume`, `list`, `params`, `show`.
+/// Makes the program a tool for its experiments: `run`, `resume`, `list`, `params`, `show`, `provenance`.
 ///
 /// # Examples
 /// ```
@@ -175,7 +182,7 @@ pub mod prelude;
 macro_rules! main {
     () => {
         fn main() -> ::std::process::ExitCode {
-            $crate::__private::main()
+            $crate::__private::main($crate::__private::build!($crate::__private))
         }
     };
 }

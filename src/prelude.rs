@@ -6,6 +6,8 @@ pub use pypet_runtime::environment::{Environment, OnFailure};
 pub use pypet_runtime::experiment::Experiment;
 pub use pypet_runtime::explore::{Exploration, arange, linspace, logspace};
 pub use pypet_runtime::parameter::Name;
+pub use pypet_runtime::provenance::GitPolicy;
+pub use pypet_runtime::rand::RngExt;
 pub use pypet_runtime::run::Run;
 pub use pypet_runtime::trajectory::{AnyTrajectory, Axis, Grid, RunView, Trajectory, TrajectoryEditor};
 pub use pypet_runtime::value::{Json, Table};

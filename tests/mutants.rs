@@ -256,8 +256,3 @@ fn a_damaged_file_gives_an_error_or_the_right_data() {
         assert!(bad.is_empty(), "{} of {}:\n{}", bad.len(), end - first, bad.join("\n"));
     });
 }
-fn keep() {
-    let whole = Path::new("/tmp/dmg/whole.h5");
-    let _ = fs::remove_file(whole);
-    Environment::new(whole).serial().run::<study>(Which::names().k.over(0..40)).expect("the study runs");
-}

@@ -10,6 +10,7 @@
 
 #![forbid(unsafe_code)]
 
+mod build;
 mod experiment;
 mod param_value;
 mod parameters;
@@ -291,6 +292,13 @@ pub fn derive_param_value(item: TokenStream) -> TokenStream {
 #[proc_macro_derive(ResultValue, attributes(result))]
 pub fn derive_result_value(item: TokenStream) -> TokenStream {
     stored_value::expand_result(item.into()).into()
+}
+
+/// What is known of the crate that is being compiled, for generated code.
+#[doc(hidden)]
+#[proc_macro]
+pub fn build(private: TokenStream) -> TokenStream {
+    build::expand(&private.into()).into()
 }
 
 /// What a macro wrote, as people write it.

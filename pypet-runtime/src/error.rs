@@ -4,6 +4,7 @@ use crate::engine::EngineError;
 use crate::experiment::BoxError;
 use crate::explore::ExploreError;
 use crate::parameter::ParameterError;
+use crate::provenance::GitError;
 use crate::storage::StorageError;
 use crate::trajectory::{EditError, MergeError, TrajectoryError};
 
@@ -26,6 +27,9 @@ pub enum Error {
     /// Who carries out runs.
     #[error(transparent)]
     Engine(#[from] EngineError),
+    /// The policy for uncommitted changes.
+    #[error(transparent)]
+    Git(#[from] GitError),
     /// Reading a trajectory.
     #[error(transparent)]
     Trajectory(#[from] TrajectoryError),

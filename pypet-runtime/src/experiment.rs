@@ -2,6 +2,7 @@
 
 use crate::explore::{Exploration, ExploreError, IntoExploration};
 use crate::parameter::ParameterSet;
+use crate::provenance::Build;
 use crate::result::{NoResults, ResultSet, Single};
 use crate::run::Run;
 use crate::trajectory::Trajectory;
@@ -34,6 +35,8 @@ pub trait Experiment: Sized + Send + Sync + 'static {
 
     /// Where the experiment is declared, as `file:line:column`; a run that returns an error is recorded with it.
     const PLACE: &'static str = "";
+    /// What the crate of the function was built from.
+    const BUILD: Build = Build::UNKNOWN;
 
     /// The points that are visited unless others are given; one point with the presets by default.
     ///

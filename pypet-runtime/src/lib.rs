@@ -12,6 +12,7 @@
 //! | [`experiment`] | functions from parameters to results |
 //! | [`engine`] | who carries out runs |
 //! | [`environment`] | scheduling, storing, reporting |
+//! | [`provenance`] | how a trajectory came about |
 //! | [`trajectory`] | reading what was stored |
 //! | [`storage`] | where trajectories are kept |
 //! | [`schema`] | what a file says about its parameters and results |
@@ -25,6 +26,7 @@ mod error;
 pub mod experiment;
 pub mod explore;
 pub mod parameter;
+pub mod provenance;
 pub mod registry;
 pub mod result;
 pub mod run;
@@ -34,6 +36,8 @@ pub mod trajectory;
 pub mod value;
 
 pub use error::{Error, Result};
+/// The traits and distributions of random numbers, in the version that [`run::Stream`] fits.
+pub use rand;
 
 #[doc(hidden)]
 pub mod __private;

@@ -15,6 +15,6 @@ pub(crate) fn with_trajectory_file<T>(test: impl FnOnce(&Path) -> T) -> T {
 }
 
 /// The target folder that this test was built into.
-fn target_folder() -> &'static Path {
+pub(crate) fn target_folder() -> &'static Path {
     Path::new(env!("CARGO_TARGET_TMPDIR")).parent().expect("cargo's folder for tests is inside the target folder")
 }

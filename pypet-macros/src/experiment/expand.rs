@@ -55,6 +55,7 @@ fn facts(experiment: &Experiment, parameters: &Type) -> TokenStream {
                 const COMMENT: &'static #private::str = #comment;
                 const RESULT: &'static #private::str = #result;
                 const PLACE: &'static #private::str = #place;
+                const BUILD: #private::Build = #private::build!(#private);
 
                 #(#functions)*
             }

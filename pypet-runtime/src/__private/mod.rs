@@ -13,16 +13,16 @@ pub use std::primitive::{bool, str, usize};
 pub use std::result::Result::{self, Err, Ok};
 pub use std::string::{String, ToString};
 pub use std::vec::Vec;
-pub use std::{column, concat, file, line, module_path, panic};
+pub use std::{cfg, column, concat, file, line, module_path, panic};
 
 pub use doors::{GroupLeaf, ParameterGroup, ParameterLeaf, ResultLeaf, SerdeParameter, SerdeResult, missing};
 pub use inventory;
 pub use ndarray::Array1;
 
-pub use crate::cli::main;
 pub use crate::experiment::{BoxError, Experiment, Outcome, Prepare, explore_with, finish_with};
 pub use crate::explore::{Exploration, ExploreError};
 pub use crate::parameter::{AnyParameter, Declaration, GroupNames, Name, ParameterSet};
+pub use crate::provenance::Build;
 pub use crate::registry::Registration;
 pub use crate::result::{GroupName, ResultDeclaration, ResultName, ResultSet, Row};
 pub use crate::run::Run;
@@ -33,3 +33,9 @@ pub use crate::value::{
     Cell, Cells, Choice, Element, Json, ParamValue, ParseValueError, ResultValue, StoredAs, ValueError, ValueType,
     parse_stored, read_stored, read_stored_column, stored_type, write_stored,
 };
+
+/// The `main` of a program that was built so.
+pub fn main(build: Build) -> std::process::ExitCode {
+    crate::provenance::set_program(build);
+    crate::cli::main()
+}

@@ -7,6 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, value_parser};
 
 use super::Failure;
 use crate::environment::{Durability, EngineChoice, OnFailure, Options};
+use crate::provenance::GitPolicy;
 
 pub(super) fn arguments() -> Vec<Arg> {
     let value = |id: &'static str, name, help| Arg::new(id).long(id).value_name(name).help(help);
@@ -15,6 +16,8 @@ pub(super) fn arguments() -> Vec<Arg> {
             .value_parser(value_parser!(usize)),
         value("engine", "ENGINE", "who carries out runs; `processes` survives runs that crash")
             .value_parser(PossibleValuesParser::new(["threads", "serial", "processes"])),
+        value("git", "POLICY", "what is done about uncommitted changes before the first run")
+            .value_parser(PossibleValuesParser::new(GitPolicy::ALL.map(GitPolicy::word))),
         value("on-failure", "WHAT", "what happens when a run fails")
             .value_parser(PossibleValuesParser::new(["continue", "stop"]))
             .conflicts_with("max-failures"),
@@ -49,6 +52,9 @@ pub(super) fn options(matches: &ArgMatches) -> Result<Options, Failure> {
         (Some("processes"), n_processes) => EngineChoice::Processes(n_processes.unwrap_or(0)),
         (_, n_threads) => EngineChoice::Threads(n_threads.unwrap_or(0)),
     };
+    if let Some(policy) = matches.get_one::<String>("git").and_then(|word| GitPolicy::from_word(word)) {
+        options.git = policy;
+    }
     if matches.get_one::<String>("on-failure").is_some_and(|what| what == "stop") {
         options.on_failure = OnFailure::Stop;
     }

@@ -10,6 +10,7 @@ mod list;
 mod merge;
 mod output;
 mod params;
+mod provenance;
 mod report;
 mod resume;
 mod run;
@@ -52,6 +53,7 @@ pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(("find", matches)) => find::run(matches),
         Some(("merge", matches)) => merge::run(matches),
         Some(("compact", matches)) => compact::run(matches),
+        Some(("provenance", matches)) => provenance::run(matches),
         Some(("resume", matches)) => resume::run(&experiments, matches),
         Some(("run", matches)) => run::run(&experiments, Some(matches)),
         _ => run::run(&experiments, None),
@@ -79,6 +81,7 @@ fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
         .subcommand(find::command())
         .subcommand(merge::command())
         .subcommand(compact::command())
+        .subcommand(provenance::command())
         .after_help("exit codes: 0 all is well, 1 some runs failed, 2 wrong usage, 3 the file or the environment");
     if experiments.is_empty() {
         return command.subcommand_required(true).arg_required_else_help(true);

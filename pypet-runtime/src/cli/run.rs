@@ -41,6 +41,9 @@ pub(super) fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
         .arg(value("name", "NAME", "the trajectory's name; that of the experiment by default"))
         .arg(flag("add-time", "adds the time to the trajectory's name"))
         .arg(value("comment", "TEXT", "what the trajectory is for"))
+        .arg(
+            value("seed", "N", "what all random streams begin with; drawn by default").value_parser(value_parser!(u64)),
+        )
         .arg(flag("overwrite", "replaces an old trajectory of the same name instead of adding the time to the name"))
         .arg(
             flag("expand", "adds the points that the file's trajectory lacks, and carries these out")
@@ -101,6 +104,7 @@ fn options(matches: &ArgMatches) -> Result<Options, Failure> {
     let mut options = environment::options(matches)?;
     options.name = matches.get_one::<String>("name").cloned();
     options.add_time = matches.get_flag("add-time");
+    options.seed = matches.get_one::<u64>("seed").copied();
     options.overwrite = matches.get_flag("overwrite");
     if let Some(comment) = matches.get_one::<String>("comment") {
         options.comment.clone_from(comment);

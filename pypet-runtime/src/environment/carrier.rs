@@ -10,7 +10,7 @@ use super::study::Study;
 use super::timeout::took_longer;
 use crate::parameter::ParameterSet;
 use crate::result::{ResultSet, Row};
-use crate::run::{AddResultError, AddedResult, Run, RunStatus, check_added};
+use crate::run::{AddResultError, AddedResult, Run, RunStatus, Streams, check_added};
 use crate::schema::Leaf;
 use crate::storage::{Block, DynamicColumn, FailedRun};
 use crate::value::Cells;
@@ -46,7 +46,7 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
             timeout,
             number,
             parameters: study.points.presets().clone(),
-            run: Run::new(study.points.len(), cancelled),
+            run: Run::new(study.points.len(), cancelled, Streams::new(study.seed, study.points)),
             block: Block::new(&study.subject.results, number),
             clock: Clock::start(),
         }

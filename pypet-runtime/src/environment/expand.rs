@@ -3,20 +3,21 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::plan::{Planned, PointList, header_axis, one_cell};
+use super::plan::{Planned, PointList, Subject, header_axis, one_cell};
 use super::processes::{self, Kept, Role, Visit};
 use super::queue::Runs;
 use super::study::Study;
-use super::{Options, panics, prepare, prepared, subject};
+use super::{Options, panics, prepare, prepared};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::explore::lattice::{Lattice, push_key};
 use crate::explore::{Exploration, Explored, Points};
 use crate::parameter::{AxisValues, ParameterSet, declared_parameters};
+use crate::provenance::Origin;
 use crate::run::{Run, RunStatus};
 use crate::schema::{Leaf, Schema};
 use crate::storage::hdf5::{self, Hdf5Writer};
-use crate::storage::{NodeKind, PlanAxis, PlannedLeaf, State};
+use crate::storage::{NodeKind, PlanAxis, PlannedLeaf, State, TrajectoryWriter};
 use crate::trajectory::Trajectory;
 use crate::value::{Cells, ResultValue};
 
@@ -63,6 +64,7 @@ pub(super) fn append<E: Experiment>(
 /// Carries out what is missing in a stored trajectory; what all runs share is prepared unless it is.
 pub(super) fn carry_on<E: Experiment>(
     stored: Trajectory<E>,
+    subject: Subject<'static>,
     options: &Options,
     shared: &mut Option<E::Shared>,
     visit: &Visit,
@@ -80,6 +82,7 @@ pub(super) fn carry_on<E: Experiment>(
     let exploration = role.insist(stored.expect_resumable().and_then(|()| stored.exploration()))?;
     let points = role.insist(exploration.bind(stored.presets().clone()).map_err(Into::into))?;
     let gained = stored.gained_parameters();
+    let seed = stored.header().seed;
     // Before anybody writes.
     drop(stored);
 
@@ -87,7 +90,7 @@ pub(super) fn carry_on<E: Experiment>(
         *shared = role.insist(prepare::<E>(options, role, points.presets()))?;
     }
     let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);
-    let study = Study { subject: subject::<E>(), points: &points, run: &run, file: Some(&file), visit };
+    let study = Study { subject, points: &points, seed, run: &run, file: Some(&file), visit };
     if let Role::Worker(_) = role {
         processes::serve(&study, options);
     }
@@ -95,9 +98,10 @@ pub(super) fn carry_on<E: Experiment>(
     let mut writer = Hdf5Writer::reopen(&file, &name, &study.subject.results, &done)?;
     options.prepare(&mut writer);
     writer.add_parameters(gained)?;
+    writer.add(study.subject.origin.values())?;
     study.carry_out_runs(options, &crew, &name, Runs::These(missing), &mut writer)?;
     drop(writer);
-    visit.note(Some(Kept::new(&file, &name)));
+    visit.note(seed, Some(Kept::new(&file, &name)));
     Trajectory::open_named(&file, &name)
 }
 
@@ -112,7 +116,7 @@ pub(super) fn finish<E: Experiment>(
         // A worker of further points, or of a study in their post-processing, needs no rounds before.
         visit = wanted;
         if let role @ Role::Worker(_) = visit.role() {
-            return carry_on(trajectory, options, shared, &visit, &role);
+            return carry_on(trajectory, Subject::of::<E>(Origin::default()), options, shared, &visit, &role);
         }
     }
     while trajectory.header().state == State::Finished && visit.leads_to_the_wanted() {
@@ -129,7 +133,9 @@ pub(super) fn finish<E: Experiment>(
             break;
         }
         visit = visit.further();
-        trajectory = carry_on(trajectory, options, shared, &visit, &Role::Program)?;
+        // Where and by whom is told by the environment that has come here.
+        let subject = Subject::of::<E>(Origin::default());
+        trajectory = carry_on(trajectory, subject, options, shared, &visit, &Role::Program)?;
     }
     Ok(trajectory)
 }
@@ -202,13 +208,14 @@ impl<'a, E: Experiment> Union<'a, E> {
 
     /// The plan of all runs, and the run at each point of their grid where that is not simply the next.
     fn plan(&self, options: &Options) -> Result<(Planned, Option<Vec<usize>>)> {
-        let subject = subject::<E>();
+        let subject = Subject::of::<E>(Origin::default());
         let header = self.stored.header();
         let crew = options.start_engine()?;
         let mut planned = Planned::new(self, &subject, &header.name, options, crew.engine());
         let plan = &mut planned.plan;
         plan.header.comment.clone_from(&header.comment);
         plan.header.created.clone_from(&header.created);
+        plan.header.seed = header.seed;
         self.note_expansion(&mut plan.values);
 
         let columns = planned.columns(self, 0..self.n_points());

@@ -32,6 +32,7 @@ use crate::error::{Error, Result};
 use crate::experiment::{BoxError, Experiment, Outcome};
 use crate::explore::{IntoExploration, Points};
 use crate::parameter::ParameterSet;
+use crate::provenance::{self, Build, GitPolicy, Origin};
 use crate::result::declared_results;
 use crate::run::Run;
 use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer, NameChoice};
@@ -132,6 +133,22 @@ impl<P> Environment<P> {
     /// Says what the trajectory is for.
     pub fn with_comment(mut self, comment: impl Into<String>) -> Self {
         self.options.comment = comment.into();
+        self
+    }
+
+    /// Gives all random streams this seed; the system draws one if none is given.
+    ///
+    /// It is kept as `config.environment.seed`, and a trajectory that is resumed goes on with its own.
+    pub fn with_seed(mut self, seed: u64) -> Self {
+        self.options.seed = Some(seed);
+        self
+    }
+
+    /// What is done about uncommitted changes of the program's git repository before the first run.
+    ///
+    /// By default the trajectory tells what the program was built from, changes included.
+    pub fn with_git(mut self, policy: GitPolicy) -> Self {
+        self.options.git = policy;
         self
     }
 
@@ -269,11 +286,12 @@ impl<P> Environment<P> {
             return expand::finish(visit, stored, &self.options, &mut None);
         }
         let points = role.insist(bind(self.presets, exploration))?;
-        let options = self.options.of_role(&role);
+        let options = self.options.of_role(&role).seeded(&visit);
+        let subject = role.insist(subject::<E>(&options, &role, "config".into()))?;
         let mut shared = role.insist(prepare::<E>(&options, &role, points.presets()))?;
         let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);
-        let subject = subject::<E>();
-        let study = Study { subject, points: &points, run: &run, file: self.place.file(), visit: &visit };
+        let seed = options.seed.unwrap_or_default();
+        let study = Study { subject, points: &points, seed, run: &run, file: self.place.file(), visit: &visit };
         let reader = self.place.carry_out(&options, &study, &role)?;
         expand::finish(visit, Trajectory::from_reader(reader)?, &options, &mut shared)
     }
@@ -324,13 +342,15 @@ impl<P> Environment<P> {
             self.options.name = Some(kept.name.clone());
         }
         let mut stored = role.insist(self.stored::<E>())?;
-        let options = self.options.of_role(&role);
+        let options = Options { seed: Some(stored.header().seed), ..self.options.of_role(&role) };
+        let branch = format!("config/resumed_{}", stored.any().n_resumed());
+        let subject = role.insist(subject::<E>(&options, &role, branch))?;
         // A worker finds it changed already.
         if !matches!(role, Role::Worker(_)) {
             stored = change(stored, self.presets, &options)?;
         }
         let mut shared = None;
-        let trajectory = expand::carry_on(stored, &options, &mut shared, &visit, &role)?;
+        let trajectory = expand::carry_on(stored, subject, &options, &mut shared, &visit, &role)?;
         expand::finish(visit, trajectory, &options, &mut shared)
     }
 
@@ -364,11 +384,14 @@ impl<P> Environment<P> {
             return AnyTrajectory::open_named(&kept.file, &kept.name);
         }
         let points = role.insist(bind(self.presets, exploration))?;
+        let options = self.options.of_role(&role).seeded(&visit);
+        let origin = role.insist(origin(&options, &role, name, "", Build::UNKNOWN, "config".into()))?;
         let results = declared_results::<O::Results>(name, "");
-        let subject = Subject { name, comment: "", place: &declared_at, results };
+        let subject = Subject { name, comment: "", place: &declared_at, results, origin };
         let run = |parameters: &Q, run: &mut Run| experiment(parameters, run).into_results();
-        let study = Study { subject, points: &points, run: &run, file: self.place.file(), visit: &visit };
-        let reader = self.place.carry_out(&self.options.of_role(&role), &study, &role)?;
+        let seed = options.seed.unwrap_or_default();
+        let study = Study { subject, points: &points, seed, run: &run, file: self.place.file(), visit: &visit };
+        let reader = self.place.carry_out(&options, &study, &role)?;
         AnyTrajectory::from_reader(reader)
     }
 }
@@ -380,9 +403,20 @@ fn bind<Q: ParameterSet>(presets: impl Presets<Q>, exploration: impl IntoExplora
     Ok(exploration.into_exploration()?.bind(presets)?)
 }
 
-fn subject<E: Experiment>() -> Subject<'static> {
-    let results = declared_results::<E::Results>(E::RESULT, E::COMMENT);
-    Subject { name: E::NAME, comment: E::COMMENT, place: E::PLACE, results }
+fn subject<E: Experiment>(options: &Options, role: &Role, branch: String) -> Result<Subject<'static>> {
+    Ok(Subject::of::<E>(origin(options, role, E::NAME, E::COMMENT, E::BUILD, branch)?))
+}
+
+/// Carries out the policy for git and looks around; `branch` is where the trajectory keeps it.
+fn origin(options: &Options, role: &Role, name: &str, comment: &str, build: Build, branch: String) -> Result<Origin> {
+    if !matches!(role, Role::Program) {
+        // The program has done so.
+        return Ok(Origin::default());
+    }
+    let name = options.name.as_deref().unwrap_or(name);
+    let comment = if options.comment.is_empty() { comment } else { &options.comment };
+    let message = format!("pypet: {name}\n\n{comment}");
+    Ok(Origin::establish(&provenance::of_program(build), options.git, message.trim_end(), branch)?)
 }
 
 /// What all runs share, unless they are carried out elsewhere.
@@ -426,13 +460,13 @@ impl Place {
                 let name = writer.name().to_owned();
                 study.carry_out(options, &crew, &name, &mut writer)?;
                 drop(writer);
-                study.visit.note(Some(Kept::new(file, &name)));
+                study.visit.note(study.seed, Some(Kept::new(file, &name)));
                 Ok(Box::new(Hdf5Reader::named(file, &name)?))
             }
             Self::Memory => {
                 let mut memory = Memory::default();
                 study.carry_out(options, &options.start_engine()?, &wanted, &mut memory)?;
-                study.visit.note(None);
+                study.visit.note(study.seed, None);
                 Ok(Box::new(memory.reader()))
             }
         }

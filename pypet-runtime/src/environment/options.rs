@@ -3,10 +3,11 @@
 use std::ffi::OsString;
 use std::time::Duration;
 
-use super::processes::Role;
+use super::processes::{Role, Visit};
 use crate::engine::{Engine, EngineError, Processes, Serial, Threads};
 use crate::error::{Error, Result};
-use crate::run::is_valid_name;
+use crate::provenance::GitPolicy;
+use crate::run::{drawn_seed, is_valid_name};
 use crate::storage::hdf5::Hdf5Writer;
 
 /// Every option of an [`Environment`](super::Environment); each is also a flag of the command line.
@@ -20,6 +21,10 @@ pub struct Options {
     pub add_time: bool,
     /// What the trajectory is for.
     pub comment: String,
+    /// What all random streams begin with; drawn from the system if none is given.
+    pub seed: Option<u64>,
+    /// What is done about uncommitted changes before the first run.
+    pub git: GitPolicy,
     /// Who carries runs out.
     pub engine: EngineChoice,
     /// The arguments that worker processes are started with; those of the program if none are given.
@@ -54,6 +59,8 @@ impl Default for Options {
             name: None,
             add_time: false,
             comment: String::new(),
+            seed: None,
+            git: GitPolicy::Record,
             engine: EngineChoice::Threads(0),
             worker_arguments: None,
             on_failure: OnFailure::Continue,
@@ -111,6 +118,11 @@ impl Options {
 }
 
 impl Options {
+    /// The same with a seed: what the program has, where this is one of its workers, or else drawn if none was given.
+    pub(super) fn seeded(&self, visit: &Visit) -> Self {
+        Self { seed: Some(visit.seed().or(self.seed).unwrap_or_else(drawn_seed)), ..self.clone() }
+    }
+
     /// What a worker that passes a study in memory does quietly, since it is not what it was started for.
     pub(super) fn of_role(&self, role: &Role) -> Self {
         match role {

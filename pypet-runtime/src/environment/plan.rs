@@ -2,13 +2,17 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::time::Duration;
 
 use jiff::Zoned;
 
 use super::Options;
 use crate::engine::Engine;
+use crate::experiment::Experiment;
 use crate::explore::{Explored, GridAxis, GridCoordinate, Points};
 use crate::parameter::{AnyParameter, ParameterInfo, ParameterSet, declared_parameters};
+use crate::provenance::Origin;
+use crate::result::declared_results;
 use crate::schema::{Leaf, Schema};
 use crate::storage::{Coordinate, Header, HeaderAxis, Plan, PlanAxis, PlannedLeaf, State};
 use crate::value::{Cells, ElementType, ResultValue};
@@ -20,6 +24,14 @@ pub(super) struct Subject<'a> {
     /// Where it is declared: file, line and column.
     pub(super) place: &'a str,
     pub(super) results: Vec<Leaf>,
+    pub(super) origin: Origin,
+}
+
+impl Subject<'static> {
+    pub(super) fn of<E: Experiment>(origin: Origin) -> Self {
+        let results = declared_results::<E::Results>(E::RESULT, E::COMMENT);
+        Self { name: E::NAME, comment: E::COMMENT, place: E::PLACE, results, origin }
+    }
 }
 
 /// Points in the order of their runs.
@@ -121,6 +133,7 @@ impl Planned {
             values.push(PlannedLeaf { path, leaf: leaf_of(info), value, explored });
         }
         values.extend(config(options, engine));
+        values.extend_from_slice(subject.origin.values());
 
         let axes: Option<Vec<PlanAxis>> =
             points.axes().map(|axes| axes.iter().map(|axis| labels.axis(axis, &infos)).collect());
@@ -130,6 +143,7 @@ impl Planned {
             comment: if options.comment.is_empty() { subject.comment.into() } else { options.comment.clone() },
             created: Zoned::now().strftime("%Y-%m-%dT%H:%M:%S%.6f%:z").to_string(),
             n_runs: points.n_points(),
+            seed: options.seed.unwrap_or_default(),
             schema: Schema::new::<P>(subject.results.clone()),
             state: State::Running,
             axes: axes.as_ref().map(|axes| axes.iter().map(header_axis).collect()),
@@ -252,25 +266,23 @@ fn varying_derived<P: ParameterSet>(points: &impl PointList<P>, infos: &[Paramet
 
 /// How the study is carried out, as it stands below `config`.
 fn config(options: &Options, engine: &dyn Engine) -> Vec<PlannedLeaf> {
-    fn entry<V: ResultValue>(name: &str, value: &V, comment: &str, unit: &str) -> PlannedLeaf {
-        let mut cells = Cells::of(&V::value_type());
-        value.write(&mut cells);
-        let leaf = Leaf::new(name, V::value_type()).with_comment(comment).with_unit(unit);
-        PlannedLeaf { path: format!("config/{}", name.replace('.', "/")), leaf, value: cells, explored: None }
+    fn entry<V: ResultValue>(name: &str, value: &V, comment: &str) -> PlannedLeaf {
+        PlannedLeaf::new(format!("config/environment/{name}"), value, comment)
     }
-    let version = env!("CARGO_PKG_VERSION").to_owned();
-    let commit_every = options.commit_every.as_secs_f64();
+    fn seconds(name: &str, time: Duration, comment: &str) -> PlannedLeaf {
+        let mut entry = entry(name, &time.as_secs_f64(), comment);
+        entry.leaf.unit = "s".into();
+        entry
+    }
     let mut entries = vec![
-        entry("environment.engine", &engine.name().to_owned(), "who carries runs out", ""),
-        entry("environment.n_workers", &engine.n_workers(), "runs that are carried out at once", ""),
-        entry("environment.commit_every", &commit_every, "longest time that finished runs wait", "s"),
-        entry("environment.retries", &options.retries, "how often a failed run is tried again", ""),
-        entry("environment.durability", &options.durability.word().to_owned(), "what commits withstand", ""),
-        entry("environment.compression", &options.compression, "level at which results are compressed", ""),
-        entry("versions.pypet", &version, "version of pypet that made the trajectory", ""),
+        entry("engine", &engine.name().to_owned(), "who carries runs out"),
+        entry("n_workers", &engine.n_workers(), "runs that are carried out at once"),
+        entry("seed", &options.seed.unwrap_or_default(), "what all random streams begin with"),
+        seconds("commit_every", options.commit_every, "longest time that finished runs wait"),
+        entry("retries", &options.retries, "how often a failed run is tried again"),
+        entry("durability", &options.durability.word().to_owned(), "what commits withstand"),
+        entry("compression", &options.compression, "level at which results are compressed"),
     ];
-    if let Some(timeout) = options.timeout {
-        entries.push(entry("environment.timeout", &timeout.as_secs_f64(), "longest time that a run may take", "s"));
-    }
+    entries.extend(options.timeout.map(|timeout| seconds("timeout", timeout, "longest time that a run may take")));
     entries
 }

@@ -26,6 +26,7 @@ use crate::storage::{State, TrajectoryWriter};
 pub(super) struct Study<'a, P, R> {
     pub(super) subject: Subject<'a>,
     pub(super) points: &'a Points<P>,
+    pub(super) seed: u64,
     pub(super) run: &'a RunFunction<'a, P, R>,
     /// Where the trajectory is kept, if it can be carried on with.
     pub(super) file: Option<&'a Path>,
@@ -65,7 +66,7 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
         let (supervision, overtime) = match crew {
             Crew::Here(_) => (None, options.timeout.map(|timeout| Overtime::new(timeout, engine.n_workers()))),
             Crew::Processes(processes) => {
-                let request = self.visit.request(self.file.map(|file| Kept::new(file, name)));
+                let request = self.visit.request(self.seed, self.file.map(|file| Kept::new(file, name)));
                 let request = request.map_err(|error| EngineError::Process { source: error.into() })?;
                 (Some(Supervision::new(processes, request, self, options, &queue)), None)
             }
@@ -89,7 +90,8 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
         });
         progress.end();
         let state = if queue.is_exhausted() { State::Finished } else { State::Stopped };
-        written.and_then(|()| store.finish(state))?;
+        let end = self.subject.origin.at_the_end();
+        written.and_then(|()| store.add(end.as_slice())).and_then(|()| store.finish(state))?;
         supervision.map_or(Ok(()), Supervision::into_result)
     }
 }
@@ -105,9 +107,10 @@ mod tests {
     use crate::environment::{EngineChoice, OnFailure};
     use crate::explore::Exploration;
     use crate::parameter::{AnyParameter, Declaration};
+    use crate::provenance::Origin;
     use crate::result::{Single, declared_results};
     use crate::run::Run;
-    use crate::storage::{Finished, Plan, StorageError};
+    use crate::storage::{Finished, Plan, PlannedLeaf, StorageError};
     use crate::value::Cells;
 
     /// No parameters; runs are repetitions.
@@ -148,6 +151,10 @@ mod tests {
             Ok(())
         }
 
+        fn add(&mut self, _: &[PlannedLeaf]) -> Result<(), StorageError> {
+            Ok(())
+        }
+
         fn write(&mut self, finished: &Finished) -> Result<(), StorageError> {
             std::thread::sleep(Duration::from_millis(2));
             let Finished::Done(block) = finished else { return Ok(()) };
@@ -178,9 +185,9 @@ mod tests {
         };
         let points = Exploration::<Nothing>::single().repeat("trial", N_RUNS).bind(Nothing).unwrap();
         let results = declared_results::<Single<Vec<u8>>>("bytes", "");
-        let subject = Subject { name: "large", comment: "", place: "", results };
+        let subject = Subject { name: "large", comment: "", place: "", results, origin: Origin::default() };
         let visit = Visit::to("large");
-        let study = Study { subject, points: &points, run: &run, file: None, visit: &visit };
+        let study = Study { subject, points: &points, seed: 0, run: &run, file: None, visit: &visit };
         let engine = EngineChoice::Threads(2);
         let on_failure = OnFailure::Continue;
         let options = Options { engine, memory_cap, on_failure, progress: Some(false), ..Options::default() };

@@ -37,6 +37,11 @@ impl<P: ParameterSet> Exploration<P> {
         Self::new(Node::Axis { leaf, values })
     }
 
+    /// One point for each number of a named repetition.
+    pub(crate) fn repetitions(name: &str, numbers: Arc<[usize]>) -> Self {
+        Self::new(Node::Repetitions { name: name.into(), numbers })
+    }
+
     fn new(node: Node<P>) -> Self {
         Self { node: Arc::new(node), at_defaults: OnceLock::new() }
     }

@@ -7,12 +7,24 @@ use crate::parameter::{AxisValues, ParameterSet, declared_parameters};
 /// One operation of the algebra with its operands.
 pub(super) enum Node<P> {
     Single,
-    Axis { leaf: usize, values: Arc<dyn AxisValues> },
+    Axis {
+        leaf: usize,
+        values: Arc<dyn AxisValues>,
+    },
     Product(Arc<Node<P>>, Arc<Node<P>>),
     Zip(Arc<Node<P>>, Arc<Node<P>>),
     Chain(Arc<Node<P>>, Arc<Node<P>>),
     Filter(Arc<Node<P>>, Arc<Condition<P>>),
-    Repeat { inner: Arc<Node<P>>, name: String, count: usize },
+    Repeat {
+        inner: Arc<Node<P>>,
+        name: String,
+        count: usize,
+    },
+    /// One point for each number, which tells the repetition; from a file.
+    Repetitions {
+        name: String,
+        numbers: Arc<[usize]>,
+    },
 }
 
 /// What a filter asks of a point.
@@ -36,7 +48,7 @@ impl<P> Node<P> {
     pub(super) fn repetitions(&self) -> Vec<String> {
         let mut names = Vec::new();
         self.walk(&mut |node| {
-            if let Self::Repeat { name, .. } = node
+            if let Self::Repeat { name, .. } | Self::Repetitions { name, .. } = node
                 && !names.contains(name)
             {
                 names.push(name.clone());
@@ -48,7 +60,7 @@ impl<P> Node<P> {
     /// Visits all nodes, operands before what joins them.
     fn walk(&self, see: &mut impl FnMut(&Self)) {
         match self {
-            Self::Single | Self::Axis { .. } => {}
+            Self::Single | Self::Axis { .. } | Self::Repetitions { .. } => {}
             Self::Product(a, b) | Self::Zip(a, b) | Self::Chain(a, b) => {
                 a.walk(see);
                 b.walk(see);
@@ -82,6 +94,7 @@ impl<P: ParameterSet> Node<P> {
             Self::Chain(a, b) => both(a, b, usize::checked_add),
             Self::Zip(a, _) => a.count_unfiltered(),
             Self::Filter(..) => Some(Count::Filtered),
+            Self::Repetitions { numbers, .. } => Some(Count::Known(numbers.len())),
             Self::Repeat { inner, count, .. } => match inner.count_unfiltered()? {
                 Count::Known(n) => n.checked_mul(*count).map(Count::Known),
                 Count::Filtered => Some(Count::Filtered),

@@ -10,9 +10,10 @@ use crate::parameter::{AnyParameter, AxisValues, ParameterError, ParameterInfo, 
 use crate::value::Cells;
 
 /// The points of an exploration, bound to the values of all parameters that are not explored.
+#[derive(Clone)]
 pub struct Points<P> {
     presets: P,
-    tree: Tree,
+    tree: Arc<Tree>,
     explored: Vec<Explored>,
     axes: Option<Vec<GridAxis>>,
 }
@@ -41,6 +42,7 @@ pub(super) enum Tree {
     Chain(Box<Tree>, Box<Tree>),
     Selection(Box<Tree>, Vec<usize>),
     Repeat { inner: Box<Tree>, name: String, count: usize },
+    Repetitions { name: String, numbers: Arc<[usize]> },
 }
 
 impl<P: ParameterSet> Points<P> {
@@ -54,6 +56,7 @@ impl<P: ParameterSet> Points<P> {
         }
         let leaves = node.leaves().into_iter().map(Explored::Parameter);
         let repetitions = node.repetitions().into_iter().map(Explored::Repetition);
+        let tree = Arc::new(tree);
         Ok(Self { presets, tree, explored: leaves.chain(repetitions).collect(), axes: super::axes::grid_axes(node) })
     }
 
@@ -128,6 +131,18 @@ impl<P: ParameterSet> Points<P> {
         });
         found
     }
+
+    /// Which repetition a point is, for each name of one, in the order of the names.
+    pub(crate) fn repetitions(&self, index: usize) -> Vec<(&str, u64)> {
+        let mut found = Vec::new();
+        self.tree.visit(index, &mut |coordinate| {
+            if let Coordinate::Repetition(name, repetition) = coordinate {
+                found.push((name, repetition as u64));
+            }
+        });
+        found.sort_unstable();
+        found
+    }
 }
 
 impl Tree {
@@ -168,6 +183,7 @@ impl Tree {
                 }
                 Self::Selection(inner, selected)
             }
+            Node::Repetitions { name, numbers } => Self::Repetitions { name: name.clone(), numbers: numbers.clone() },
             Node::Repeat { inner, name, count } => {
                 if *count == 0 {
                     return Err(ExploreError::NoValues { name: format!("`{name}`") });
@@ -188,6 +204,7 @@ impl Tree {
             Self::Zip(a, _) => a.len(),
             Self::Selection(_, selected) => selected.len(),
             Self::Repeat { inner, count, .. } => inner.len() * count,
+            Self::Repetitions { numbers, .. } => numbers.len(),
         }
     }
 
@@ -211,6 +228,7 @@ impl Tree {
                 inner.digest(hasher);
                 selected.hash(hasher);
             }
+            Self::Repetitions { name, numbers } => (name, numbers).hash(hasher),
             Self::Repeat { inner, name, count } => {
                 inner.digest(hasher);
                 (name, count).hash(hasher);
@@ -220,7 +238,7 @@ impl Tree {
 
     fn has_chain(&self) -> bool {
         match self {
-            Self::Single | Self::Axis { .. } => false,
+            Self::Single | Self::Axis { .. } | Self::Repetitions { .. } => false,
             Self::Chain(..) => true,
             Self::Product(a, b) | Self::Zip(a, b) => a.has_chain() || b.has_chain(),
             Self::Selection(inner, _) | Self::Repeat { inner, .. } => inner.has_chain(),
@@ -249,6 +267,7 @@ impl Tree {
                 inner.visit(index / count, say);
                 say(Coordinate::Repetition(name, index % count));
             }
+            Self::Repetitions { name, numbers } => say(Coordinate::Repetition(name, numbers[index])),
         }
     }
 }
@@ -285,7 +304,7 @@ fn check_once<P>(node: &Node<P>, infos: &[ParameterInfo]) -> Result<(), ExploreE
         Node::Axis { leaf, .. } if infos[*leaf].derived => {
             Err(ExploreError::Derived { name: infos[*leaf].name.clone() })
         }
-        Node::Single | Node::Axis { .. } => Ok(()),
+        Node::Single | Node::Axis { .. } | Node::Repetitions { .. } => Ok(()),
         Node::Chain(a, b) => check_once(a, infos).and_then(|()| check_once(b, infos)),
         Node::Product(a, b) | Node::Zip(a, b) => {
             let mut names: HashSet<String> = names_of(a, infos).into_iter().collect();

@@ -5,11 +5,14 @@
 
 mod any;
 mod declaration;
+mod identity;
 mod name;
 
 pub use any::AnyParameter;
 pub(crate) use any::{AxisValues, Values};
 pub use declaration::{Declaration, Declared, ParameterInfo};
+pub use identity::Identity;
+pub(crate) use identity::{Encoding, Leaves};
 pub use name::{GroupNames, Name};
 
 use std::fmt::Debug;

@@ -1,13 +1,17 @@
 //! What a run is, and what it can say beside its results.
 
 mod status;
+mod stream;
 
 pub use status::RunStatus;
+pub use stream::Stream;
+pub(crate) use stream::{Streams, drawn_seed};
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
+use crate::parameter::Identity;
 use crate::result::{Members, ResultGroup};
 use crate::schema::Leaf;
 use crate::storage::DynamicColumn;
@@ -20,6 +24,7 @@ pub struct Run {
     n_runs: usize,
     cancelled: Arc<AtomicBool>,
     deadline: Option<Instant>,
+    streams: Streams,
     added: Vec<AddedResult>,
 }
 
@@ -46,8 +51,8 @@ impl AddedResult {
 }
 
 impl Run {
-    pub(crate) fn new(n_runs: usize, cancelled: Arc<AtomicBool>) -> Self {
-        Self { index: 0, n_runs, cancelled, deadline: None, added: Vec::new() }
+    pub(crate) fn new(n_runs: usize, cancelled: Arc<AtomicBool>, streams: Streams) -> Self {
+        Self { index: 0, n_runs, cancelled, deadline: None, streams, added: Vec::new() }
     }
 
     /// Position in the trajectory, from 0.
@@ -66,6 +71,43 @@ impl Run {
     #[must_use]
     pub fn is_cancelled(&self) -> bool {
         self.cancelled.load(Ordering::Relaxed) || self.deadline.is_some_and(|deadline| Instant::now() >= deadline)
+    }
+
+    /// The run's stream of random numbers; a second call goes on where the first stopped.
+    ///
+    /// It depends on the seed, the parameters of the point and the number of the repetition alone, so a run gets
+    /// the same numbers on any number of threads, after resuming, and in a larger exploration.
+    ///
+    /// # Source
+    /// `docs/reproducibility.md` tells how another program computes the same numbers.
+    ///
+    /// # Examples
+    /// ```text
+    /// #[experiment]
+    /// fn walk(p: &Walk, run: &mut Run) -> f64 {
+    ///     (0..p.n_steps).map(|_| run.rng().random_range(-1.0..1.0)).sum()
+    /// }
+    ///
+    /// let traj = Environment::in_memory().with_seed(7).run::<walk>(Exploration::single().repeat("trial", 3))?;
+    /// let ends = traj.all(walk::results())?;
+    /// assert!(ends[0] != ends[1] && ends[1] != ends[2]);
+    /// ```
+    pub fn rng(&mut self) -> &mut Stream {
+        self.streams.get("")
+    }
+
+    /// A further stream, independent of all others of the run, so that a part of a simulation keeps its numbers
+    /// when another part draws more.
+    ///
+    /// Each name has one stream in a run; a second call goes on where the first stopped. To hold several at
+    /// once, clone them: `let mut synapses = run.rng_for("synapses").clone();`.
+    pub fn rng_for(&mut self, name: &str) -> &mut Stream {
+        self.streams.get(name)
+    }
+
+    /// The identity of the run's point: equal for equal parameter values, wherever they are visited.
+    pub fn identity(&mut self) -> Identity {
+        self.streams.identity()
     }
 
     /// Adds a result that the result set does not foresee, as `results/<name>`.
@@ -104,6 +146,7 @@ impl Run {
     pub(crate) fn start(&mut self, index: usize, deadline: Option<Instant>) {
         self.index = index;
         self.deadline = deadline;
+        self.streams.start(index);
         self.added.clear();
     }
 
@@ -179,18 +222,9 @@ mod tests {
 
     #[test]
     fn added_results_have_proper_names_given_once() {
-        let mut run = Run::new(1, Arc::default());
-        run.start(0, None);
-        run.add_result("net.size", 3_u32);
-        assert_eq!((run.take_mistake(), run.take_added().count()), (None, 1));
-        run.add_result("../etc", 3_u32);
-        assert!(matches!(run.take_mistake(), Some(AddResultError::Name { .. })));
-        run.start(1, None);
-        run.add_result("a", 1.0);
-        run.add_result("a", 2.0);
-        assert!(matches!(run.take_mistake(), Some(AddResultError::Twice { .. })));
+        let mut run = Run::new(1, Arc::default(), Streams::of_nothing());
         let mut check = |add: fn(&mut Run)| {
-            run.start(0);
+            run.start(0, None);
             add(&mut run);
             check_added(&run.take_added(), &[Leaf::new("rate", f64::value_type())])
         };

@@ -6,8 +6,8 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Edit, FailedRun, Finished, Header, Node, NodeKind, Plan, State, StorageError, TrajectoryReader, TrajectoryWriter,
-    check_refusal,
+    Edit, FailedRun, Finished, Header, Node, NodeKind, Plan, PlannedLeaf, State, StorageError, TrajectoryReader,
+    TrajectoryWriter, check_refusal,
 };
 use crate::run::RunStatus;
 use crate::schema::Leaf;
@@ -74,6 +74,15 @@ impl Memory {
 }
 
 impl Tree {
+    fn add_values(&mut self, values: &[PlannedLeaf]) -> Result<(), StorageError> {
+        for planned in values {
+            check_refusal(&planned.leaf, &planned.value)?;
+            let stored = Stored { leaf: planned.leaf.clone(), rows: Rows::Value(planned.value.clone()) };
+            self.leaves.push((planned.path.clone(), stored));
+        }
+        Ok(())
+    }
+
     fn column(&mut self, path: &str, leaf: impl FnOnce() -> Leaf) -> &mut BTreeMap<usize, Cells> {
         let position = self.leaves.iter().position(|(other, _)| other == path);
         let position = position.unwrap_or_else(|| {
@@ -196,11 +205,7 @@ impl TrajectoryWriter for Memory {
     fn begin(&mut self, plan: &Plan, columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>) -> Result<(), StorageError> {
         let mut tree = self.lock();
         tree.leaves.clear();
-        for planned in &plan.values {
-            check_refusal(&planned.leaf, &planned.value)?;
-            let stored = Stored { leaf: planned.leaf.clone(), rows: Rows::Value(planned.value.clone()) };
-            tree.leaves.push((planned.path.clone(), stored));
-        }
+        tree.add_values(&plan.values)?;
         let runs = 0..plan.header.n_runs;
         for (coordinate, cells) in plan.coordinates.iter().zip(columns(runs.clone())) {
             check_refusal(&coordinate.leaf, &cells)?;
@@ -212,6 +217,10 @@ impl TrajectoryWriter for Memory {
         }
         tree.header = Some(plan.header.clone());
         Ok(())
+    }
+
+    fn add(&mut self, values: &[PlannedLeaf]) -> Result<(), StorageError> {
+        self.lock().add_values(values)
     }
 
     fn write(&mut self, finished: &Finished) -> Result<(), StorageError> {

@@ -32,6 +32,12 @@ pub trait TrajectoryWriter: Send {
     /// The place cannot take it; nothing half-finished is left under the trajectory's name.
     fn begin(&mut self, plan: &Plan, columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>) -> Result<(), StorageError>;
 
+    /// Adds values to the tree of a trajectory that has begun, at paths where nothing is.
+    ///
+    /// # Errors
+    /// The place cannot take them.
+    fn add(&mut self, values: &[PlannedLeaf]) -> Result<(), StorageError>;
+
     /// Takes finished runs; they count after the next commit.
     ///
     /// # Errors

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::run::RunStatus;
 use crate::schema::{Leaf, Schema};
-use crate::value::Cells;
+use crate::value::{Cells, ResultValue};
 
 /// What is known of a trajectory as a whole.
 #[derive(Debug, Clone, PartialEq)]
@@ -21,6 +21,8 @@ pub struct Header {
     pub created: String,
     /// Number of runs.
     pub n_runs: usize,
+    /// What all random streams begin with.
+    pub seed: u64,
     /// Parameters and results.
     pub schema: Schema,
     /// How far the study has come.
@@ -79,7 +81,7 @@ pub struct Plan {
 }
 
 /// A value that the tree begins with.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct PlannedLeaf {
     /// Path below the trajectory, as `parameters/neuron/i`.
     pub path: String,
@@ -89,6 +91,16 @@ pub struct PlannedLeaf {
     pub value: Cells,
     /// For parameters: whether it is explored.
     pub explored: Option<bool>,
+}
+
+impl PlannedLeaf {
+    /// A value that is no parameter.
+    pub(crate) fn new<V: ResultValue>(path: String, value: &V, comment: &str) -> Self {
+        let mut cells = Cells::of(&V::value_type());
+        value.write(&mut cells);
+        let name = path.split_once('/').map_or(path.as_str(), |(_, name)| name).replace('/', ".");
+        Self { leaf: Leaf::new(&name, V::value_type()).with_comment(comment), path, value: cells, explored: None }
+    }
 }
 
 /// A column that is known before the first run.

@@ -245,6 +245,12 @@ impl AnyTrajectory {
         failures::all(self)
     }
 
+    /// How often the trajectory was resumed.
+    pub(crate) fn n_resumed(&self) -> usize {
+        let resumed = self.nodes().iter().filter_map(|node| node.path.strip_prefix("config/resumed_"));
+        resumed.filter(|number| !number.contains('/')).count()
+    }
+
     pub(crate) fn reader(&self) -> &dyn TrajectoryReader {
         &*self.reader
     }

@@ -66,6 +66,11 @@ fn search_but(hidden: &[&str], nodes: &[Node], name: &str, wanted: &[&str]) -> R
             matching.push(number);
         }
     }
+    // How a study was carried out gives way to what it is about.
+    let is_config = |number: &usize| nodes[*number].path.starts_with("config/");
+    if !matching.iter().all(is_config) {
+        matching.retain(|number| !is_config(number));
+    }
     match matching.as_slice() {
         [only] => Ok(*only),
         [] => {
@@ -215,6 +220,14 @@ mod tests {
         let tree = nodes(&["results/a", "results/a/a"]);
         assert_eq!(path_of(&tree, "a.a"), "results/a/a");
         assert!(resolve(&nodes(&["results/a"]), "a.a").is_err());
+    }
+
+    #[test]
+    fn config_gives_way_to_parameters_and_results() {
+        let tree = nodes(&["config/environment/seed", "parameters/network/seed", "config/environment/engine"]);
+        assert_eq!(path_of(&tree, "seed"), "parameters/network/seed");
+        assert_eq!(path_of(&tree, "conf.seed"), "config/environment/seed");
+        assert_eq!(path_of(&tree, "engine"), "config/environment/engine");
     }
 
     #[test]

@@ -7,6 +7,7 @@ use super::typed::Trajectory;
 use super::{AnyRunView, RunFailure, TrajectoryError};
 use crate::error::Result;
 use crate::experiment::Experiment;
+use crate::parameter::Identity;
 use crate::result::{GroupName, ResultGroup, ResultName, StoredMembers};
 use crate::run::RunStatus;
 use crate::schema::Leaf;
@@ -41,6 +42,14 @@ impl<'a, E: Experiment> RunView<'a, E> {
     /// The file cannot be read.
     pub fn parameters(&self) -> Result<E::Parameters> {
         self.trajectory.parameters_of(self.index)
+    }
+
+    /// The identity of the run's point: equal for equal parameter values, in every file.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn identity(&self) -> Result<Identity> {
+        Ok(Identity::of(&self.parameters()?))
     }
 
     /// A result; only this run's value is loaded.

@@ -126,6 +126,12 @@ impl<E: Experiment> Trajectory<E> {
         &self.presets
     }
 
+    /// What all random streams begin with.
+    #[must_use]
+    pub fn seed(&self) -> u64 {
+        self.header().seed
+    }
+
     /// How far each run has come.
     #[must_use]
     pub fn statuses(&self) -> &[RunStatus] {
@@ -233,10 +239,24 @@ impl<E: Experiment> Trajectory<E> {
     /// The file cannot be read.
     pub(crate) fn exploration(&self) -> Result<Exploration<E::Parameters>> {
         let axes = self.explored_values()?.into_iter().map(|(leaf, values)| Exploration::axis(leaf, values.clone()));
+        let repetitions = self.repetitions()?;
+        let repetitions = repetitions.iter().map(|(name, numbers)| Exploration::repetitions(name, numbers.clone()));
         // Columns of one file have one length, so they go in lock step.
-        let together = axes.reduce(Exploration::zip_unchecked);
-        // Without explored parameters all runs are repetitions of one point.
-        Ok(together.unwrap_or_else(|| Exploration::single().repeat("run", self.len())))
+        Ok(axes.chain(repetitions).reduce(Exploration::zip_unchecked).unwrap_or_else(Exploration::single))
+    }
+
+    /// The numbers of all named repetitions, one for each run: what is explored and no parameter.
+    fn repetitions(&self) -> Result<Vec<(String, Arc<[usize]>)>> {
+        let parameters = &self.header().schema.parameters;
+        let explored = self.any.nodes().iter().filter_map(|node| node.path.strip_prefix("explored/"));
+        let repetitions = explored.filter(|name| parameters.iter().all(|parameter| parameter.leaf.name != *name));
+        let read = |name: &str| {
+            let cells = self.any.reader().rows(&format!("explored/{name}"), 0..self.len())?;
+            let numbers: Result<Vec<usize>, _> = cells.iter().map(usize::read).collect();
+            let numbers = numbers.map_err(|source| TrajectoryError::Value { name: name.into(), source })?;
+            Ok((name.to_owned(), numbers.into()))
+        };
+        repetitions.map(read).collect()
     }
 
     /// The columns of all explored parameters.

@@ -190,12 +190,9 @@ mod tests {
         list.to_vec().write(&mut results[0]);
         let mut added = Cells::of(&String::value_type());
         word.to_owned().write(&mut added);
-        Yield {
-            started: 1.0,
-            runtime: 2.0,
-            results,
-            added: vec![(DynamicColumn::RESULTS.into(), "word".into(), added)],
-        }
+        let leaf = serde_json::to_string(&Leaf::new("word", String::value_type())).expect("plain data");
+        let added = Added { branch: DynamicColumn::RESULTS.into(), leaf, ragged: false, cells: added };
+        Yield { started: 1.0, runtime: 2.0, results, added: vec![added] }
     }
 
     fn sent(message: Yield) -> Vec<u8> {

@@ -46,15 +46,23 @@ pub(in crate::environment) struct Kept {
 struct Request {
     study: Vec<usize>,
     experiment: String,
+    seed: u64,
     kept: Option<Kept>,
-    /// The studies that ended before.
-    earlier: Vec<(Vec<usize>, Option<Kept>)>,
+    earlier: Vec<Earlier>,
+}
+
+/// A study that ended before.
+#[derive(Debug, Clone, Serialize, Deserialize)]
+struct Earlier {
+    study: Vec<usize>,
+    seed: u64,
+    kept: Option<Kept>,
 }
 
 thread_local! {
     /// The number of the study that this thread comes to next.
     static NEXT: RefCell<Vec<usize>> = RefCell::new(vec![0]);
-    static EARLIER: RefCell<Vec<(Vec<usize>, Option<Kept>)>> = const { RefCell::new(Vec::new()) };
+    static EARLIER: RefCell<Vec<Earlier>> = const { RefCell::new(Vec::new()) };
 }
 
 impl Role {
@@ -100,8 +108,8 @@ impl Visit {
         let wanted = format!("the study of `{}`", request.experiment);
         match self.id.cmp(&request.study) {
             std::cmp::Ordering::Equal if self.experiment == request.experiment => Role::Worker(request.kept),
-            std::cmp::Ordering::Less => match request.earlier.into_iter().find(|(id, _)| *id == self.id) {
-                Some((_, kept)) => Role::Passing(kept),
+            std::cmp::Ordering::Less => match request.earlier.into_iter().find(|earlier| earlier.study == self.id) {
+                Some(earlier) => Role::Passing(earlier.kept),
                 None => self.lost(&wanted),
             },
             _ => self.lost(&wanted),
@@ -113,16 +121,25 @@ impl Visit {
         refuse(format!("it came to the study of `{}` instead of {wanted}", self.experiment))
     }
 
+    /// The seed that the study has in the program, where this is one of its workers.
+    pub(in crate::environment) fn seed(&self) -> Option<u64> {
+        let request: Request = serde_json::from_str(request()?).ok()?;
+        if request.study == self.id {
+            return Some(request.seed);
+        }
+        request.earlier.into_iter().find(|earlier| earlier.study == self.id).map(|earlier| earlier.seed)
+    }
+
     /// What a worker of this study is told at its start.
-    pub(in crate::environment) fn request(&self, kept: Option<Kept>) -> serde_json::Result<String> {
+    pub(in crate::environment) fn request(&self, seed: u64, kept: Option<Kept>) -> serde_json::Result<String> {
         let earlier = EARLIER.with_borrow(Clone::clone);
-        let request = Request { study: self.id.clone(), experiment: self.experiment.clone(), kept, earlier };
+        let request = Request { study: self.id.clone(), experiment: self.experiment.clone(), seed, kept, earlier };
         serde_json::to_string(&request)
     }
 
     /// Notes that the study is stored, for workers of later ones.
-    pub(in crate::environment) fn note(&self, kept: Option<Kept>) {
-        EARLIER.with_borrow_mut(|earlier| earlier.push((self.id.clone(), kept)));
+    pub(in crate::environment) fn note(&self, seed: u64, kept: Option<Kept>) {
+        EARLIER.with_borrow_mut(|earlier| earlier.push(Earlier { study: self.id.clone(), seed, kept }));
     }
 
     /// Does the study's post-processing, which may come to further studies.

@@ -47,6 +47,12 @@ use std::path::{Path, PathBuf};
 
 use super::StorageError;
 
+/// The version of the HDF5 library, as `2.0.0`.
+pub(crate) fn library_version() -> String {
+    let (major, minor, release) = hdf5::library_version();
+    format!("{major}.{minor}.{release}")
+}
+
 /// Names what was tried on which node of which file when HDF5 fails.
 #[derive(Debug, Clone)]
 struct Place {

@@ -305,6 +305,8 @@ fn read_header(trajectory: &Group, name: &str, place: &Place) -> Result<Header, 
     };
     let n_runs = attributes::number(trajectory, "n_runs").map_err(place.failed("read an attribute of", name))?;
     let n_runs = n_runs.and_then(|number| usize::try_from(number).ok());
+    // Files of programs that knew no streams have no seed.
+    let seed = attributes::number(trajectory, "seed").map_err(place.failed("read an attribute of", name))?;
     let schema: Result<Schema, _> = serde_json::from_str(&text("schema")?);
     let axes = attributes::text(trajectory, "axes").map_err(place.failed("read an attribute of", name))?;
     let axes = axes.map(|axes| serde_json::from_str(&axes)).transpose();
@@ -315,6 +317,7 @@ fn read_header(trajectory: &Group, name: &str, place: &Place) -> Result<Header, 
         comment: text("comment")?,
         created: text("created")?,
         n_runs: n_runs.ok_or_else(|| place.malformed(name, "it has no number of runs"))?,
+        seed: seed.unwrap_or_default(),
         schema: schema.map_err(|error| place.malformed(name, format!("its schema cannot be read: {error}")))?,
         axes: axes.map_err(|error| place.malformed(name, format!("its axes cannot be read: {error}")))?,
         state: state.ok_or_else(|| place.malformed(name, "its state is none that pypet knows"))?,

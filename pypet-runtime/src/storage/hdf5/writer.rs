@@ -187,6 +187,11 @@ impl TrajectoryWriter for Hdf5Writer {
         self.commit()
     }
 
+    fn add(&mut self, values: &[PlannedLeaf]) -> Result<(), StorageError> {
+        let place = self.place.clone();
+        values.iter().try_for_each(|value| add_value(&self.open().trajectory, value, &place))
+    }
+
     fn write(&mut self, finished: &Finished) -> Result<(), StorageError> {
         let place = self.place.clone();
         match finished {
@@ -222,10 +227,7 @@ impl Open {
         let failed = |what: &str| place.failed("create", &format!("{name}/{what}"));
         let trajectory = new_group(file, name).map_err(failed(""))?;
         write_header(&trajectory, plan).map_err(failed(""))?;
-        for value in &plan.values {
-            check_refusal(&value.leaf, &value.value)?;
-            write_value(&trajectory, value).map_err(failed(&value.path))?;
-        }
+        plan.values.iter().try_for_each(|value| add_value(&trajectory, value, place))?;
         for branch in ["explored", "runs", "results"] {
             new_group(&trajectory, branch).map_err(failed(branch))?;
         }
@@ -488,6 +490,7 @@ pub(super) fn write_header(trajectory: &Group, plan: &Plan) -> hdf5::Result<()> 
     attributes::set_text(trajectory, "comment", &header.comment)?;
     attributes::set_text(trajectory, "created", &header.created)?;
     attributes::set(trajectory, "n_runs", &(header.n_runs as u64))?;
+    attributes::set(trajectory, "seed", &header.seed)?;
     super::edit::write_schema(trajectory, &header.schema)?;
     if let Some(axes) = &header.axes {
         let axes = serde_json::to_string(axes).map_err(|error| hdf5::Error::from(error.to_string()))?;
@@ -507,6 +510,11 @@ fn change_schema(trajectory: &Group, change: impl FnOnce(&mut Schema)) -> hdf5::
     change(&mut schema);
     let after = serde_json::to_string(&schema).map_err(failed)?;
     if after == before { Ok(()) } else { attributes::set_text(trajectory, "schema", &after) }
+}
+
+fn add_value(trajectory: &Group, planned: &PlannedLeaf, place: &Place) -> Result<(), StorageError> {
+    check_refusal(&planned.leaf, &planned.value)?;
+    write_value(trajectory, planned).map_err(place.failed("create", &planned.path))
 }
 
 pub(super) fn write_value(trajectory: &Group, planned: &PlannedLeaf) -> hdf5::Result<()> {

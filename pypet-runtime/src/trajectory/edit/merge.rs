@@ -441,6 +441,8 @@ impl<'a> Table<'a> {
             comment: join_comments(sources),
             created: first.created.clone(),
             n_runs: chosen.len(),
+            // Where the sources have others, their config says which.
+            seed: first.seed,
             schema: first.schema.clone(),
             state: State::Running,
             axes: header_axes(axes.as_ref()),

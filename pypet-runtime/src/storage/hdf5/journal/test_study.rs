@@ -278,6 +278,7 @@ fn plan(n_runs: usize) -> Plan {
         comment: "cut at every point".into(),
         created: "2026-01-01T00:00:00+00:00".into(),
         n_runs,
+        seed: 0,
         schema: Schema { parameters: Vec::new(), results: results() },
         state: State::Running,
         axes: None,

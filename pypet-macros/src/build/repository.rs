@@ -1,0 +1,159 @@
+//! The state of the git repository around a crate, as `git` tells it.
+
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+
+use super::capture::hash;
+
+/// Larger patches are left out: half of one could not be applied.
+const LONGEST_PATCH: usize = 64 << 10;
+
+/// What git knows; empty where the crate is in no repository.
+#[derive(Debug, Default, PartialEq)]
+pub(super) struct Repository {
+    pub(super) commit: String,
+    /// Empty if no branch is checked out.
+    pub(super) branch: String,
+    /// Files that differ from the commit, and sources of the crate that git does not know.
+    pub(super) changed: Vec<String>,
+    /// SHA-256 of `git diff HEAD --binary`; empty if there is no difference.
+    pub(super) diff_hash: String,
+    /// The difference itself, if it is short text.
+    pub(super) patch: String,
+}
+
+impl Repository {
+    /// The repository that tracks this crate's manifest.
+    pub(super) fn around(folder: &Path) -> Option<Self> {
+        // Side by side, since starting a process takes longest.
+        let status = start(folder, &["status", "--porcelain=v2", "--branch", "--untracked-files=no", "-z"])?;
+        let sources = ["ls-files", "-t", "-z", "--cached", "--others", "--exclude-standard", "Cargo.toml", "*.rs"];
+        let sources = text(&output(start(folder, &sources)?)?);
+        let status = text(&output(status)?);
+        if !sources.split('\0').any(|entry| entry == "H Cargo.toml") {
+            // A crate from a registry, for example, in a home folder that is a repository itself.
+            return None;
+        }
+        let mut repository = Self::default();
+        repository.read_status(&status)?;
+        let is_changed = !repository.changed.is_empty();
+        let unknown = sources.split('\0').filter_map(|entry| entry.strip_prefix("? "));
+        repository.changed.extend(unknown.map(ToOwned::to_owned));
+        if is_changed {
+            let diff = start(folder, &["diff", "HEAD", "--binary", "--no-ext-diff", "--no-textconv", "--no-color"])?;
+            let diff = output(diff)?;
+            repository.diff_hash = hash(&diff);
+            if diff.len() <= LONGEST_PATCH && !diff.contains(&0) {
+                repository.patch = String::from_utf8(diff).unwrap_or_default();
+            }
+        }
+        Some(repository)
+    }
+
+    /// Takes commit, branch and changed files from `git status --porcelain=v2 --branch -z`.
+    fn read_status(&mut self, status: &str) -> Option<()> {
+        let mut entries = status.split('\0');
+        while let Some(entry) = entries.next() {
+            // The path comes last, after a number of fields that depends on the kind of change.
+            let path = |n_fields: usize| entry.splitn(n_fields, ' ').last().unwrap_or_default().to_owned();
+            match entry.split_once(' ') {
+                Some(("#", header)) => match header.split_once(' ') {
+                    Some(("branch.oid", "(initial)")) => return None,
+                    Some(("branch.oid", commit)) => self.commit = commit.into(),
+                    Some(("branch.head", branch)) if branch != "(detached)" => self.branch = branch.into(),
+                    _ => {}
+                },
+                Some(("1", _)) => self.changed.push(path(9)),
+                Some(("2", _)) => {
+                    self.changed.push(path(10));
+                    // The name before.
+                    entries.next();
+                }
+                Some(("u", _)) => self.changed.push(path(11)),
+                _ => {}
+            }
+        }
+        Some(())
+    }
+}
+
+fn start(folder: &Path, arguments: &[&str]) -> Option<Child> {
+    let mut git = Command::new("git");
+    git.current_dir(folder).args(arguments).env("GIT_OPTIONAL_LOCKS", "0");
+    git.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()
+}
+
+fn output(git: Child) -> Option<Vec<u8>> {
+    let output = git.wait_with_output().ok()?;
+    output.status.success().then_some(output.stdout)
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+    use std::time::Instant;
+
+    use super::*;
+
+    fn git(folder: &Path, arguments: &[&str]) {
+        let identity = ["-c", "user.name=Ada", "-c", "user.email=ada@example.org", "-c", "commit.gpgsign=false"];
+        let mut git = Command::new("git");
+        let output = git.current_dir(folder).args(identity).args(arguments).output().expect("git can be started");
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    }
+
+    #[test]
+    fn commit_branch_changes_and_patch_are_captured() {
+        let folder = tempfile::tempdir().unwrap();
+        let folder = folder.path();
+        let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
+        assert_eq!(Repository::around(folder), None);
+        git(folder, &["init", "--initial-branch", "trunk"]);
+        write("Cargo.toml", "[package]\n");
+        write("a model.rs", "one\n");
+        assert_eq!(Repository::around(folder), None, "nothing is tracked yet");
+        git(folder, &["add", "."]);
+        assert_eq!(Repository::around(folder), None, "nothing is committed yet");
+        git(folder, &["commit", "--message", "one"]);
+
+        let clean = Repository::around(folder).unwrap();
+        assert_eq!((clean.commit.len(), clean.branch.as_str()), (40, "trunk"));
+        assert_eq!((clean.changed.len(), clean.diff_hash.as_str(), clean.patch.as_str()), (0, "", ""));
+
+        write("a model.rs", "two\n");
+        write("new.rs", "");
+        write("data.txt", "");
+        git(folder, &["mv", "Cargo.toml", "moved.toml"]);
+        write("Cargo.toml", "[package]\n");
+        git(folder, &["add", "Cargo.toml"]);
+        let begun = Instant::now();
+        let dirty = Repository::around(folder).unwrap();
+        println!("capturing a repository with changes took {:?}", begun.elapsed());
+        assert_eq!(dirty.commit, clean.commit);
+        assert_eq!(dirty.changed, ["a model.rs", "moved.toml", "new.rs"]);
+        assert!(dirty.patch.contains("-one\n+two\n"), "{}", dirty.patch);
+        assert_eq!(dirty.diff_hash, hash(dirty.patch.as_bytes()));
+
+        write("a model.rs", &"long\n".repeat(20_000));
+        git(folder, &["checkout", "--detach"]);
+        let long = Repository::around(folder).unwrap();
+        assert_eq!((long.branch.as_str(), long.patch.as_str(), long.diff_hash.len()), ("", "", 64));
+    }
+
+    #[test]
+    fn an_ignored_crate_does_not_belong_to_the_repository() {
+        let folder = tempfile::tempdir().unwrap();
+        git(folder.path(), &["init"]);
+        fs::write(folder.path().join(".gitignore"), "target\n").unwrap();
+        git(folder.path(), &["add", "."]);
+        git(folder.path(), &["commit", "--message", "one"]);
+        let ignored = folder.path().join("target");
+        fs::create_dir(&ignored).unwrap();
+        fs::write(ignored.join("Cargo.toml"), "[package]\n").unwrap();
+        assert_eq!(Repository::around(&ignored), None);
+    }
+}

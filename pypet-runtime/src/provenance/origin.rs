@@ -1,0 +1,118 @@
+//! Everything that is known before the first run, as values of the tree.
+
+use super::machine::Machine;
+use super::{Build, GitError, GitPolicy, build::COMPILER, git, start};
+use crate::storage::PlannedLeaf;
+use crate::value::ResultValue;
+
+/// How an environment came to work on a trajectory.
+#[derive(Debug, Default)]
+pub(crate) struct Origin {
+    /// `config` for the environment that made the trajectory, `config/resumed_0` for the next.
+    branch: String,
+    values: Vec<PlannedLeaf>,
+}
+
+impl Origin {
+    /// Carries out the policy, then looks around.
+    pub(crate) fn establish(build: &Build, policy: GitPolicy, message: &str, branch: String) -> Result<Self, GitError> {
+        let checked_out = git::carry_out(policy, build, message)?;
+        let mut values = Values { branch: &branch, values: Vec::new() };
+        values.build(build, policy);
+        values.machine(Machine::here());
+        values.start();
+        values.text("environment/git", policy.word(), "what was done about uncommitted changes");
+        if let Some(checked_out) = checked_out {
+            values.text("environment/git_commit", &checked_out.commit, "commit when the runs began");
+            let is_build = checked_out.is_build;
+            values.put("environment/git_commit_is_build", &is_build, "whether it is what the program was built from");
+        }
+        let values = values.values;
+        Ok(Self { branch, values })
+    }
+
+    pub(crate) fn values(&self) -> &[PlannedLeaf] {
+        &self.values
+    }
+
+    /// What is known when the last run has ended; nothing if the environment is not told of in the trajectory.
+    pub(crate) fn at_the_end(&self) -> Option<PlannedLeaf> {
+        let path = (!self.values.is_empty()).then(|| format!("{}/environment/ended", self.branch))?;
+        Some(PlannedLeaf::new(path, &start::now(), "when the last run was stored"))
+    }
+}
+
+struct Values<'a> {
+    branch: &'a str,
+    values: Vec<PlannedLeaf>,
+}
+
+impl Values<'_> {
+    fn put<V: ResultValue>(&mut self, path: &str, value: &V, comment: &str) -> &mut PlannedLeaf {
+        self.values.push(PlannedLeaf::new(format!("{}/{path}", self.branch), value, comment));
+        self.values.last_mut().expect("just pushed")
+    }
+
+    /// What is unknown is left out.
+    fn text(&mut self, path: &str, text: &str, comment: &str) {
+        if !text.is_empty() {
+            // An argument of the command line may hold anything, but HDF5 text ends there.
+            self.put(path, &text.replace('\0', "\u{2400}"), comment);
+        }
+    }
+
+    fn list<'t>(&mut self, path: &str, texts: impl IntoIterator<Item = &'t str>, comment: &str) {
+        let texts: Vec<String> = texts.into_iter().map(ToOwned::to_owned).collect();
+        if !texts.is_empty() {
+            self.put(path, &texts, comment);
+        }
+    }
+
+    fn build(&mut self, build: &Build, policy: GitPolicy) {
+        self.text("build/package", build.package, "crate of the program");
+        self.text("build/version", build.version, "its version");
+        if policy != GitPolicy::Off && !build.commit.is_empty() {
+            self.text("build/commit", build.commit, "git commit that was checked out");
+            self.text("build/branch", build.branch, "git branch that was checked out");
+            self.put("build/dirty", &!build.changed.is_empty(), "whether files differed from the commit");
+            self.list("build/changed", build.changed.iter().copied(), "the files that did");
+            self.text("build/diff_sha256", build.diff_hash, "SHA-256 of `git diff HEAD --binary`");
+            self.text("build/patch", build.patch, "its output, for `git apply`, unless it was above 64 KiB");
+        }
+        self.text("build/lock_sha256", build.lock_hash, "SHA-256 of Cargo.lock");
+        let features = build.features.iter().filter(|(_, is_on)| *is_on).map(|(name, _)| *name);
+        self.list("build/features", features, "features of the crate");
+        self.text("build/rustc", COMPILER.rustc, "the compiler");
+        self.text("build/target", COMPILER.target, "platform that it compiled for");
+        self.text("build/profile", COMPILER.profile, "profile that cargo's began with");
+        self.text("build/opt_level", COMPILER.opt_level, "level of optimization");
+        self.text("build/rustflags", COMPILER.flags, "further flags of the compiler");
+        self.put("build/debug_assertions", &build.debug_assertions, "whether debug assertions are on");
+        self.text("versions/pypet", env!("CARGO_PKG_VERSION"), "version of pypet");
+        self.text("versions/hdf5", &crate::storage::hdf5::library_version(), "version of the HDF5 library");
+    }
+
+    fn machine(&mut self, machine: &Machine) {
+        self.text("machine/host", &machine.host, "its name");
+        self.text("machine/os", &machine.os, "operating system");
+        self.text("machine/kernel", &machine.kernel, "version of the kernel");
+        self.text("machine/cpu", &machine.cpu, "model of the processor");
+        if machine.n_cpus > 0 {
+            self.put("machine/n_cpus", &machine.n_cpus, "logical processors");
+        }
+        if machine.memory > 0 {
+            self.put("machine/memory", &machine.memory, "main memory").leaf.unit = "byte".into();
+        }
+    }
+
+    fn start(&mut self) {
+        self.text("environment/started", &start::now(), "when the environment began");
+        let command = start::command();
+        self.list("environment/command", command.iter().map(String::as_str), "program and arguments");
+        self.text("environment/working_directory", &start::working_directory(), "where it was started");
+        self.text("environment/program_sha256", &start::program_hash(), "SHA-256 of the program's file");
+        for (name, value) in start::variables() {
+            self.text(&format!("environment/variables/{name}"), &value, "");
+        }
+    }
+}

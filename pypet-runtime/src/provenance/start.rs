@@ -1,0 +1,90 @@
+//! The circumstances in which an environment begins.
+
+use std::env;
+use std::fmt::Write as _;
+use std::fs::File;
+use std::io;
+
+use jiff::Zoned;
+use sha2::{Digest, Sha256};
+
+use super::build::COMPILER;
+
+/// The variables that are kept: they change what programs compute with, or name the job of a cluster.
+const VARIABLES: [&str; 22] = [
+    "RUST_LOG",
+    "RUST_BACKTRACE",
+    "RAYON_NUM_THREADS",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "MKL_NUM_THREADS",
+    "CUDA_VISIBLE_DEVICES",
+    "SLURM_CLUSTER_NAME",
+    "SLURM_JOB_ID",
+    "SLURM_JOB_NAME",
+    "SLURM_JOB_PARTITION",
+    "SLURM_JOB_NODELIST",
+    "SLURM_NTASKS",
+    "SLURM_CPUS_PER_TASK",
+    "SLURM_PROCID",
+    "SLURM_ARRAY_JOB_ID",
+    "SLURM_ARRAY_TASK_ID",
+    "PBS_JOBID",
+    "PBS_ARRAY_INDEX",
+    "SGE_TASK_ID",
+    "LSB_JOBID",
+    "LSB_JOBINDEX",
+];
+
+/// RFC 3339 with offset.
+pub(super) fn now() -> String {
+    Zoned::now().strftime("%Y-%m-%dT%H:%M:%S%.6f%:z").to_string()
+}
+
+/// The program and its arguments.
+pub(super) fn command() -> Vec<String> {
+    env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect()
+}
+
+pub(super) fn working_directory() -> String {
+    env::current_dir().map(|folder| folder.to_string_lossy().into_owned()).unwrap_or_default()
+}
+
+/// The variables of the list that are set.
+pub(super) fn variables() -> impl Iterator<Item = (&'static str, String)> {
+    VARIABLES.into_iter().filter_map(|name| Some((name, env::var(name).ok()?)))
+}
+
+/// SHA-256 of the program's file; empty for unoptimized programs, whose files are large and short-lived.
+pub(super) fn program_hash() -> String {
+    if COMPILER.opt_level == "0" {
+        return String::new();
+    }
+    let hash = || -> io::Result<String> {
+        let mut hasher = Sha256::new();
+        io::copy(&mut File::open(env::current_exe()?)?, &mut HashWriter(&mut hasher))?;
+        Ok(hexadecimal(&hasher.finalize()))
+    };
+    hash().unwrap_or_default()
+}
+
+struct HashWriter<'a>(&'a mut Sha256);
+
+impl io::Write for HashWriter<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.update(bytes);
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
+
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().fold(String::new(), |mut text, byte| {
+        // Writing to a `String` cannot fail.
+        let _ = write!(text, "{byte:02x}");
+        text
+    })
+}

@@ -1,0 +1,248 @@
+//! A trajectory tells what its program was built from, whatever the sources have become since.
+
+mod common;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Output};
+
+use common::python::report;
+use pypet::prelude::*;
+
+const MANIFEST: &str = r#"
+[package]
+name = "history"
+version = "0.3.0"
+edition = "2024"
+
+[features]
+default = ["spikes"]
+spikes = []
+plots = []
+
+[dependencies]
+pypet = { path = "PYPET", default-features = false, features = ["FEATURE"] }
+
+[workspace]
+
+# As in the workspace of the tests, so that HDF5 is not built again.
+[profile.dev.package.hdf5-metno-src]
+opt-level = 3
+[profile.dev.package.libz-sys]
+opt-level = 3
+"#;
+
+const SOURCE: &str = "
+use pypet::prelude::*;
+
+#[parameters]
+struct Factors {
+    #[param(default = 1.0)]
+    x: f64,
+}
+
+#[experiment]
+fn times(p: &Factors) -> f64 {
+    p.x * FACTOR
+}
+
+pypet::main!();
+";
+
+/// A crate in a repository of its own.
+struct History {
+    folder: PathBuf,
+}
+
+impl History {
+    /// Below the target folder, where cargo finds the settings of this workspace.
+    fn begin() -> Self {
+        let history = Self { folder: Path::new(env!("CARGO_TARGET_TMPDIR")).join("history") };
+        // What an interrupted test left.
+        let _ = fs::remove_dir_all(&history.folder);
+        fs::create_dir_all(history.folder.join("src")).unwrap();
+        let pypet = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let feature = if cfg!(feature = "bundled-hdf5") { "bundled-hdf5" } else { "system-hdf5" };
+        let path = pypet.display().to_string().replace('\\', "/");
+        history.write("Cargo.toml", &MANIFEST.replace("PYPET", &path).replace("FEATURE", feature));
+        history.write(".gitignore", "*.h5\n");
+        history.write_factor(2);
+        fs::copy(pypet.join("Cargo.lock"), history.folder.join("Cargo.lock")).unwrap();
+        // Drops from the lock file what only the workspace needs.
+        history.cargo(&["update", "--workspace"]);
+
+        history.git(&["init", "--quiet", "--initial-branch=trunk"]);
+        history.git(&["config", "user.name", "Ada"]);
+        history.git(&["config", "user.email", "ada@example.org"]);
+        history.git(&["config", "commit.gpgsign", "false"]);
+        history.git(&["add", "."]);
+        history.git(&["commit", "--quiet", "--message=first"]);
+        history
+    }
+
+    fn write(&self, name: &str, text: &str) {
+        fs::write(self.folder.join(name), text).unwrap();
+    }
+
+    fn write_factor(&self, factor: u32) {
+        self.write("src/main.rs", &SOURCE.replace("FACTOR", &format!("{factor}.0")));
+    }
+
+    fn cargo(&self, arguments: &[&str]) {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo
+            .current_dir(&self.folder)
+            .args(arguments)
+            .arg("--offline")
+            .env("CARGO_TARGET_DIR", common::target_folder());
+        let output = cargo.output().expect("the cargo that built this test can be started");
+        assert!(output.status.success(), "cargo {arguments:?} failed, {}", report(&output));
+    }
+
+    fn git(&self, arguments: &[&str]) -> String {
+        let output = Command::new("git").current_dir(&self.folder).args(arguments).output().expect("git is installed");
+        assert!(output.status.success(), "git {arguments:?} failed, {}", report(&output));
+        String::from_utf8_lossy(&output.stdout).trim().into()
+    }
+
+    fn run(&self, arguments: &[&str]) -> Output {
+        let program = common::target_folder().join("debug").join(format!("history{}", std::env::consts::EXE_SUFFIX));
+        Command::new(program).current_dir(&self.folder).args(arguments).output().expect("the program was built")
+    }
+
+    fn stored(&self, file: &str) -> AnyTrajectory {
+        AnyTrajectory::open(self.folder.join(file)).unwrap()
+    }
+}
+
+fn text(traj: &AnyTrajectory, name: &str) -> String {
+    traj.get(name).unwrap()
+}
+
+#[test]
+fn a_file_tells_what_the_program_was_built_from_and_policies_keep_order() {
+    let history = History::begin();
+    let first = history.git(&["rev-parse", "HEAD"]);
+    history.write_factor(3);
+    history.cargo(&["build"]);
+    history.write_factor(4);
+
+    let output = history.run(&["run", "-o", "changed.h5"]);
+    assert!(output.status.success(), "{}", report(&output));
+    let traj = history.stored("changed.h5");
+    let build = |name: &str| text(&traj, &format!("config.build.{name}"));
+    assert_eq!(traj.get::<Vec<f64>>("results.times").unwrap(), [3.0]);
+    assert_eq!((build("commit"), build("branch")), (first.clone(), "trunk".into()));
+    assert_eq!((build("package"), build("version")), ("history".into(), "0.3.0".into()));
+    assert!(traj.get::<bool>("config.build.dirty").unwrap());
+    assert_eq!(traj.get::<Vec<String>>("config.build.changed").unwrap(), ["src/main.rs"]);
+    assert_eq!(traj.get::<Vec<String>>("config.build.features").unwrap(), ["spikes"]);
+    assert!(build("patch").contains("-    p.x * 2.0\n+    p.x * 3.0\n"), "{}", build("patch"));
+    assert_eq!((build("diff_sha256").len(), build("lock_sha256").len()), (64, 64));
+    assert!(build("rustc").starts_with("rustc 1."), "{}", build("rustc"));
+    let command: Vec<String> = traj.get("config.environment.command").unwrap();
+    assert_eq!(command[1..], ["run", "-o", "changed.h5"]);
+    assert!(text(&traj, "config.environment.started") <= text(&traj, "config.environment.ended"));
+    drop(traj);
+
+    let output = history.run(&["run", "--git", "off", "-o", "off.h5"]);
+    assert!(output.status.success(), "{}", report(&output));
+    assert!(history.stored("off.h5").node("config.build.commit").is_err());
+
+    // Built from changes: refused before anything is made.
+    let output = history.run(&["run", "--git", "require_clean", "-o", "refused.h5"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(3));
+    assert!(said.contains("was built with uncommitted changes in `src/main.rs`"), "{said}");
+    assert!(!history.folder.join("refused.h5").exists());
+
+    let output = history.run(&["run", "--git", "commit", "--comment", "four is more", "-o", "committed.h5"]);
+    assert!(output.status.success(), "{}", report(&output));
+    let second = history.git(&["rev-parse", "HEAD"]);
+    assert_eq!(history.git(&["log", "--max-count=1", "--format=%B"]), "pypet: times\n\nfour is more");
+    assert_eq!(history.git(&["status", "--porcelain"]), "");
+    let traj = history.stored("committed.h5");
+    assert_eq!(text(&traj, "config.build.commit"), first);
+    assert_eq!(text(&traj, "config.environment.git_commit"), second);
+    assert!(!traj.get::<bool>("config.environment.git_commit_is_build").unwrap(), "the program still multiplies by 3");
+    drop(traj);
+
+    history.cargo(&["build"]);
+    let output = history.run(&["run", "--git", "require_clean", "-o", "clean.h5"]);
+    assert!(output.status.success(), "{}", report(&output));
+    let traj = history.stored("clean.h5");
+    assert_eq!(text(&traj, "config.build.commit"), second);
+    assert!(!traj.get::<bool>("config.build.dirty").unwrap());
+    assert!(traj.get::<bool>("config.environment.git_commit_is_build").unwrap());
+    drop(traj);
+
+    // Another build goes on with an older file: both are told.
+    let output = history.run(&["resume", "changed.h5"]);
+    assert!(output.status.success(), "{}", report(&output));
+    let traj = history.stored("changed.h5");
+    assert_eq!(text(&traj, "config.build.commit"), first);
+    assert_eq!(text(&traj, "config.resumed_0.build.commit"), second);
+    assert!(traj.node("config.resumed_0.environment.ended").is_ok());
+    drop(traj);
+
+    history.write_factor(5);
+    let output = history.run(&["run", "--git", "require_clean", "-o", "refused.h5"]);
+    let said = String::from_utf8_lossy(&output.stderr);
+    assert!(said.contains("there are uncommitted changes in `src/main.rs`"), "{said}");
+    assert!(!history.folder.join("refused.h5").exists());
+}
+
+#[test]
+fn variables_that_no_list_names_stay_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = common::examples::run_with("multiply", folder.path(), ["run", "-o", "x.h5"]);
+    assert!(output.status.success(), "{}", report(&output));
+    let traj = AnyTrajectory::open(folder.path().join("x.h5")).unwrap();
+    let variables = traj.nodes().iter().filter_map(|node| node.path.strip_prefix("config/environment/variables/"));
+    let known = ["RUST_", "RAYON_", "OMP_", "OPENBLAS_", "MKL_", "CUDA_", "SLURM_", "PBS_", "SGE_", "LSB_"];
+    for variable in variables {
+        assert!(known.iter().any(|start| variable.starts_with(start)), "`{variable}` is in the file");
+    }
+}
+
+#[test]
+fn other_tools_are_told_in_their_words() {
+    let folder = tempfile::tempdir().unwrap();
+    let output = common::examples::run_with("multiply", folder.path(), ["run", "-o", "two words.h5", "--set", "x=3"]);
+    assert!(output.status.success(), "{}", report(&output));
+    let told = |form: &str| -> serde_json::Value {
+        let arguments = ["provenance", "two words.h5", "--as", form];
+        let output = common::examples::run_with("multiply", folder.path(), arguments);
+        assert!(output.status.success(), "{}", report(&output));
+        serde_json::from_slice(&output.stdout).expect("it is JSON")
+    };
+
+    let crate_ = told("ro-crate");
+    let graph = crate_["@graph"].as_array().unwrap();
+    let mut ids: Vec<&str> = graph.iter().map(|entity| entity["@id"].as_str().unwrap()).collect();
+    let entity = |id: &str| graph.iter().find(|entity| entity["@id"] == id).unwrap_or_else(|| panic!("no `{id}`"));
+    assert_eq!(entity("ro-crate-metadata.json")["about"]["@id"], "./");
+    assert_eq!(entity("./")["hasPart"][0]["@id"], "two%20words.h5");
+    let action = entity("#run-0");
+    assert_eq!(action["@type"], "CreateAction");
+    assert_eq!(action["actionStatus"]["@id"], "http://schema.org/CompletedActionStatus");
+    assert!(action["startTime"].as_str() <= action["endTime"].as_str());
+    for referred in [&action["object"], &action["additionalProperty"], &entity("./")["mentions"]] {
+        referred.as_array().unwrap().iter().for_each(|reference| _ = entity(reference["@id"].as_str().unwrap()));
+    }
+    assert_eq!(entity(action["instrument"]["@id"].as_str().unwrap())["@type"], "SoftwareApplication");
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), graph.len(), "every entity has its own id");
+
+    let records = told("sumatra");
+    let record = &records[0];
+    assert_eq!(record["label"], "multiply");
+    assert_eq!(record["outcome"], "finished");
+    assert_eq!(record["output_data"][0]["path"], "two words.h5");
+    assert_eq!(record["script_arguments"], "run -o two words.h5 --set x=3");
+    assert!(record["duration"].as_f64().unwrap() > 0.0);
+    let parameters: serde_json::Value =
+        serde_json::from_str(record["parameters"]["content"].as_str().unwrap()).unwrap();
+    assert_eq!(parameters["x"].as_f64(), Some(3.0));
+}
