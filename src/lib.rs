@@ -139,7 +139,8 @@ pub use pypet_macros::results;
 pub use pypet_runtime::trajectory::{backup, compact, copy, delete, merge};
 pub use pypet_runtime::{Error, Result};
 pub use pypet_runtime::{
-    cli, engine, environment, experiment, explore, parameter, registry, result, run, schema, storage, trajectory, value,
+    cli, compare, engine, environment, experiment, explore, export, parameter, plot, registry, result, run, schema,
+    storage, trajectory, value,
 };
 
 #[doc(hidden)]
@@ -147,7 +148,8 @@ pub use pypet_runtime::__private;
 
 pub mod prelude;
 
-/// Makes the program a tool for its experiments: `run`, `resume`, `list`, `params`, `show`.
+/// Makes the program a tool for its experiments: `run`, `resume`, `list`, `params`, `status`, `show`, `diff`, `export`,
+/// `plot`, `completions`.
 ///
 /// # Examples
 /// ```

@@ -30,7 +30,7 @@ mod test_study;
 #[cfg(feature = "bundled-hdf5")]
 pub(super) use disk::{RealDisk, journal_path};
 #[cfg(feature = "bundled-hdf5")]
-pub(super) use lock::{SharedLock, WriterLock};
+pub(super) use lock::{SharedLock, WriterLock, holder};
 pub(super) use transaction::Signature;
 #[cfg(feature = "bundled-hdf5")]
 pub(super) use transaction::{Transaction, recover_if_alone};
