@@ -105,7 +105,9 @@ pub fn plot(any: &AnyTrajectory, request: &Request) -> Result<Picture, PlotError
 
 /// The results that are asked for, or those worth a first look.
 fn chosen<'t>(table: &'t RunTable<'_>, request: &Request) -> Result<Vec<&'t Column>, PlotError> {
-    let holds_numbers = |column: &&Column| column.leaf.value_type.element != ElementType::Text;
+    let holds_numbers = |column: &&Column| {
+        !matches!(column.leaf.value_type.element, ElementType::Text | ElementType::C32 | ElementType::C64)
+    };
     if request.results.is_empty() {
         let is_wanted = |scalar: bool| move |column: &&Column| column.leaf.value_type.is_scalar() == scalar;
         let numbers: Vec<&Column> = table.results.iter().filter(holds_numbers).collect();
@@ -120,7 +122,8 @@ fn chosen<'t>(table: &'t RunTable<'_>, request: &Request) -> Result<Vec<&'t Colu
     for name in &request.results {
         let column = table.result(name).map_err(PlotError::NoResult)?;
         if !holds_numbers(&column) {
-            return Err(PlotError::Text { name: column.leaf.name.clone() });
+            let found = column.leaf.value_type.element.to_string();
+            return Err(PlotError::Kind { name: column.leaf.name.clone(), found });
         }
         chosen.push(column);
     }
@@ -329,14 +332,16 @@ pub enum PlotError {
     /// A result that is not there.
     #[error("{0}")]
     NoResult(String),
-    /// A result that holds text.
-    #[error("`{name}` holds text, and pictures show numbers; choose another result")]
-    Text {
+    /// A result that holds something else than real numbers.
+    #[error("`{name}` is `{found}`, and pictures show real numbers; choose another result")]
+    Kind {
         /// The result.
         name: String,
+        /// What it is made of.
+        found: String,
     },
     /// No result holds numbers.
-    #[error("no result of the trajectory holds numbers, and pictures show nothing else")]
+    #[error("no result of the trajectory holds real numbers, and pictures show nothing else")]
     NoNumbers,
     /// Nothing has been carried out.
     #[error("no run is done yet, so there is nothing to show")]
