@@ -433,6 +433,7 @@ fn files_that_are_missing_or_not_ours_are_errors_of_every_verb() {
         fs::write(folder.join("table.csv"), "x,y\n").unwrap();
         for verb in [
             "status F",
+            "status F --trajectory multiply",
             "show F",
             "diff F study.h5",
             "diff study.h5 F",

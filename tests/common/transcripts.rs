@@ -33,7 +33,8 @@ pub(crate) fn check(page: &str, folder: &Path) -> usize {
 }
 
 fn check_command(command: &str, expected: &str, folder: &Path) {
-    let (words, file) = match command.split_once(" > ") {
+    let redirected = command.rsplit_once(" > ").filter(|(_, file)| !file.contains('\''));
+    let (words, file) = match redirected {
         Some((command, file)) => (split(command), Some(file)),
         None => (split(command), None),
     };

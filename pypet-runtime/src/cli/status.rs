@@ -12,8 +12,8 @@ use super::output::{Paint, Tone};
 use super::{Done, Failure, file_arguments, file_of, json, open_trajectory, output};
 use crate::error::Error;
 use crate::run::RunStatus;
-use crate::storage::State;
 use crate::storage::hdf5::{trajectories, writer_of};
+use crate::storage::{State, StorageError};
 use crate::trajectory::{AnyTrajectory, one_line};
 use crate::value::ResultValue;
 
@@ -30,10 +30,10 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         Some(name) => vec![name.clone()],
         None => trajectories(file).map_err(Error::from)?,
     };
-    let whole = FileStatus::of(file)?;
     let progress: Result<Vec<Progress>, Failure> =
         names.iter().map(|name| Progress::of(&open_trajectory(file, Some(name))?)).collect();
     let progress = progress?;
+    let whole = FileStatus::of(file)?;
     if output::wants_json(matches) {
         let trajectories: Vec<Value> = progress.iter().map(|progress| progress.json(&whole)).collect();
         output::print_json(&json!({
@@ -61,7 +61,8 @@ struct FileStatus {
 
 impl FileStatus {
     fn of(file: &Path) -> Result<Self, Failure> {
-        let metadata = std::fs::metadata(file)?;
+        let missing = |_| Error::from(StorageError::NoFile { file: file.into() });
+        let metadata = std::fs::metadata(file).map_err(missing)?;
         let writer = writer_of(file).map_err(Error::from)?;
         Ok(Self { bytes: metadata.len(), changed: metadata.modified().ok(), writer })
     }
