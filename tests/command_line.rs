@@ -146,6 +146,7 @@ mod json {
         pub value: Option<Value>,
         pub values: Option<Vec<Value>>,
         members: Option<Vec<String>>,
+        target: Option<String>,
     }
 
     #[derive(Deserialize)]

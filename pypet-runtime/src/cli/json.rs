@@ -125,12 +125,16 @@ fn value(cell: &Cell<'_>) -> Value {
 }
 
 fn describe(kind: &NodeKind, entry: &mut Map<String, Value>) {
-    let (kind, described) = match kind {
+    let (word, described) = match kind {
         NodeKind::Group => ("group", None),
+        NodeKind::Link { .. } => ("link", None),
         NodeKind::Value(leaf) => ("value", Some(leaf)),
         NodeKind::Column(leaf) => ("column", Some(leaf)),
     };
-    entry.insert("kind".into(), kind.into());
+    entry.insert("kind".into(), word.into());
+    if let NodeKind::Link { target } = kind {
+        entry.insert("target".into(), target.replace('/', ".").into());
+    }
     if let Some(described) = described {
         entry.insert("type".into(), described.value_type.to_string().into());
         entry.insert("unit".into(), described.unit.clone().into());
