@@ -137,10 +137,8 @@ pub fn trajectories(path: &Path) -> Result<Vec<String>, StorageError> {
 /// # Errors
 /// The lock beside the file cannot be read.
 pub fn writer_of(path: &Path) -> Result<Option<String>, StorageError> {
-    #[cfg(feature = "bundled-hdf5")]
-    return super::journal::holder(path).map_err(Place::new(path).io("look for the writer of"));
-    #[cfg(not(feature = "bundled-hdf5"))]
-    Ok(None)
+    // Without the journal nobody takes the lock, so nobody is found.
+    super::journal::holder(path).map_err(Place::new(path).io("look for the writer of"))
 }
 
 /// Which trajectory of a file is meant.

@@ -29,8 +29,9 @@ mod test_study;
 
 #[cfg(feature = "bundled-hdf5")]
 pub(super) use disk::{RealDisk, journal_path};
+pub(super) use lock::holder;
 #[cfg(feature = "bundled-hdf5")]
-pub(super) use lock::{SharedLock, WriterLock, holder};
+pub(super) use lock::{SharedLock, WriterLock};
 pub(super) use transaction::Signature;
 #[cfg(feature = "bundled-hdf5")]
 pub(super) use transaction::{Transaction, recover_if_alone};
