@@ -55,7 +55,7 @@ fn check_command(command: &str, expected: &str, folder: &Path) {
     while lines.last() == Some(&"") {
         lines.pop();
     }
-    let expected_code = lines.last().and_then(|line| line.strip_prefix("? ")).map(|code| code.parse::<i32>());
+    let expected_code = lines.last().and_then(|line| line.strip_prefix("? ")).map(str::parse::<i32>);
     if expected_code.is_some() {
         lines.pop();
     }
