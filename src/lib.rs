@@ -141,8 +141,8 @@ pub use pypet_runtime::rand;
 pub use pypet_runtime::trajectory::{backup, compact, copy, delete, merge};
 pub use pypet_runtime::{Error, Result};
 pub use pypet_runtime::{
-    cli, engine, environment, experiment, explore, parameter, provenance, registry, result, run, schema, storage,
-    trajectory, value,
+    cli, compare, engine, environment, experiment, explore, export, parameter, plot, provenance, registry, result, run,
+    schema, storage, trajectory, value,
 };
 
 /// Support for generated code, not public API.
@@ -154,7 +154,8 @@ pub mod __private {
 
 pub mod prelude;
 
-/// Makes the program a tool for its experiments: `run`, `resume`, `list`, `params`, `show`, `provenance`.
+/// Makes the program a tool for its experiments: `run`, `resume`, `list`, `params`, `status`, `show`, `diff`, `export`,
+/// `plot`, `provenance`, `completions`.
 ///
 /// # Examples
 /// ```

@@ -101,8 +101,12 @@ impl Error {
     pub fn is_usage(&self) -> bool {
         matches!(
             self,
-            Self::Trajectory(TrajectoryError::Query(_))
-                | Self::Explore(_)
+            Self::Trajectory(
+                TrajectoryError::Query(_)
+                    | TrajectoryError::Unknown { .. }
+                    | TrajectoryError::Ambiguous { .. }
+                    | TrajectoryError::NoRun { .. }
+            ) | Self::Explore(_)
                 | Self::Parameter(_)
                 | Self::Edit(_)
                 | Self::Merge(_)

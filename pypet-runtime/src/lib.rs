@@ -15,23 +15,30 @@
 //! | [`provenance`] | how a trajectory came about |
 //! | [`trajectory`] | reading what was stored |
 //! | [`storage`] | where trajectories are kept |
+//! | [`compare`] | whether two trajectories say the same |
+//! | [`export`] | tables and netCDF for other programs |
+//! | [`plot`] | pictures |
 //! | [`schema`] | what a file says about its parameters and results |
 //! | [`registry`] | the experiments of a program |
 //! | [`cli`] | the command line that every program has |
 
 pub mod cli;
+pub mod compare;
 pub mod engine;
 pub mod environment;
 mod error;
 pub mod experiment;
 pub mod explore;
+pub mod export;
 pub mod parameter;
+pub mod plot;
 pub mod provenance;
 pub mod registry;
 pub mod result;
 pub mod run;
 pub mod schema;
 pub mod storage;
+mod table;
 pub mod trajectory;
 pub mod value;
 

@@ -81,8 +81,10 @@ pub trait AnyExperiment: Send + Sync {
 pub struct Request {
     /// Presets: names and values.
     pub set: Vec<(String, String)>,
-    /// Axes, outermost first: names and values; the declared exploration if there are none.
+    /// Axes, outermost first: names and values; the declared exploration if there are neither axes nor zips.
     pub explore: Vec<(String, String)>,
+    /// Parameters in lock step, each list an axis within those of `explore`.
+    pub zip: Vec<Vec<(String, String)>>,
 }
 
 /// What a request amounts to.
@@ -104,22 +106,29 @@ impl<E: Experiment> Erased<E> {
     }
 
     fn exploration(request: &Request) -> Result<Exploration<E::Parameters>> {
-        if request.explore.is_empty() {
-            return Ok(E::exploration()?);
+        let axes = request.explore.iter().map(std::slice::from_ref);
+        let axes: Result<Vec<_>> = axes.chain(request.zip.iter().map(Vec::as_slice)).map(Self::in_lock_step).collect();
+        match axes?.into_iter().flatten().reduce(|outer, axis| outer * axis) {
+            Some(product) => Ok(product),
+            None => Ok(E::exploration()?),
         }
+    }
+
+    /// One axis of one or several parameters.
+    fn in_lock_step(pairs: &[(String, String)]) -> Result<Option<Exploration<E::Parameters>>> {
         let infos = declared_parameters::<E::Parameters>();
         let defaults = E::Parameters::default();
-        let mut product: Option<Exploration<E::Parameters>> = None;
-        for (name, text) in &request.explore {
+        let mut zip: Option<Exploration<E::Parameters>> = None;
+        for (name, text) in pairs {
             let leaf = parameter::find(&infos, name)?;
             let invalid = |source| ParameterError::Invalid { name: infos[leaf].name.clone(), source };
             let axis = Exploration::axis(leaf, defaults.leaf(leaf).parse_axis(text).map_err(invalid)?);
-            product = Some(match product {
-                Some(outer) => outer * axis,
+            zip = Some(match zip {
+                Some(others) => others.zip(axis)?,
                 None => axis,
             });
         }
-        Ok(product.expect("there is at least one axis"))
+        Ok(zip)
     }
 }
 

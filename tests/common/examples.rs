@@ -25,12 +25,20 @@ pub(crate) fn names() -> Vec<String> {
     names
 }
 
+/// The program of an example.
+///
+/// # Panics
+/// If there is no such example.
+pub(crate) fn program(name: &str) -> &'static Path {
+    EXAMPLES.get(name).unwrap_or_else(|| panic!("cargo built no example `{name}`: {EXAMPLES:?}"))
+}
+
 /// Runs an example with these arguments in a folder.
 ///
 /// # Panics
 /// If there is no such example or it cannot be started; a failing one is left to the caller.
 pub(crate) fn run_with<A: AsRef<OsStr>>(name: &str, folder: &Path, arguments: impl IntoIterator<Item = A>) -> Output {
-    let program = EXAMPLES.get(name).unwrap_or_else(|| panic!("cargo built no example `{name}`: {EXAMPLES:?}"));
+    let program = program(name);
     let output = Command::new(program).args(arguments).current_dir(folder).output();
     output.unwrap_or_else(|error| panic!("cannot start {}: {error}", program.display()))
 }

@@ -5,6 +5,7 @@
 pub(crate) mod children;
 pub(crate) mod examples;
 pub(crate) mod python;
+pub(crate) mod transcripts;
 
 use std::path::Path;
 

@@ -28,7 +28,6 @@ pub(super) fn command() -> Command {
                 .allow_hyphen_values(true)
                 .help("as 'neuron.i > 0.5 && rate > 10'; `run` is the index, `status` the state of a run"),
         )
-        .arg(Arg::new("json").long("json").action(ArgAction::SetTrue).help("prints a list of objects for programs"))
         .arg(Arg::new("all").long("all").action(ArgAction::SetTrue).help("shows all runs on a terminal, too"))
         .after_help(
             "numbers may carry the unit of the parameter (tau > 5 ms); texts stand in quotes (status == \"failed\");\n\
@@ -40,7 +39,7 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
     let any = open_file(matches)?;
     let condition = matches.get_one::<String>("condition").expect("clap requires it");
     let found: Vec<AnyRunView<'_>> = any.find(condition)?.collect();
-    let json = matches.get_flag("json");
+    let json = output::wants_json(matches);
     let is_cut = !json && !matches.get_flag("all") && std::io::stdout().is_terminal();
     let shown = &found[..if is_cut { found.len().min(SHOWN) } else { found.len() }];
     let columns = columns(&any, shown)?;

@@ -2,16 +2,20 @@
 
 use std::process::ExitCode;
 
-use clap::Command;
+use clap::{ArgMatches, Command};
 
-use super::{Done, output};
+use super::{Done, json, output};
 use crate::registry::AnyExperiment;
 
 pub(super) fn command() -> Command {
     Command::new("list").about("Lists the experiments of this program")
 }
 
-pub(super) fn run(experiments: &[&'static dyn AnyExperiment]) -> Done {
+pub(super) fn run(experiments: &[&'static dyn AnyExperiment], matches: &ArgMatches) -> Done {
+    if output::wants_json(matches) {
+        output::print_json(&json::experiments(experiments))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let rows: Vec<Vec<String>> = experiments
         .iter()
         .map(|experiment| {

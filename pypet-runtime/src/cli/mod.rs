@@ -4,26 +4,36 @@
 //! is well, 1 some runs failed, 2 wrong usage, 3 the file or the environment.
 
 mod compact;
+mod completions;
+mod config;
+mod diff;
 mod environment;
+mod export;
 mod find;
+mod json;
 mod list;
 mod merge;
 mod output;
 mod params;
+mod plot;
 mod provenance;
 mod report;
 mod resume;
 mod run;
 mod show;
+mod status;
+mod template;
 
-use std::error::Error as _;
 use std::ffi::OsString;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
+use config::Config;
 
 use crate::error::Error;
+use crate::export::ExportError;
+use crate::plot::PlotError;
 use crate::registry::{AnyExperiment, experiments};
 use crate::trajectory::AnyTrajectory;
 use crate::value::text::{quoted_list, suggestion};
@@ -31,39 +41,62 @@ use crate::value::text::{quoted_list, suggestion};
 /// Does what the arguments of the program say.
 #[must_use]
 pub fn main() -> ExitCode {
+    completions::answer_shell();
     answer(std::env::args_os())
 }
 
 /// Does what these arguments say; the first is the name of the program.
 #[must_use]
 pub fn answer(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
-    let experiments = experiments();
-    let matches = match command(&experiments).try_get_matches_from(arguments) {
-        Ok(matches) => matches,
-        Err(error) => {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    match done(&arguments) {
+        Ok(code) => code,
+        Err(Failure::Clap(error)) => {
             // A closed terminal is no reason to say more.
             let _ = error.print();
-            return ExitCode::from(if error.use_stderr() { 2 } else { 0 });
+            ExitCode::from(if error.use_stderr() { 2 } else { 0 })
         }
-    };
-    let done = match matches.subcommand() {
-        Some(("list", _)) => list::run(&experiments),
+        Err(failure) => {
+            output::complain(&failure.to_string());
+            ExitCode::from(failure.code())
+        }
+    }
+}
+
+fn done(arguments: &[OsString]) -> Done {
+    let experiments = experiments();
+    let command = command(&experiments);
+    let mut matches = command.clone().try_get_matches_from(arguments)?;
+    let run = matches.subcommand_matches("run");
+    let file = run.and_then(|run| run.get_one::<PathBuf>("config"));
+    let config = file.map(|file| Config::read(file)).transpose()?;
+    if let (Some(config), Some(run)) = (&config, run) {
+        config.check_experiment(&experiments)?;
+        let arguments = config.complete(arguments, &command, run)?;
+        matches = command.try_get_matches_from(arguments)?;
+    }
+    if output::wants_json(&matches) {
+        let verb = matches.subcommand_name().unwrap_or("run");
+        if ["run", "resume", "completions"].contains(&verb) {
+            return Err(Failure::Usage(format!("`{verb}` has no answer in JSON; ask `status FILE --json` afterwards")));
+        }
+    }
+    match matches.subcommand() {
+        Some(("list", matches)) => list::run(&experiments, matches),
         Some(("params", matches)) => params::run(&experiments, matches),
         Some(("show", matches)) => show::run(matches),
         Some(("find", matches)) => find::run(matches),
         Some(("merge", matches)) => merge::run(matches),
         Some(("compact", matches)) => compact::run(matches),
         Some(("provenance", matches)) => provenance::run(matches),
+        Some(("status", matches)) => status::run(matches),
+        Some(("diff", matches)) => diff::run(matches),
+        Some(("export", matches)) => export::run(matches),
+        Some(("plot", matches)) => plot::run(matches),
         Some(("resume", matches)) => resume::run(&experiments, matches),
-        Some(("run", matches)) => run::run(&experiments, Some(matches)),
-        _ => run::run(&experiments, None),
-    };
-    match done {
-        Ok(code) => code,
-        Err(failure) => {
-            eprintln!("error: {failure}");
-            ExitCode::from(failure.code())
-        }
+        Some(("completions", matches)) => completions::run(matches),
+        Some(("run", matches)) => run::run(&experiments, Some(matches), config.as_ref()),
+        _ => run::run(&experiments, None, None),
     }
 }
 
@@ -82,6 +115,12 @@ fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
         .subcommand(merge::command())
         .subcommand(compact::command())
         .subcommand(provenance::command())
+        .subcommand(status::command())
+        .subcommand(diff::command())
+        .subcommand(export::command())
+        .subcommand(plot::command())
+        .subcommand(completions::command())
+        .args(output::arguments())
         .after_help("exit codes: 0 all is well, 1 some runs failed, 2 wrong usage, 3 the file or the environment");
     if experiments.is_empty() {
         return command.subcommand_required(true).arg_required_else_help(true);
@@ -98,9 +137,21 @@ enum Failure {
     /// pypet's own errors, with all their causes.
     #[error("{}", with_causes(.0))]
     Pypet(#[from] Error),
+    /// The arguments cannot be understood, or ask for help.
+    #[error(transparent)]
+    Clap(#[from] clap::Error),
+    /// A configuration that cannot be read.
+    #[error("{0}")]
+    Config(String),
     /// Something is wrong with the arguments.
     #[error("{0}")]
     Usage(String),
+    /// A trajectory cannot be written for others.
+    #[error("{}", with_causes(.0))]
+    Export(#[from] ExportError),
+    /// There is no picture.
+    #[error("{}", with_causes(.0))]
+    Plot(#[from] PlotError),
     /// Standard output cannot be written to.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] std::io::Error),
@@ -109,17 +160,19 @@ enum Failure {
 impl Failure {
     fn code(&self) -> u8 {
         match self {
-            Self::Usage(_) => 2,
+            Self::Usage(_) | Self::Clap(_) => 2,
             Self::Pypet(error) if error.is_usage() => 2,
+            Self::Export(error) if error.is_usage() => 2,
+            Self::Plot(error) if error.is_usage() => 2,
             Self::Pypet(Error::Finish(_) | Error::FinishPanic { .. }) => 1,
-            Self::Pypet(_) | Self::Output(_) => 3,
+            Self::Pypet(_) | Self::Config(_) | Self::Export(_) | Self::Plot(_) | Self::Output(_) => 3,
         }
     }
 }
 
 type Done = Result<ExitCode, Failure>;
 
-fn with_causes(error: &Error) -> String {
+fn with_causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut cause = error.source();
     while let Some(error) = cause {
@@ -144,15 +197,23 @@ fn file_arguments() -> [Arg; 2] {
 }
 
 fn open_file(matches: &ArgMatches) -> Result<AnyTrajectory, Error> {
-    let file = matches.get_one::<PathBuf>("file").expect("clap requires it");
-    match matches.get_one::<String>("trajectory") {
-        Some(name) => AnyTrajectory::open_named(file, name),
-        None => AnyTrajectory::open(file),
-    }
+    open_trajectory(file_of(matches), matches.get_one::<String>("trajectory").map(String::as_str))
+}
+
+fn file_of(matches: &ArgMatches) -> &Path {
+    matches.get_one::<PathBuf>("file").expect("clap requires it")
 }
 
 fn experiment_argument() -> Arg {
     Arg::new("experiment").value_name("EXPERIMENT").help("the experiment; may be left out where there is only one")
+}
+
+/// The trajectory of this name, or the newest.
+fn open_trajectory(file: &Path, name: Option<&str>) -> Result<AnyTrajectory, Error> {
+    match name {
+        Some(name) => AnyTrajectory::open_named(file, name),
+        None => AnyTrajectory::open(file),
+    }
 }
 
 /// The experiment that is meant.

@@ -1,9 +1,26 @@
-//! Writing to standard output, and laying out tables.
+//! What all verbs share when they speak: tables, JSON and colours on standard output.
+//!
+//! Names and comments come from files that anybody may have written. [`print`] is the last defence: whatever a verb
+//! forgot, no control character of a file reaches the terminal.
 
-use std::io::{self, Write};
+use std::fmt::Write as _;
+use std::io::{self, IsTerminal, Write as _};
 
-/// Writes all of it; a reader that has gone away is no error.
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches};
+use serde::Serialize;
+
+/// Writes all of it, without control characters; a reader that has gone away is no error.
 pub(super) fn print(text: &str) -> io::Result<()> {
+    write(&harmless(text, Colours::Removed))
+}
+
+/// Writes text that has colours of [`Paint`]; what comes from files must have gone through `one_line`.
+pub(super) fn print_painted(text: &str) -> io::Result<()> {
+    write(&harmless(text, Colours::Kept))
+}
+
+fn write(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
@@ -11,14 +28,146 @@ pub(super) fn print(text: &str) -> io::Result<()> {
     }
 }
 
+/// The flags that all verbs share.
+pub(super) fn arguments() -> [Arg; 2] {
+    [
+        Arg::new("json").long("json").global(true).action(ArgAction::SetTrue).help("answers in JSON, for programs"),
+        Arg::new("color")
+            .long("color")
+            .value_name("WHEN")
+            .global(true)
+            .value_parser(PossibleValuesParser::new(["auto", "always", "never"]))
+            .help("colours; on terminals by default, and never where NO_COLOR is set"),
+    ]
+}
+
+/// Whether the arguments ask for an answer to programs.
+pub(super) fn wants_json(matches: &ArgMatches) -> bool {
+    matches.get_flag("json")
+}
+
+/// Writes a value as indented JSON.
+pub(super) fn print_json(value: &impl Serialize) -> io::Result<()> {
+    let text = serde_json::to_string_pretty(value)?;
+    // JSON may hold these characters as they are, but a terminal must not see them.
+    let mut escaped = String::with_capacity(text.len() + 1);
+    for c in text.chars() {
+        if c != '\n' && is_harmful(c) {
+            // Writing to a `String` cannot fail.
+            let _ = write!(escaped, "\\u{:04x}", u32::from(c));
+        } else {
+            escaped.push(c);
+        }
+    }
+    escaped.push('\n');
+    print(&escaped)
+}
+
+/// Writes to standard error why something was not done.
+pub(super) fn complain(failure: &str) {
+    eprintln!("error: {}", harmless(failure, Colours::Removed));
+}
+
+/// What becomes of colours that look like ours.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Colours {
+    Kept,
+    Removed,
+}
+
+/// Text without the characters that drive a terminal.
+fn harmless(text: &str, colours: Colours) -> String {
+    let mut clean = String::with_capacity(text.len());
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        if let Some(sequence) = leading_colour(rest).filter(|_| colours == Colours::Kept) {
+            clean.push_str(sequence);
+            rest = &rest[sequence.len()..];
+            continue;
+        }
+        clean.push(if is_harmful(c) && !matches!(c, '\n' | '\t') { ' ' } else { c });
+        rest = &rest[c.len_utf8()..];
+    }
+    clean
+}
+
+/// Control characters, and those that turn the direction of what follows.
+fn is_harmful(c: char) -> bool {
+    c.is_control() || matches!(c, '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+}
+
+/// One of the few colour sequences that we write, if the text begins with it.
+fn leading_colour(text: &str) -> Option<&'static str> {
+    [RESET].into_iter().chain(Tone::ALL.map(Tone::sequence)).find(|sequence| text.starts_with(sequence))
+}
+
+const RESET: &str = "\x1b[0m";
+
+/// What a piece of text says about itself.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Tone {
+    /// A heading.
+    Heading,
+    /// Of lesser weight.
+    Aside,
+    /// All is well.
+    Good,
+    /// Not done yet.
+    Open,
+    /// Something failed.
+    Bad,
+}
+
+impl Tone {
+    const ALL: [Self; 5] = [Self::Heading, Self::Aside, Self::Good, Self::Open, Self::Bad];
+
+    fn sequence(self) -> &'static str {
+        match self {
+            Self::Heading => "\x1b[1m",
+            Self::Aside => "\x1b[2m",
+            Self::Good => "\x1b[32m",
+            Self::Open => "\x1b[33m",
+            Self::Bad => "\x1b[31m",
+        }
+    }
+}
+
+/// Colours, or none.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Paint {
+    is_on: bool,
+}
+
+impl Paint {
+    /// As `--color` says; else on terminals, unless `NO_COLOR` is set.
+    pub(super) fn of(matches: &ArgMatches) -> Self {
+        let is_on = match matches.get_one::<String>("color").map(String::as_str) {
+            Some("always") => true,
+            Some("never") => false,
+            _ => {
+                let says = |variable: &str| std::env::var_os(variable).filter(|value| !value.is_empty());
+                let is_dumb = says("TERM").is_some_and(|terminal| terminal == "dumb");
+                io::stdout().is_terminal() && says("NO_COLOR").is_none() && !is_dumb
+            }
+        };
+        Self { is_on }
+    }
+
+    /// The text in a tone.
+    pub(super) fn tone(self, tone: Tone, text: &str) -> String {
+        if self.is_on && !text.is_empty() { format!("{}{text}{RESET}", tone.sequence()) } else { text.into() }
+    }
+}
+
 /// Rows in columns as wide as their widest entry; trailing empty entries take no room.
 pub(super) fn table(indent: usize, rows: &[Vec<String>]) -> String {
     let n_columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|e| e.chars().count()).max();
-    let widths: Vec<usize> = (0..n_columns).map(|column| width(column).unwrap_or(0)).collect();
+    let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|entry| width(entry)).max();
+    let widths: Vec<usize> = (0..n_columns).map(|column| widest(column).unwrap_or(0)).collect();
     let mut text = String::new();
     for row in rows {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(entry, &width)| format!("{entry:width$}")).collect();
+        let padded = |(entry, &wanted): (&String, &usize)| format!("{entry}{}", " ".repeat(wanted - width(entry)));
+        let cells: Vec<String> = row.iter().zip(&widths).map(padded).collect();
         text.push_str(&" ".repeat(indent));
         text.push_str(cells.join("  ").trim_end());
         text.push('\n');
@@ -26,13 +175,40 @@ pub(super) fn table(indent: usize, rows: &[Vec<String>]) -> String {
     text
 }
 
+/// Characters that take room on a terminal.
+fn width(text: &str) -> usize {
+    let mut count = 0;
+    let mut rest = text;
+    while let Some(c) = rest.chars().next() {
+        let length = leading_colour(rest).map(str::len);
+        count += usize::from(length.is_none());
+        rest = &rest[length.unwrap_or(c.len_utf8())..];
+    }
+    count
+}
+
+/// What stands below a listing of which only some entries are shown.
+pub(super) fn more(total: usize, shown: usize, what: &str) -> Option<String> {
+    (total > shown).then(|| format!("… {} more {what}", total - shown))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn columns_line_up() {
+    fn columns_line_up_whatever_their_colours() {
         let row = |entries: [&str; 2]| entries.map(ToOwned::to_owned).to_vec();
         assert_eq!(table(2, &[row(["a", "1"]), row(["long", ""])]), "  a     1\n  long\n");
+        let red = Paint { is_on: true }.tone(Tone::Bad, "a");
+        assert_eq!(table(0, &[row([&red, "1"]), row(["bc", "2"])]), format!("{red}   1\nbc  2\n"));
+    }
+
+    #[test]
+    fn a_file_cannot_drive_the_terminal() {
+        assert_eq!(harmless("a\x1b]0;title\x07b\u{9b}c\u{202e}d\n", Colours::Kept), "a ]0;title b c d\n");
+        let green = Paint { is_on: true }.tone(Tone::Good, "fine");
+        assert_eq!(harmless(&green, Colours::Kept), green);
+        assert!(!harmless(&green, Colours::Removed).contains('\x1b'));
     }
 }

@@ -2,9 +2,9 @@
 
 use std::process::ExitCode;
 
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 
-use super::{Done, choose, experiment_argument, output};
+use super::{Done, choose, experiment_argument, json, output, template};
 use crate::parameter::ParameterInfo;
 use crate::registry::AnyExperiment;
 use crate::value::Cells;
@@ -13,11 +13,24 @@ pub(super) fn command() -> Command {
     Command::new("params")
         .about("Shows the parameters of an experiment with type, default, unit, range and comment")
         .arg(experiment_argument())
+        .arg(
+            Arg::new("toml")
+                .long("toml")
+                .action(ArgAction::SetTrue)
+                .conflicts_with("json")
+                .help("writes a file for `run --config` with all defaults"),
+        )
 }
 
 pub(super) fn run(experiments: &[&'static dyn AnyExperiment], matches: &ArgMatches) -> Done {
     let experiment = choose(experiments, Some(matches))?;
-    output::print(&describe(experiment))?;
+    if output::wants_json(matches) {
+        output::print_json(&json::parameters(experiment))?;
+    } else if matches.get_flag("toml") {
+        output::print(&template::config_file(experiment))?;
+    } else {
+        output::print(&describe(experiment))?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
@@ -45,7 +58,10 @@ fn row(info: &ParameterInfo, default: &Cells) -> Vec<String> {
     let unit = if info.unit.is_empty() { String::new() } else { format!(" {}", info.unit) };
     let value = format!("{}{unit}", default.cell(0));
     let value = if info.derived { format!("derived, {value}") } else { value };
-    let choices: Vec<&str> = info.value_type.choices.iter().map(String::as_str).collect();
-    let limit = info.limit_text().unwrap_or_else(|| choices.join(" | "));
-    vec![info.name.clone(), info.value_type.to_string(), value, limit, info.comment.replace('\n', " ")]
+    vec![info.name.clone(), info.value_type.to_string(), value, limit_of(info), info.comment.replace('\n', " ")]
+}
+
+/// The declared range or the choices, in words; empty if everything goes.
+pub(super) fn limit_of(info: &ParameterInfo) -> String {
+    info.limit_text().unwrap_or_else(|| info.value_type.choices.join(" | "))
 }

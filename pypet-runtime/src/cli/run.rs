@@ -7,6 +7,8 @@ use std::time::Instant;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
+use super::completions::parameter_completer;
+use super::config::Config;
 use super::report::report;
 use super::{Done, Failure, choose, environment, experiment_argument, output, params};
 use crate::environment::Options;
@@ -19,7 +21,8 @@ pub(super) fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
         let _ = write!(parameters, "Parameters of {}:\n{}\n", experiment.name(), params::describe(*experiment));
     }
     let pairs = |id: &'static str, name, help| {
-        Arg::new(id).long(id).value_name(name).num_args(1..).action(ArgAction::Append).help(help)
+        let argument = Arg::new(id).long(id).value_name(name).num_args(1..).action(ArgAction::Append).help(help);
+        argument.add(parameter_completer())
     };
     let flag = |id: &'static str, help| Arg::new(id).long(id).action(ArgAction::SetTrue).help(help);
     let value = |id: &'static str, name, help| Arg::new(id).long(id).value_name(name).help(help);
@@ -33,6 +36,15 @@ pub(super) fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
             "explores parameters instead of the declared exploration; `a=0:1:101` is start:stop:count, both ends \
              included, `b=[5,7.5,10]` a list; several give a product, the last varies fastest",
         ))
+        .arg(pairs(
+            "zip",
+            "NAME=VALUES",
+            "explores parameters in lock step: one axis, which varies faster than those of `--explore`",
+        ))
+        .arg(
+            value("config", "FILE", "parameters, exploration and flags from a TOML file, as `params --toml` writes it")
+                .value_parser(value_parser!(PathBuf)),
+        )
         .arg(
             value("output", "FILE", "the HDF5 file; hdf5/<experiment>.h5 by default")
                 .short('o')
@@ -55,9 +67,16 @@ pub(super) fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
 }
 
 /// Carries out what the arguments say, or everything by default.
-pub(super) fn run(experiments: &[&'static dyn AnyExperiment], matches: Option<&ArgMatches>) -> Done {
+pub(super) fn run(
+    experiments: &[&'static dyn AnyExperiment],
+    matches: Option<&ArgMatches>,
+    config: Option<&Config>,
+) -> Done {
     let experiment = choose(experiments, matches)?;
-    let request = matches.map(request).transpose()?.unwrap_or_default();
+    let mut request = matches.map(request).transpose()?.unwrap_or_default();
+    if let Some(config) = config {
+        request = config.merge(experiment, request)?;
+    }
     let options = matches.map(options).transpose()?.unwrap_or_else(|| Options {
         progress: Some(true),
         signals: true,
@@ -86,10 +105,17 @@ pub(super) fn run(experiments: &[&'static dyn AnyExperiment], matches: Option<&A
 }
 
 fn request(matches: &ArgMatches) -> Result<Request, Failure> {
-    Ok(Request { set: pairs(matches, "set")?, explore: pairs(matches, "explore")? })
+    // Each `--zip` is an axis of its own.
+    let zips = matches.get_occurrences::<String>("zip").into_iter().flatten();
+    let zip = zips.map(|zip| split("zip", zip)).collect::<Result<_, _>>()?;
+    Ok(Request { set: pairs(matches, "set")?, explore: pairs(matches, "explore")?, zip })
 }
 
 fn pairs(matches: &ArgMatches, id: &str) -> Result<Vec<(String, String)>, Failure> {
+    split(id, matches.get_many::<String>(id).into_iter().flatten())
+}
+
+fn split<'a>(id: &str, pairs: impl Iterator<Item = &'a String>) -> Result<Vec<(String, String)>, Failure> {
     let split = |pair: &String| {
         let (name, value) = pair
             .split_once('=')
@@ -97,7 +123,7 @@ fn pairs(matches: &ArgMatches, id: &str) -> Result<Vec<(String, String)>, Failur
             .ok_or_else(|| Failure::Usage(format!("`--{id} {pair}` has no value; write `--{id} name=value`")))?;
         Ok((name.trim().to_owned(), value.to_owned()))
     };
-    matches.get_many::<String>(id).into_iter().flatten().map(split).collect()
+    pairs.map(split).collect()
 }
 
 fn options(matches: &ArgMatches) -> Result<Options, Failure> {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
 
-use super::{Done, file_arguments, open_file, output};
+use super::{Done, file_arguments, json, open_file, output};
 use crate::storage::hdf5::trajectories;
 use crate::trajectory::{AnyTrajectory, one_line, write_tree};
 
@@ -30,6 +30,11 @@ pub(super) fn command() -> Command {
 pub(super) fn run(matches: &ArgMatches) -> Done {
     let file = matches.get_one::<PathBuf>("file").expect("clap requires it");
     let any = open_file(matches)?;
+    if output::wants_json(matches) {
+        let run = matches.get_one::<usize>("run").copied();
+        output::print_json(&json::show(&any, matches.get_one::<String>("path").map(String::as_str), run)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let mut text = String::new();
     let (path, run) = (matches.get_one::<String>("path"), matches.get_one::<usize>("run").copied());
     if let Some(run) = run.or_else(|| any.run_of(path?)) {

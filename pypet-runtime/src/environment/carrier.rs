@@ -88,7 +88,9 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
                 if n_before == 0 {
                     self.block.first = index;
                 }
-                added.iter().for_each(|added| self.block.add(index, added));
+                for added in &added {
+                    self.block.add(index, added);
+                }
                 self.block.started.push(started);
                 self.block.runtime.push(runtime);
                 return Ok(());

@@ -142,11 +142,9 @@ pub(crate) fn compare(a: &Cell<'_>, b: &Cell<'_>) -> std::cmp::Ordering {
         ElementType::U16 => by::<u16>(a, b, Ord::cmp),
         ElementType::U32 => by::<u32>(a, b, Ord::cmp),
         ElementType::U64 => by::<u64>(a, b, Ord::cmp),
-        ElementType::F32 => by::<f32>(a, b, f32::total_cmp),
-        ElementType::F64 => by::<f64>(a, b, f64::total_cmp),
-        // The two parts one after the other.
-        ElementType::C32 => by::<f32>(a, b, f32::total_cmp),
-        ElementType::C64 => by::<f64>(a, b, f64::total_cmp),
+        // A complex number is its two parts one after the other.
+        ElementType::F32 | ElementType::C32 => by::<f32>(a, b, f32::total_cmp),
+        ElementType::F64 | ElementType::C64 => by::<f64>(a, b, f64::total_cmp),
         ElementType::Text => a.strings().cmp(b.strings()),
     };
     // Arrays of equal elements may still differ in shape.

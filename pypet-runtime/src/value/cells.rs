@@ -425,7 +425,8 @@ impl<'a> Cell<'a> {
         self.to_f64s().pop()
     }
 
-    fn to_f64s(&self) -> Vec<f64> {
+    /// All elements as floats; none if they are no numbers.
+    pub(crate) fn to_f64s(&self) -> Vec<f64> {
         fn floats<T: Pod>(cell: &Cell<'_>, convert: impl Fn(T) -> f64) -> Vec<f64> {
             cell.numbers::<T>().into_iter().map(convert).collect()
         }
@@ -444,10 +445,11 @@ impl<'a> Cell<'a> {
         }
     }
 
-    fn spellings(&self, most: usize) -> Vec<String> {
+    /// The first elements as people write them.
+    pub(crate) fn spellings(&self, most: usize) -> Vec<String> {
         fn first<T: Pod>(cell: &Cell<'_>, most: usize) -> Vec<T> {
             let bytes = cell.bytes();
-            bytemuck::pod_collect_to_vec(&bytes[..bytes.len().min(most * size_of::<T>())])
+            bytemuck::pod_collect_to_vec(&bytes[..bytes.len().min(most.saturating_mul(size_of::<T>()))])
         }
         fn spell<T: Pod + fmt::Debug>(cell: &Cell<'_>, most: usize) -> Vec<String> {
             first::<T>(cell, most).iter().map(|x| format!("{x:?}")).collect()

@@ -122,7 +122,9 @@ impl Yield {
         block.started.push(self.started);
         block.runtime.push(self.runtime);
         block.results.iter_mut().zip(&self.results).for_each(|(column, cells)| column.append(cells));
-        added.iter().for_each(|added| block.add(index, added));
+        for added in &added {
+            block.add(index, added);
+        }
         Some(())
     }
 }

@@ -132,6 +132,15 @@ pub fn trajectories(path: &Path) -> Result<Vec<String>, StorageError> {
     Ok(trajectory_groups(&file, &Place::new(path))?.into_iter().map(|(_, name, _)| name).collect())
 }
 
+/// Who is writing to a file now, if anybody; a build against a system's library cannot tell.
+///
+/// # Errors
+/// The lock beside the file cannot be read.
+pub fn writer_of(path: &Path) -> Result<Option<String>, StorageError> {
+    // Without the journal nobody takes the lock, so nobody is found.
+    super::journal::holder(path).map_err(Place::new(path).io("look for the writer of"))
+}
+
 /// Which trajectory of a file is meant.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Wanted<'a> {

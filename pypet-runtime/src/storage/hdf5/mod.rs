@@ -23,6 +23,7 @@ mod heap;
 )]
 mod journal;
 mod names;
+mod netcdf;
 mod raw;
 mod reader;
 mod survey;
@@ -35,8 +36,9 @@ pub use access::backup;
 pub use copy::Rewriting;
 pub use edit::{delete, edit};
 pub use expand::expand;
-pub use file::{FORMAT, create_empty, trajectories};
+pub use file::{FORMAT, create_empty, trajectories, writer_of};
 pub use names::NameChoice;
+pub(crate) use netcdf::write_netcdf;
 pub use reader::Hdf5Reader;
 pub use writer::Hdf5Writer;
 

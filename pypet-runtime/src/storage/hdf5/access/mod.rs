@@ -34,7 +34,7 @@ pub const ATOMIC_COMMITS: bool = cfg!(feature = "bundled-hdf5");
 pub(super) const COMMITS: &str = if ATOMIC_COMMITS { "journal" } else { "flush" };
 
 /// Files that HDF5 1.10 and all later versions read.
-fn bounds(builder: &mut FileAccessBuilder) -> &mut FileAccessBuilder {
+pub(super) fn bounds(builder: &mut FileAccessBuilder) -> &mut FileAccessBuilder {
     builder.libver_bounds(LibraryVersion::V110, LibraryVersion::V110).fclose_degree(FileCloseDegree::Strong)
 }
 

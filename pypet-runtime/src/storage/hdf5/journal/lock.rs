@@ -53,6 +53,25 @@ impl Drop for WriterLock {
     }
 }
 
+/// Who has the right to write to a file, if anybody.
+///
+/// Asking takes a shared lock for a moment, so it changes nothing and waits for nobody.
+pub(in crate::storage) fn holder(path: &Path) -> io::Result<Option<String>> {
+    let mut file = match File::open(with_suffix(path, ".lock")) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+        other => other?,
+    };
+    match file.try_lock_shared() {
+        Err(TryLockError::WouldBlock) => {
+            let mut holder = String::new();
+            file.read_to_string(&mut holder)?;
+            Ok(Some(if holder.is_empty() { "another process".into() } else { holder }))
+        }
+        // A lock file that nobody holds was left by a process that was killed.
+        _ => Ok(None),
+    }
+}
+
 /// Keeps a writer from applying a commit while a file is being read.
 #[derive(Debug)]
 pub(in crate::storage) struct SharedLock {

@@ -29,6 +29,7 @@ mod test_study;
 
 #[cfg(feature = "bundled-hdf5")]
 pub(super) use disk::{RealDisk, journal_path};
+pub(super) use lock::holder;
 #[cfg(feature = "bundled-hdf5")]
 pub(super) use lock::{SharedLock, WriterLock};
 pub(super) use transaction::Signature;

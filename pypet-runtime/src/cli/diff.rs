@@ -1,0 +1,119 @@
+//! `diff`: do two trajectories say the same?
+
+use std::fmt::Write as _;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Arg, ArgMatches, Command, value_parser};
+use serde_json::{Value, json};
+
+use super::output::{Paint, Tone};
+use super::{Done, Failure, open_trajectory, output};
+use crate::compare::{Comparison, Finding, Tolerance, compare};
+use crate::trajectory::one_line;
+
+pub(super) fn command() -> Command {
+    let file = |id: &'static str| Arg::new(id).value_name(id).required(true).value_parser(value_parser!(PathBuf));
+    let tolerance = |id: &'static str, help| {
+        Arg::new(id).long(id).value_name("NUMBER").value_parser(tolerance_from).default_value("0").help(help)
+    };
+    Command::new("diff")
+        .about("Compares two trajectories; exit code 0 if they say the same, 1 if not")
+        .arg(file("A"))
+        .arg(file("B"))
+        .arg(
+            Arg::new("trajectory")
+                .long("trajectory")
+                .value_name("NAME")
+                .num_args(1..=2)
+                .help("which trajectory of both files, or one for each; the newest by default"),
+        )
+        .arg(tolerance("abs", "how far numbers may be apart"))
+        .arg(tolerance("rel", "how far numbers may be apart, as a part of the larger one; added to `--abs`"))
+        .arg(
+            Arg::new("most")
+                .long("most")
+                .value_name("N")
+                .value_parser(value_parser!(usize))
+                .default_value("20")
+                .help("differences that are shown; the others are counted"),
+        )
+        .after_help(
+            "Points are matched by what is explored, whatever their order. NaN equals NaN. Runs are compared result by \
+             result where both are done.",
+        )
+}
+
+fn tolerance_from(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number >= 0.0 && number.is_finite() => Ok(number),
+        _ => Err("a tolerance is a number from 0 on".into()),
+    }
+}
+
+pub(super) fn run(matches: &ArgMatches) -> Done {
+    let names: Vec<&String> = matches.get_many("trajectory").into_iter().flatten().collect();
+    let open = |id: &str, name: Option<&&String>| {
+        let file = matches.get_one::<PathBuf>(id).expect("clap requires it");
+        open_trajectory(file, name.map(|name| name.as_str()))
+    };
+    let (a, b) = (open("A", names.first())?, open("B", names.last())?);
+    let number = |id: &str| *matches.get_one::<f64>(id).expect("it has a default");
+    let tolerance = Tolerance { absolute: number("abs"), relative: number("rel") };
+    let most = *matches.get_one::<usize>("most").expect("it has a default");
+    let found = compare(&a, &b, tolerance, most).map_err(Failure::from)?;
+    if output::wants_json(matches) {
+        output::print_json(&json(&found))?;
+    } else {
+        output::print_painted(&text(&found, Paint::of(matches)))?;
+    }
+    Ok(ExitCode::from(u8::from(!found.is_same())))
+}
+
+fn json(found: &Comparison) -> Value {
+    let finding = |finding: &Finding| {
+        json!({
+            "kind": finding.kind.word(),
+            "name": finding.name,
+            "runs": finding.runs,
+            "position": finding.position,
+            "values": finding.values,
+        })
+    };
+    json!({
+        "same": found.is_same(),
+        "n_matched": found.n_matched,
+        "n_different": found.n_different,
+        "differences": found.findings.iter().map(finding).collect::<Vec<_>>(),
+    })
+}
+
+fn text(found: &Comparison, paint: Paint) -> String {
+    if found.is_same() {
+        let same = paint.tone(Tone::Good, "the same");
+        return format!("{same}: {} points agree in all results\n", found.n_matched);
+    }
+    let rows: Vec<Vec<String>> = found.findings.iter().map(|finding| row(finding, paint)).collect();
+    let mut text = output::table(0, &rows);
+    if let Some(more) = output::more(found.n_different, found.findings.len(), "differences") {
+        let _ = writeln!(text, "{more}");
+    }
+    let count =
+        if found.n_different == 1 { "1 difference".into() } else { format!("{} differences", found.n_different) };
+    let _ = writeln!(text, "{}, {} points in both", paint.tone(Tone::Bad, &count), found.n_matched);
+    text
+}
+
+fn row(finding: &Finding, paint: Paint) -> Vec<String> {
+    let place = match finding.runs {
+        [Some(a), Some(b)] if a == b => format!("run {a}"),
+        [Some(a), Some(b)] => format!("runs {a} and {b}"),
+        [Some(a), None] => format!("run {a} of A"),
+        [None, Some(b)] => format!("run {b} of B"),
+        [None, None] => String::new(),
+    };
+    let position = finding.position.as_ref().map(|position| format!("{position:?}")).unwrap_or_default();
+    let [a, b] = finding.values.clone().map(|value| one_line(&value));
+    let name = format!("{}{position}", one_line(&finding.name));
+    vec![paint.tone(Tone::Aside, finding.kind.word()), name, place, format!("{a} → {b}")]
+}

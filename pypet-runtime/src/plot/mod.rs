@@ -1,0 +1,380 @@
+//! Pictures of trajectories: look before you read.
+//!
+//! | explored | picture |
+//! | --- | --- |
+//! | one parameter with numbers | a line; with repetitions its median and the band of 10 to 90 % |
+//! | one parameter with words | points with bars |
+//! | two parameters | a map; lines where one has words |
+//! | parameters drawn at random | points, coloured by the result; from three parameters on, one panel for each |
+//! | more | several maps, one for each combination of the others |
+//! | an array of one run | a trace, or an image |
+//!
+//! `data` finds out what to show, `panel` draws axes and data as shapes on a `canvas`, `svg` writes them. None
+//! of this depends on fonts or on other crates; `raster`, which makes PNG, has both.
+
+mod canvas;
+mod colours;
+mod data;
+mod panel;
+mod pixels;
+#[cfg(feature = "png")]
+mod raster;
+mod scale;
+mod svg;
+
+use canvas::{Canvas, Text};
+use data::{Axis, Spread};
+use panel::{Area, Cloud, Content, Legend, Line, Map, Panel};
+
+use crate::error::Error;
+use crate::run::RunStatus;
+use crate::table::{Column, RunTable};
+use crate::trajectory::AnyTrajectory;
+use crate::value::{Cell, ElementType};
+
+/// Panels of one picture; more are only counted.
+const MOST_PANELS: usize = 12;
+/// Results that are shown where none are named.
+const MOST_RESULTS: usize = 4;
+/// Words up to which each is a line of its own.
+const MOST_LINES: usize = 8;
+
+/// What a picture shows.
+#[derive(Debug, Clone, Default)]
+pub struct Request {
+    /// The results; the first few scalar ones if there are none.
+    pub results: Vec<String>,
+    /// The run of which an array is shown; the first that is done by default.
+    pub run: Option<usize>,
+    /// Lines instead of a map where two parameters are explored.
+    pub lines: bool,
+}
+
+/// A picture, ready to be written.
+#[derive(Debug, Clone)]
+pub struct Picture {
+    canvas: Canvas,
+}
+
+impl Picture {
+    /// As SVG.
+    #[must_use]
+    pub fn svg(&self) -> String {
+        svg::svg(&self.canvas)
+    }
+
+    /// As one HTML page that shows values under the pointer and loads nothing from elsewhere.
+    #[must_use]
+    pub fn html(&self) -> String {
+        svg::html(&self.canvas)
+    }
+
+    /// As PNG, at twice the size for sharp text.
+    #[cfg(feature = "png")]
+    #[must_use]
+    pub fn png(&self) -> Vec<u8> {
+        raster::png(&self.canvas)
+    }
+}
+
+/// Draws results of a trajectory.
+///
+/// # Errors
+/// A result is not there or holds no numbers, no run is done, or the trajectory cannot be read.
+pub fn plot(any: &AnyTrajectory, request: &Request) -> Result<Picture, PlotError> {
+    let table = RunTable::of(any)?;
+    if let Some(run) = request.run.filter(|run| !table.statuses.get(*run).is_some_and(|s| *s == RunStatus::Done)) {
+        let status =
+            table.statuses.get(run).map_or_else(|| format!("there are {} runs", table.len()), ToString::to_string);
+        return Err(PlotError::NotDone { run, status });
+    }
+    let first_done =
+        table.statuses.iter().position(|status| *status == RunStatus::Done).ok_or(PlotError::NothingDone)?;
+    let run = request.run.unwrap_or(first_done);
+    let mut panels = Vec::new();
+    let mut n_hidden = 0;
+    for result in chosen(&table, request)? {
+        if result.leaf.value_type.is_scalar() && request.run.is_none() {
+            n_hidden += over_parameters(&table, result, request.lines, &mut panels)?;
+        } else {
+            panels.push(of_one_run(&table, result, run)?);
+        }
+    }
+    Ok(Picture { canvas: compose(&table, &panels, n_hidden, run) })
+}
+
+/// The results that are asked for, or those worth a first look.
+fn chosen<'t>(table: &'t RunTable<'_>, request: &Request) -> Result<Vec<&'t Column>, PlotError> {
+    let holds_numbers = |column: &&Column| {
+        !matches!(column.leaf.value_type.element, ElementType::Text | ElementType::C32 | ElementType::C64)
+    };
+    if request.results.is_empty() {
+        let is_wanted = |scalar: bool| move |column: &&Column| column.leaf.value_type.is_scalar() == scalar;
+        let numbers: Vec<&Column> = table.results.iter().filter(holds_numbers).collect();
+        let mut chosen: Vec<&Column> = numbers.iter().copied().filter(is_wanted(request.run.is_none())).collect();
+        if chosen.is_empty() {
+            chosen = numbers;
+        }
+        chosen.truncate(MOST_RESULTS);
+        return if chosen.is_empty() { Err(PlotError::NoNumbers) } else { Ok(chosen) };
+    }
+    let mut chosen = Vec::new();
+    for name in &request.results {
+        let column = table.result(name).map_err(PlotError::NoResult)?;
+        if !holds_numbers(&column) {
+            let found = column.leaf.value_type.element.to_string();
+            return Err(PlotError::Kind { name: column.leaf.name.clone(), found });
+        }
+        chosen.push(column);
+    }
+    Ok(chosen)
+}
+
+/// A scalar result over all that is explored; says how many panels there was no room for.
+fn over_parameters(
+    table: &RunTable<'_>,
+    result: &Column,
+    as_lines: bool,
+    panels: &mut Vec<Panel>,
+) -> Result<usize, PlotError> {
+    let numbers = data::numbers(table, result)?;
+    let mut axes = data::axes(table)?;
+    let title = if table.results.len() > 1 { result.label.clone() } else { String::new() };
+    let n_points = axes.iter().fold(1_usize, |count, axis| count.saturating_mul(axis.len()));
+    if axes.len() > 1 && n_points > 4 * table.len() + 16 {
+        panels.extend(clouds(&title, result, &axes, &numbers));
+        return Ok(0);
+    }
+    let (outer, inner) = match two_widest(&mut axes) {
+        (Some(outer), inner) => (outer, inner),
+        (None, only) => {
+            panels.push(lines(&title, result, &only, None, &numbers));
+            return Ok(0);
+        }
+    };
+    // Words are told apart by colours, numbers lie along the axis.
+    let has_words = outer.is_numeric() != inner.is_numeric();
+    let (outer, inner) = if has_words && outer.is_numeric() { (inner, outer) } else { (outer, inner) };
+    let fits_lines = has_words && outer.len() <= MOST_LINES;
+    if axes.is_empty() && (as_lines || fits_lines) {
+        panels.push(lines(&title, result, &inner, Some(&outer), &numbers));
+        return Ok(0);
+    }
+    let n_panels = axes.iter().map(Axis::len).product::<usize>();
+    let mut maps = Vec::new();
+    for number in 0..n_panels.min(MOST_PANELS) {
+        let mut rest = number;
+        let mut places = vec![0; axes.len()];
+        for (place, axis) in places.iter_mut().zip(&axes).rev() {
+            *place = rest % axis.len();
+            rest /= axis.len();
+        }
+        let is_here = |run: usize| axes.iter().zip(&places).all(|(axis, place)| axis.of_run[run] == *place);
+        let spreads = data::spreads(&outer, &inner, &numbers, is_here);
+        let fixed = axes.iter().zip(&places).map(|(axis, place)| format!("{} = {}", axis.name, axis.value(*place)));
+        let parts: Vec<String> =
+            Some(title.clone()).into_iter().filter(|title| !title.is_empty()).chain(fixed).collect();
+        maps.push((parts.join(", "), spreads.into_iter().map(|spread| spread.median).collect::<Vec<f64>>()));
+    }
+    // One scale of colours, so that panels can be compared.
+    let range = range(maps.iter().flat_map(|(_, values)| values).copied());
+    panels.extend(maps.into_iter().map(|(title, values)| {
+        let (x, y) = (inner.clone(), outer.clone());
+        Panel { title, content: Content::Map(Map { x, y, title: result.title(), values, range, is_image: false }) }
+    }));
+    Ok(n_panels.saturating_sub(MOST_PANELS))
+}
+
+/// Takes the two axes with most values out of the list, numbers before words; the one that varies fastest is second.
+fn two_widest(axes: &mut Vec<Axis>) -> (Option<Axis>, Axis) {
+    let widest = |axes: &[Axis]| (0..axes.len()).max_by_key(|&i| (axes[i].is_numeric(), axes[i].len(), i));
+    let first = widest(axes).expect("there is at least one axis");
+    let one = axes.remove(first);
+    let Some(second) = widest(axes) else { return (None, one) };
+    let other = axes.remove(second);
+    // Taking the first one out moved those behind it.
+    if second < first { (Some(other), one) } else { (Some(one), other) }
+}
+
+/// A result at points that fill no grid: over two parameters by colour, over more of them one by one.
+fn clouds(title: &str, result: &Column, axes: &[Axis], numbers: &[f64]) -> Vec<Panel> {
+    let known = || numbers.iter().enumerate().filter(|(_, number)| number.is_finite());
+    let range = range(numbers.iter().copied());
+    if let [y, x] = axes {
+        let points = known().map(|(run, number)| (x.of_run[run], y.of_run[run], *number)).collect();
+        let cloud = Cloud { x: x.clone(), y: y.clone(), title: result.title(), points, range };
+        return vec![Panel { title: title.into(), content: Content::Cloud(cloud) }];
+    }
+    let y = Axis::of_numbers(&result.title(), &result.label, numbers);
+    let over = |x: &Axis| {
+        let points = known().map(|(run, number)| (x.of_run[run], y.of_run[run], *number)).collect();
+        let cloud = Cloud { x: x.clone(), y: y.clone(), title: String::new(), points, range };
+        Panel { title: title.into(), content: Content::Cloud(cloud) }
+    };
+    axes.iter().take(MOST_PANELS).map(over).collect()
+}
+
+fn lines(title: &str, result: &Column, x: &Axis, of: Option<&Axis>, numbers: &[f64]) -> Panel {
+    let single = Axis { of_run: vec![0; numbers.len()], ..Axis::counting("", 1) };
+    let outer = of.unwrap_or(&single);
+    let spreads = data::spreads(outer, x, numbers, |_| true);
+    let line = |place: usize| Line {
+        label: of.map(|axis| axis.value(place)).unwrap_or_default(),
+        points: spreads[place * x.len()..(place + 1) * x.len()].to_vec(),
+    };
+    let legend = Legend { title: outer.name.clone(), is_ordered: outer.is_numeric() };
+    Panel {
+        title: title.into(),
+        content: Content::Lines {
+            x: x.clone(),
+            y_title: result.title(),
+            lines: (0..outer.len()).map(line).collect(),
+            legend,
+        },
+    }
+}
+
+/// What one run yielded: a trace or an image.
+fn of_one_run(table: &RunTable<'_>, result: &Column, run: usize) -> Result<Panel, PlotError> {
+    let cells = table.cells(result, run..run + 1)?;
+    let cell: Cell<'_> = cells.cell(0);
+    let values = cell.to_f64s();
+    let title = format!("{}, run {run}", result.label);
+    match *cell.shape() {
+        [length] if length > 0 => {
+            let points = values.into_iter().map(|y| Spread { low: y, median: y, high: y, count: 1 }).collect();
+            let x = Axis::counting(&result.leaf.dim(0), length);
+            let legend = Legend { title: String::new(), is_ordered: false };
+            let lines = vec![Line { label: String::new(), points }];
+            Ok(Panel { title, content: Content::Lines { x, y_title: result.title(), lines, legend } })
+        }
+        [rows, columns] if rows > 0 && columns > 0 => {
+            let range = range(values.iter().copied());
+            let (x, y) = (Axis::counting(&result.leaf.dim(1), columns), Axis::counting(&result.leaf.dim(0), rows));
+            Ok(Panel {
+                title,
+                content: Content::Map(Map { x, y, title: result.title(), values, range, is_image: true }),
+            })
+        }
+        ref shape => Err(PlotError::Shape { name: result.leaf.name.clone(), run, shape: shape.to_vec() }),
+    }
+}
+
+/// The smallest and the largest value.
+fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
+    let ends = (f64::INFINITY, f64::NEG_INFINITY);
+    let (low, high) = values.filter(|value| value.is_finite()).fold(ends, |(low, high), x| (low.min(x), high.max(x)));
+    if low <= high { (low, high) } else { (0.0, 1.0) }
+}
+
+/// Puts the panels side by side under a heading.
+fn compose(table: &RunTable<'_>, panels: &[Panel], n_hidden: usize, run: usize) -> Canvas {
+    const GAP: f64 = 20.0;
+    const HEADING: f64 = 62.0;
+    let columns = match panels.len() {
+        1 => 1,
+        2 | 4 => 2,
+        _ => 3,
+    };
+    let (width, height) = if columns == 1 { (720.0, 430.0) } else { (440.0, 320.0) };
+    let rows = panels.len().div_ceil(columns);
+    let total = |count: usize, size: f64| count as f64 * (size + GAP) + GAP;
+    let header = table.trajectory().header();
+    let mut canvas = Canvas {
+        width: total(columns, width),
+        height: HEADING + rows as f64 * (height + GAP),
+        shapes: Vec::new(),
+        description: canvas::shortened(&format!("{} ({})", header.name, header.experiment), 200),
+    };
+    canvas.text(Text::new(GAP, 28.0, canvas::shortened(&header.name, 60), 17.0).bold());
+    canvas.text(Text::new(GAP, 48.0, subtitle(table, panels, n_hidden, run), 12.5).soft());
+    for (number, panel) in panels.iter().enumerate() {
+        let (row, column) = (number / columns, number % columns);
+        let area =
+            Area { x: GAP + column as f64 * (width + GAP), y: HEADING + row as f64 * (height + GAP), width, height };
+        panel::draw(panel, area, &mut canvas);
+    }
+    canvas
+}
+
+fn subtitle(table: &RunTable<'_>, panels: &[Panel], n_hidden: usize, run: usize) -> String {
+    let n_done = table.statuses.iter().filter(|status| **status == RunStatus::Done).count();
+    let mut parts = vec![if n_done == table.len() {
+        format!("{n_done} runs")
+    } else {
+        format!("{n_done} of {} runs are done", table.len())
+    }];
+    let of_run = |panel: &&Panel| matches!(&panel.content, Content::Map(map) if map.is_image);
+    if panels.iter().any(|panel| of_run(&panel)) {
+        parts.push(format!("the array of run {run}"));
+    }
+    let most = panels.iter().map(|panel| match &panel.content {
+        Content::Lines { lines, .. } => lines.iter().flat_map(|line| &line.points).map(|point| point.count).max(),
+        Content::Map(_) | Content::Cloud(_) => None,
+    });
+    if let Some(most) = most.flatten().max().filter(|most| *most > 1) {
+        parts.push(format!("median and band from 10 to 90 % of {most} runs"));
+    }
+    if n_hidden > 0 {
+        parts.push(format!("{n_hidden} more combinations are not shown"));
+    }
+    let comment = table.trajectory().header().comment.lines().next().unwrap_or_default();
+    if !comment.is_empty() {
+        parts.insert(0, canvas::shortened(comment.trim_end_matches('.'), 70));
+    }
+    parts.join(" · ")
+}
+
+/// Why there is no picture.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PlotError {
+    /// A result that is not there.
+    #[error("{0}")]
+    NoResult(String),
+    /// A result that holds something else than real numbers.
+    #[error("`{name}` is `{found}`, and pictures show real numbers; choose another result")]
+    Kind {
+        /// The result.
+        name: String,
+        /// What it is made of.
+        found: String,
+    },
+    /// No result holds numbers.
+    #[error("no result of the trajectory holds real numbers, and pictures show nothing else")]
+    NoNumbers,
+    /// Nothing has been carried out.
+    #[error("no run is done yet, so there is nothing to show")]
+    NothingDone,
+    /// The run that is asked for has no results.
+    #[error("run {run} has no results to show: {status}")]
+    NotDone {
+        /// The run.
+        run: usize,
+        /// How far it has come, or how many runs there are.
+        status: String,
+    },
+    /// An array of too few or too many dimensions.
+    #[error(
+        "`{name}` of run {run} has the shape {shape:?}; a picture shows one or two dimensions with something in them"
+    )]
+    Shape {
+        /// The result.
+        name: String,
+        /// The run.
+        run: usize,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+    /// The trajectory cannot be read.
+    #[error(transparent)]
+    Pypet(#[from] Error),
+}
+
+impl PlotError {
+    /// Whether the user asked for something that cannot be, rather than the file or the machine refusing.
+    #[must_use]
+    pub fn is_usage(&self) -> bool {
+        !matches!(self, Self::Pypet(_) | Self::NothingDone | Self::NoNumbers)
+    }
+}

@@ -1,0 +1,127 @@
+//! The runs of a trajectory as a table: explored parameters, results and status side by side.
+//!
+//! What exports, pictures and comparisons have in common. Opening a table reads names and statuses; values come
+//! when they are asked for, so a table of any length takes little memory.
+
+use std::ops::Range;
+
+use crate::error::Result;
+use crate::run::RunStatus;
+use crate::schema::Leaf;
+use crate::storage::NodeKind;
+use crate::trajectory::AnyTrajectory;
+use crate::value::Cells;
+use crate::value::text::suggestion;
+
+/// Names of columns that every table has.
+const TAKEN: [&str; 2] = ["run", "status"];
+
+/// The runs of a trajectory, side by side.
+pub(crate) struct RunTable<'a> {
+    any: &'a AnyTrajectory,
+    /// How far each run has come.
+    pub(crate) statuses: Vec<RunStatus>,
+    /// Explored parameters and repetitions.
+    pub(crate) explored: Vec<Column>,
+    /// Results, in the order of the file.
+    pub(crate) results: Vec<Column>,
+}
+
+/// One value for each run.
+#[derive(Debug, Clone)]
+pub(crate) struct Column {
+    /// Unique in its table: a result whose name is taken is `results.<name>`.
+    pub(crate) label: String,
+    /// Name, type, unit and comment.
+    pub(crate) leaf: Leaf,
+    /// Whether it is a parameter; else a repetition or a result.
+    pub(crate) is_parameter: bool,
+    path: String,
+}
+
+impl Column {
+    /// What an axis of a picture is called: comment or name, with the unit.
+    pub(crate) fn title(&self) -> String {
+        let comment = self.leaf.comment.lines().next().unwrap_or_default().trim().trim_end_matches('.');
+        let name = if comment.is_empty() || comment.chars().count() > 60 { &self.label } else { comment };
+        if self.leaf.unit.is_empty() { name.into() } else { format!("{name} ({})", self.leaf.unit) }
+    }
+}
+
+impl<'a> RunTable<'a> {
+    pub(crate) fn of(any: &'a AnyTrajectory) -> Result<Self> {
+        let schema = &any.header().schema;
+        let mut explored = Vec::new();
+        let mut results: Vec<Column> = Vec::new();
+        for node in any.nodes() {
+            let NodeKind::Column(leaf) = &node.kind else { continue };
+            let mut leaf = leaf.clone();
+            if let Some(name) = node.path.strip_prefix("explored/") {
+                leaf.name = name.into();
+                let is_parameter = schema.parameters.iter().any(|parameter| parameter.leaf.name == name);
+                explored.push(Column { label: name.into(), leaf, is_parameter, path: node.path.clone() });
+            } else if let Some(name) = node.path.strip_prefix("results/") {
+                let name = name.replace('/', ".");
+                if let Some(declared) = schema.results.iter().find(|result| result.name == name) {
+                    leaf = Leaf { value_type: leaf.value_type, ..declared.clone() };
+                }
+                results.push(Column { label: name, leaf, is_parameter: false, path: node.path.clone() });
+            }
+        }
+        for result in &mut results {
+            let is_taken = |label: &str| TAKEN.contains(&label) || explored.iter().any(|other| other.label == label);
+            if is_taken(&result.label) {
+                result.label.insert_str(0, "results.");
+            }
+        }
+        // Arrays come into the file later than scalars; their order is that of the declaration all the same.
+        results.sort_by_key(|result| {
+            schema.results.iter().position(|other| other.name == result.leaf.name).unwrap_or(usize::MAX)
+        });
+        Ok(Self { any, statuses: any.statuses()?.to_vec(), explored, results })
+    }
+
+    /// The trajectory.
+    pub(crate) fn trajectory(&self) -> &'a AnyTrajectory {
+        self.any
+    }
+
+    /// Number of runs.
+    pub(crate) fn len(&self) -> usize {
+        self.statuses.len()
+    }
+
+    pub(crate) fn is_done(&self, run: usize) -> bool {
+        self.statuses[run] == RunStatus::Done
+    }
+
+    /// A result by its name or an unambiguous end of it; else what to say to the user.
+    pub(crate) fn result(&self, name: &str) -> Result<&Column, String> {
+        let wanted = ["results.", "res."].iter().find_map(|branch| name.strip_prefix(branch)).unwrap_or(name);
+        if let Some(exact) = self.results.iter().find(|column| column.leaf.name == wanted) {
+            return Ok(exact);
+        }
+        let ends_with = |column: &&Column| column.leaf.name.strip_suffix(wanted).is_some_and(|s| s.ends_with('.'));
+        let found: Vec<&Column> = self.results.iter().filter(ends_with).collect();
+        if let [only] = found.as_slice() {
+            return Ok(only);
+        }
+        let labels: Vec<&str> = self.results.iter().map(|column| column.leaf.name.as_str()).collect();
+        let trajectory = &self.any.header().name;
+        Err(format!("the trajectory `{trajectory}` has no result `{name}`{}", suggestion(name, &labels)))
+    }
+
+    /// A column's values in some runs, one cell for each.
+    pub(crate) fn cells(&self, column: &Column, runs: Range<usize>) -> Result<Cells> {
+        Ok(self.any.reader().rows(&column.path, runs)?)
+    }
+
+    /// The runs in stretches of which a column's values fit into memory.
+    pub(crate) fn stretches(&self, column: &Column) -> impl Iterator<Item = Range<usize>> + use<> {
+        const BYTES: usize = 16 << 20;
+        let lengths = column.leaf.value_type.shape.iter().map(|length| length.unwrap_or(10_000));
+        let bytes = lengths.fold(8_usize, usize::saturating_mul);
+        let (step, n_runs) = ((BYTES / bytes).clamp(1, 65_536), self.len());
+        (0..n_runs).step_by(step).map(move |first| first..(first + step).min(n_runs))
+    }
+}
