@@ -75,7 +75,8 @@ fn everything_is_committed_at_once_and_found_again() {
         assert_eq!(any.get::<Vec<f64>>("parameters.network.size").unwrap(), [1.0, 1.0, 2.0, 2.0, 3.0, 3.0]);
         let tree = any.to_string();
         assert!(tree.contains("best → results.summary.best"), "{tree}");
-        assert!(tree.contains("# another factor") && tree.contains("= 21.0 mV  # the largest"), "{tree}");
+        assert!(tree.contains("# another factor") && tree.contains("21.0 mV"), "{tree}");
+        assert!(tree.contains("# the largest"), "{tree}");
         drop(any);
         common::python::run("edited.py", [file]);
         common::python::run("opens.py", [file]);

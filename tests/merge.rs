@@ -261,7 +261,7 @@ fn compacting_refuses_to_lose_what_others_put_into_a_file() {
         common::python::run("foreign_node.py", [&file]);
         let before = std::fs::read(&file).unwrap();
         let message = pypet::compact(&file).unwrap_err().to_string();
-        assert!(message.contains("`/product/results/complex`") && message.contains("would be lost"), "{message}");
+        assert!(message.contains("`/product/results/pair`") && message.contains("would be lost"), "{message}");
         assert_eq!(std::fs::read(&file).unwrap(), before);
     });
 }

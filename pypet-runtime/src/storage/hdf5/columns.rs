@@ -21,6 +21,10 @@ pub(super) const RAGGED: &str = "ragged";
 /// The largest value that lies in the header of its dataset; a header takes 64 KiB in all.
 const COMPACT_BYTES: usize = 8 << 10;
 
+/// The level of deflate that compresses nothing and adds its Adler-32. HDF5's own fletcher32 filter is no choice: the
+/// checksum of zeros is zero there, so that a chunk which the disk has lost passes as one of zeros.
+const CHECKSUM_ALONE: u8 = 0;
+
 /// Payload of one chunk that is aimed at, and the most rows of one.
 const CHUNK_BYTES: usize = 256 << 10;
 const CHUNK_ROWS: usize = 16_384;
@@ -279,10 +283,11 @@ fn new_compressed_rows(
         _ => builder,
     };
     // What stands in the chunks of text are references, in which there is nothing to gain.
-    if let Some(level) = compress.filter(|&level| level > 0 && element != ElementType::Text) {
-        builder = builder.shuffle().deflate(level);
-    }
-    let dataset = builder.fletcher32().empty_as(file_type(element)).shape(extents).create(name)?;
+    builder = match compress.filter(|&level| level > 0 && element != ElementType::Text) {
+        Some(level) => builder.shuffle().deflate(level),
+        None => builder.deflate(CHECKSUM_ALONE),
+    };
+    let dataset = builder.empty_as(file_type(element)).shape(extents).create(name)?;
     mark_type(&dataset, element)?;
     mark_fill(&dataset, element)?;
     Ok(dataset)
@@ -312,7 +317,7 @@ pub(super) fn new_value(parent: &Group, name: &str, leaf: &Leaf, value: &Cells) 
     builder = if n_elements * value.element().size().unwrap_or(16) <= COMPACT_BYTES {
         builder.layout(Layout::Compact)
     } else {
-        builder.chunk(chunk_of(shape, value.element())).fletcher32()
+        builder.chunk(chunk_of(shape, value.element())).deflate(CHECKSUM_ALONE)
     };
     let builder = builder.empty_as(file_type(value.element()));
     let dataset = if shape.is_empty() { builder.create(name)? } else { builder.shape(shape.to_vec()).create(name)? };

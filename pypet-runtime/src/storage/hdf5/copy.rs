@@ -12,6 +12,7 @@ use super::columns::{self, Column};
 use super::file;
 use super::groups::ensure_groups;
 use super::reader::BRANCHES;
+use super::survey::Member;
 use super::writer::{Hdf5Writer, Open};
 use super::{Place, attributes, edit, survey};
 use crate::schema::Leaf;
@@ -94,9 +95,10 @@ fn foreign_node(trajectory: &Group) -> hdf5::Result<Option<String>> {
 
 fn foreign_leaf(group: &Group) -> hdf5::Result<Option<String>> {
     for (name, _) in survey::members(group)?.into_iter().filter(|(_, target)| target.is_none()) {
-        let found = match group.dataset(&name) {
-            Ok(dataset) => columns::element_of(&dataset)?.is_none().then(|| dataset.name()),
-            Err(_) => foreign_leaf(&group.group(&name)?)?,
+        let found = match survey::open(group, &name)? {
+            Member::Dataset(dataset) => columns::element_of(&dataset)?.is_none().then(|| dataset.name()),
+            Member::Group(child) => foreign_leaf(&child)?,
+            Member::Foreign => Some(format!("{}/{name}", group.name())),
         };
         if found.is_some() {
             return Ok(found);

@@ -1,6 +1,6 @@
 //! Bytes that are not those that were written.
 //!
-//! Columns lie in chunks with a checksum of HDF5's each, values in headers that have one, and `heap` guards text.
+//! Columns lie in chunks with a checksum each, values in headers that have one, and `heap` guards text.
 
 use std::ops::Range;
 
@@ -11,9 +11,10 @@ use crate::value::ElementType;
 
 /// Whether an error is that a checksum does not fit.
 pub(super) fn is_damage(error: &hdf5::Error) -> bool {
-    // The library has no code for it, but all of its messages about it name a checksum, as does ours.
+    // The library has no code for it, but its messages about it name a checksum, as does ours, or the filter.
     let hdf5::Error::HDF5(stack) = error else { return false };
-    stack.clone().expand().is_ok_and(|stack| stack.iter().any(|frame| frame.desc().contains("checksum")))
+    let tells = |text: &str| text.contains("checksum") || text.contains("inflate() failed");
+    stack.clone().expand().is_ok_and(|stack| stack.iter().any(|frame| tells(frame.desc())))
 }
 
 /// Which of these rows cannot be read: chunk by chunk, and row by row where each has a place of its own.

@@ -7,7 +7,8 @@ use hdf5::{File, Group};
 
 use super::access::{ReadableFile, WritableFile};
 use super::journal::Signature;
-use super::{Place, attributes, damage, raw};
+use super::survey::{self, Member};
+use super::{Place, attributes, raw};
 use crate::storage::StorageError;
 
 /// The version of the file format that this version of pypet writes.
@@ -107,13 +108,10 @@ fn kind_of(start: &[u8]) -> Option<&'static str> {
 /// The groups that are trajectories, oldest first, with their experiments.
 fn trajectory_groups(file: &File, place: &Place) -> Result<Vec<(String, String, String)>, StorageError> {
     let mut found = Vec::new();
-    for name in file.member_names().map_err(place.failed("list", "/"))? {
-        let group = match file.group(&name) {
-            // A damaged trajectory must not look like one that was never there.
-            Err(error) if damage::is_damage(&error) => return Err(place.failed("open", &name)(error)),
-            Err(_) => continue,
-            Ok(group) => group,
-        };
+    let hard = |(name, target): (String, Option<String>)| target.is_none().then_some(name);
+    for name in survey::members(file).map_err(place.failed("list", "/"))?.into_iter().filter_map(hard) {
+        // A damaged trajectory must not look like one that was never there.
+        let Member::Group(group) = survey::open(file, &name).map_err(place.failed("open", &name))? else { continue };
         let read = |attribute| attributes::text(&group, attribute).map_err(place.failed("read", &name));
         if let (Some(experiment), Some(created)) = (read("experiment")?, read("created")?) {
             found.push((created, name.clone(), experiment));

@@ -10,6 +10,7 @@ use hdf5::{Dataset, Group};
 use super::access::ReadableFile;
 use super::columns::{self, DENSE, LAYOUT, RAGGED};
 use super::file::{self, Wanted};
+use super::survey::Member;
 use super::{Place, annotations, attributes, damage, raw, survey};
 use crate::schema::{Leaf, Schema};
 use crate::storage::{Header, Node, NodeKind, State, StorageError, TrajectoryReader};
@@ -128,22 +129,21 @@ impl Hdf5Reader {
                 nodes.push(Node { path, kind: NodeKind::Link { target } });
                 continue;
             }
-            let dataset = match group.dataset(&name) {
-                // A damaged leaf must not look like one that was never there.
-                Err(error) if damage::is_damage(&error) => return Err(self.place.failed("open", &path)(error)),
-                other => other.ok(),
-            };
-            if let Some(dataset) = dataset {
-                if let Some(kind) = self.leaf_kind(&dataset, &path)? {
-                    nodes.push(Node { path, kind });
+            match survey::open(group, &name).map_err(self.place.failed("open", &path))? {
+                Member::Dataset(dataset) => {
+                    if let Some(kind) = self.leaf_kind(&dataset, &path)? {
+                        nodes.push(Node { path, kind });
+                    }
                 }
-            } else if let Ok(child) = group.group(&name) {
-                if let Some(leaf) = self.ragged_leaf(&child, &path)? {
-                    nodes.push(Node { path, kind: NodeKind::Column(leaf) });
-                } else {
-                    nodes.push(Node { path: path.clone(), kind: NodeKind::Group });
-                    self.walk(&child, &path, nodes)?;
+                Member::Group(child) => {
+                    if let Some(leaf) = self.ragged_leaf(&child, &path)? {
+                        nodes.push(Node { path, kind: NodeKind::Column(leaf) });
+                    } else {
+                        nodes.push(Node { path: path.clone(), kind: NodeKind::Group });
+                        self.walk(&child, &path, nodes)?;
+                    }
                 }
+                Member::Foreign => {}
             }
         }
         Ok(())

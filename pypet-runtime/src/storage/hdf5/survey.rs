@@ -1,12 +1,29 @@
 //! What columns a trajectory in a file has, for whoever changes all of them.
 
 use hdf5::filters::Filter;
-use hdf5::{Dataset, Group, LinkType, Location};
+use hdf5::{Dataset, Group, LinkType, Location, LocationType};
 
 use super::columns::{self, DENSE, LAYOUT, RAGGED};
 use super::{attributes, raw};
 use crate::schema::{Leaf, Schema};
 use crate::value::ValueType;
+
+/// What lies under a name.
+pub(super) enum Member {
+    Dataset(Dataset),
+    Group(Group),
+    /// Something that pypet does not write.
+    Foreign,
+}
+
+/// Opens what a group has under a name; what is damaged is an error, never something that is not there.
+pub(super) fn open(group: &Group, name: &str) -> hdf5::Result<Member> {
+    Ok(match group.loc_type_by_name(name)? {
+        LocationType::Dataset => Member::Dataset(group.dataset(name)?),
+        LocationType::Group => Member::Group(group.group(name)?),
+        _ => Member::Foreign,
+    })
+}
 
 /// The members of a group in the order of their making, each with the target if it is a soft link.
 pub(super) fn members(group: &Group) -> hdf5::Result<Vec<(String, Option<String>)>> {
@@ -49,18 +66,19 @@ pub(super) fn columns_below(trajectory: &Group, branch: &str, schema: &Schema) -
 fn walk(group: &Group, path: &str, schema: &Schema, found: &mut Vec<Found>) -> hdf5::Result<()> {
     for (name, _) in members(group)?.into_iter().filter(|(_, target)| target.is_none()) {
         let path = format!("{path}/{name}");
-        if let Ok(dataset) = group.dataset(&name) {
-            if layout(&dataset)?.as_deref() == Some(DENSE)
-                && let Some(element) = columns::element_of(&dataset)?
-            {
+        match open(group, &name)? {
+            Member::Dataset(dataset) => {
+                let Some(element) = columns::element_of(&dataset)? else { continue };
+                if layout(&dataset)?.as_deref() != Some(DENSE) {
+                    continue;
+                }
                 let shape = dataset.shape().iter().skip(1).map(|&n| Some(n)).collect::<Vec<_>>();
                 let value_type = ValueType::scalar(element).with_shape(shape);
                 let leaf = describe(&dataset, &path, value_type, schema)?;
                 let leaf = Leaf { compress: compression(&dataset), ..leaf };
                 found.push(Found { path, parent: group.clone(), name, leaf, dataset: Some(dataset) });
             }
-        } else if let Ok(child) = group.group(&name) {
-            if layout(&child)?.as_deref() == Some(RAGGED) {
+            Member::Group(child) if layout(&child)?.as_deref() == Some(RAGGED) => {
                 let rank = attributes::number(&child, "rank")?.unwrap_or(1);
                 let values = child.dataset("values")?;
                 let element = columns::element_of(&values)?;
@@ -70,9 +88,9 @@ fn walk(group: &Group, path: &str, schema: &Schema, found: &mut Vec<Found>) -> h
                 let leaf = describe(&child, &path, value_type, schema)?;
                 let leaf = Leaf { compress: compression(&values), ragged: true, ..leaf };
                 found.push(Found { path, parent: group.clone(), name, leaf, dataset: None });
-            } else {
-                walk(&child, &path, schema, found)?;
             }
+            Member::Group(child) => walk(&child, &path, schema, found)?,
+            Member::Foreign => {}
         }
     }
     Ok(())
@@ -85,10 +103,11 @@ pub(super) fn links(group: &Group, path: &str) -> hdf5::Result<Vec<(String, Stri
         let path = if path.is_empty() { name.clone() } else { format!("{path}/{name}") };
         match target {
             Some(target) => found.push((path, target)),
-            None if group.loc_type_by_name(&name).is_ok_and(|kind| kind == hdf5::LocationType::Group) => {
-                found.extend(links(&group.group(&name)?, &path)?);
+            None => {
+                if let Member::Group(child) = open(group, &name)? {
+                    found.extend(links(&child, &path)?);
+                }
             }
-            None => {}
         }
     }
     Ok(found)
@@ -97,7 +116,7 @@ pub(super) fn links(group: &Group, path: &str) -> hdf5::Result<Vec<(String, Stri
 /// The level at which a dataset is compressed.
 fn compression(dataset: &Dataset) -> Option<u8> {
     dataset.filters().into_iter().find_map(|filter| match filter {
-        Filter::Deflate(level) => Some(level),
+        Filter::Deflate(level) if level > 0 => Some(level),
         _ => None,
     })
 }
