@@ -154,6 +154,11 @@ pub mod __private {
 
 pub mod prelude;
 
+/// The snippets of the page for users of Python's pypet are tests.
+#[cfg(doctest)]
+#[doc = include_str!("../docs/from-pypet.md")]
+mod from_pypet {}
+
 /// Makes the program a tool for its experiments: `run`, `resume`, `list`, `params`, `status`, `show`, `diff`, `export`,
 /// `plot`, `provenance`, `completions`.
 ///
