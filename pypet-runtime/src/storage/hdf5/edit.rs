@@ -7,8 +7,9 @@ use hdf5::{File, Group, Location};
 use super::access::WritableFile;
 use super::file::{self, Wanted};
 use super::groups::ensure_groups;
+use super::survey::Member;
 use super::views::Views;
-use super::{Place, annotations, attributes, columns, survey};
+use super::{Place, annotations, attributes, columns, raw, survey};
 use crate::schema::{Leaf, Schema};
 use crate::storage::{Edit, StorageError, check_refusal};
 use crate::value::{Cells, ElementType, ValueType};
@@ -51,18 +52,18 @@ pub(super) fn apply(file: &File, trajectory: &Group, edit: &Edit, place: &Place)
     match edit {
         Edit::Annotate { path, key, value } => {
             check_annotation(path, key, value)?;
-            let set = at(trajectory, path)?.and_then(|node| annotations::set(&node, key, value));
+            let set = at(trajectory, path, place)?.and_then(|node| annotations::set(&node, key, value));
             set.map_err(place.failed("annotate", path))
         }
         Edit::RemoveAnnotation { path, key } => {
-            let removed = at(trajectory, path)?.and_then(|node| annotations::remove(&node, key));
+            let removed = at(trajectory, path, place)?.and_then(|node| annotations::remove(&node, key));
             if removed.map_err(place.failed("change an annotation of", path))? {
                 return Ok(());
             }
             Err(StorageError::NoNode { path: format!("{path}, annotation:{key}") })
         }
         Edit::Comment { path, text } => {
-            let set = at(trajectory, path)?.and_then(|node| attributes::set_text(&node, "comment", text));
+            let set = at(trajectory, path, place)?.and_then(|node| attributes::set_text(&node, "comment", text));
             set.map_err(place.failed("comment", path))
         }
         Edit::Link { path, target } => link(trajectory, path, target, place),
@@ -73,33 +74,37 @@ pub(super) fn apply(file: &File, trajectory: &Group, edit: &Edit, place: &Place)
 }
 
 /// A node, which need not be a link.
-fn at(trajectory: &Group, path: &str) -> Result<hdf5::Result<Location>, StorageError> {
+fn at(trajectory: &Group, path: &str, place: &Place) -> Result<hdf5::Result<Location>, StorageError> {
     if path.is_empty() {
         return Ok(Ok((**trajectory).clone()));
     }
-    if !exists(trajectory, path) {
+    if !exists(trajectory, path, place)? {
         return Err(StorageError::NoNode { path: path.into() });
     }
-    let node = trajectory.dataset(path).map(|dataset| (**dataset).clone());
-    Ok(node.or_else(|_| trajectory.group(path).map(|group| (*group).clone())))
+    Ok(survey::open(trajectory, path).and_then(|member| match member {
+        Member::Dataset(dataset) => Ok((**dataset).clone()),
+        Member::Group(group) => Ok((*group).clone()),
+        Member::Foreign => Err(hdf5::Error::from("it is neither a group nor a data set")),
+    }))
 }
 
 /// Whether there is a link of this path; what it leads to may be missing.
-fn exists(trajectory: &Group, path: &str) -> bool {
+fn exists(trajectory: &Group, path: &str, place: &Place) -> Result<bool, StorageError> {
+    let failed = || place.failed("look for", path);
     let mut group = trajectory.clone();
     let mut parts = path.split('/').peekable();
     while let Some(part) = parts.next() {
-        if part.is_empty() || !group.link_exists(part) {
-            return false;
+        if part.is_empty() || !raw::link_exists(&group, part).map_err(failed())? {
+            return Ok(false);
         }
         if parts.peek().is_some() {
-            match group.group(part) {
-                Ok(child) => group = child,
-                Err(_) => return false,
+            match survey::open(&group, part).map_err(failed())? {
+                Member::Group(child) => group = child,
+                _ => return Ok(false),
             }
         }
     }
-    true
+    Ok(true)
 }
 
 fn check_annotation(path: &str, key: &str, value: &Cells) -> Result<(), StorageError> {
@@ -120,8 +125,8 @@ fn is_below(path: &str, branches: &[&str]) -> bool {
     branches.iter().any(|branch| path.strip_prefix(branch).is_some_and(|rest| rest.starts_with('/')))
 }
 
-fn require_free(trajectory: &Group, path: &str) -> Result<(), StorageError> {
-    if exists(trajectory, path) { Err(StorageError::Exists { path: path.into() }) } else { Ok(()) }
+fn require_free(trajectory: &Group, path: &str, place: &Place) -> Result<(), StorageError> {
+    if exists(trajectory, path, place)? { Err(StorageError::Exists { path: path.into() }) } else { Ok(()) }
 }
 
 fn link(trajectory: &Group, path: &str, target: &str, place: &Place) -> Result<(), StorageError> {
@@ -129,7 +134,7 @@ fn link(trajectory: &Group, path: &str, target: &str, place: &Place) -> Result<(
         let allowed = "links lie below `results`, `config`, `parameters` or `derived_parameters`";
         return Err(StorageError::Fixed { path: path.into(), action: "linked", allowed });
     }
-    require_free(trajectory, path)?;
+    require_free(trajectory, path, place)?;
     let made = parent(trajectory, path).and_then(|(group, name)| {
         // Another program's link may lead out of the trajectory, by its whole path.
         let is_whole = target.starts_with('/');
@@ -144,7 +149,7 @@ fn add_value(trajectory: &Group, path: &str, leaf: &Leaf, value: &Cells, place: 
         let allowed = "only results and config can be added to a trajectory";
         return Err(StorageError::Fixed { path: path.into(), action: "added", allowed });
     }
-    require_free(trajectory, path)?;
+    require_free(trajectory, path, place)?;
     check_refusal(leaf, value)?;
     let added = parent(trajectory, path).and_then(|(group, name)| columns::new_value(&group, name, leaf, value));
     added.map(drop).map_err(place.failed("add", path))
@@ -157,7 +162,7 @@ fn parent<'a>(trajectory: &Group, path: &'a str) -> hdf5::Result<(Group, &'a str
 }
 
 fn remove(trajectory: &Group, path: &str, place: &Place) -> Result<(), StorageError> {
-    if !exists(trajectory, path) {
+    if !exists(trajectory, path, place)? {
         return Err(StorageError::NoNode { path: path.into() });
     }
     let failed = || place.failed("remove", path);
@@ -200,7 +205,7 @@ fn remove_columns(trajectory: &Group, path: &str, place: &Place) -> Result<(), S
 fn rename(file: &File, trajectory: &Group, name: &str, place: &Place) -> Result<(), StorageError> {
     let failed = || place.failed("rename", name);
     let old = trajectory.name();
-    if file.link_exists(name) {
+    if raw::link_exists(file, name).map_err(failed())? {
         return Err(StorageError::NameTaken { file: place.file().to_owned(), name: name.into() });
     }
     let schema = schema_of(trajectory, place)?;

@@ -11,7 +11,7 @@ use super::file::{self, Wanted};
 use super::groups::ensure_groups;
 use super::survey::{self, Found};
 use super::views::{self, Views};
-use super::{Place, attributes, edit, writer};
+use super::{Place, attributes, edit, raw, writer};
 use crate::storage::{DynamicColumn, Plan, State, StorageError, check_refusal};
 use crate::value::Cells;
 
@@ -128,7 +128,7 @@ impl Expansion<'_> {
     /// What the trajectory lacks of the plan's values, and which parameters are explored now.
     fn write_values(&self) -> hdf5::Result<()> {
         for value in &self.plan.values {
-            if !self.has(&value.path) {
+            if !self.has(&value.path)? {
                 writer::write_value(&self.trajectory, value)?;
             } else if let Some(explored) = value.explored {
                 attributes::set(&**self.trajectory.dataset(&value.path)?, "explored", &u8::from(explored))?;
@@ -137,9 +137,14 @@ impl Expansion<'_> {
         Ok(())
     }
 
-    fn has(&self, path: &str) -> bool {
-        path.match_indices('/').map(|(end, _)| &path[..end]).all(|group| self.trajectory.link_exists(group))
-            && self.trajectory.link_exists(path)
+    fn has(&self, path: &str) -> hdf5::Result<bool> {
+        let groups = path.match_indices('/').map(|(end, _)| &path[..end]);
+        for part in groups.chain([path]) {
+            if !raw::link_exists(&self.trajectory, part)? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn write_coordinates(
@@ -177,7 +182,7 @@ impl Expansion<'_> {
         let group = ensure_groups(&self.trajectory, groups)?;
         let is_value =
             |dataset: &Dataset| attributes::has(dataset, super::columns::LAYOUT).is_ok_and(|is_column| !is_column);
-        if group.link_exists(name) && group.dataset(name).is_ok_and(|dataset| is_value(&dataset)) {
+        if raw::link_exists(&group, name)? && group.dataset(name).is_ok_and(|dataset| is_value(&dataset)) {
             // Derived from what did not vary before.
             group.unlink(name)?;
         }

@@ -276,7 +276,7 @@ impl Filling<'_> {
     fn bare_dimension(&self, name: &str, length: usize) -> hdf5::Result<Dataset> {
         let numbered = (2..).map(|number| format!("{name}_{number}"));
         for name in std::iter::once(name.to_owned()).chain(numbered) {
-            if !self.file.link_exists(&name) {
+            if !raw::link_exists(&self.file, &name)? {
                 let scale = self.file.new_dataset::<f32>().shape([length]).create(name.as_str())?;
                 // The phrase by which netCDF-4 knows a dimension that is no variable.
                 raw::set_scale(&scale, &format!("This is a netCDF dimension but not a netCDF variable.{length:10}"))?;

@@ -57,7 +57,7 @@ pub(super) struct Found {
 /// All columns below a branch, links not followed.
 pub(super) fn columns_below(trajectory: &Group, branch: &str, schema: &Schema) -> hdf5::Result<Vec<Found>> {
     let mut found = Vec::new();
-    if trajectory.link_exists(branch) {
+    if raw::link_exists(trajectory, branch)? {
         walk(&trajectory.group(branch)?, branch, schema, &mut found)?;
     }
     Ok(found)

@@ -55,8 +55,11 @@ impl Views {
             order: None,
         };
         let mut views = Self { trajectory: trajectory.clone(), by_run, grid: None, n_runs };
-        let exists = trajectory.link_exists("run");
-        let run = if exists { trajectory.dataset("run")? } else { run_scale(trajectory, n_runs)? };
+        let run = if raw::link_exists(trajectory, "run")? {
+            trajectory.dataset("run")?
+        } else {
+            run_scale(trajectory, n_runs)?
+        };
         views.by_run.group.link_hard(&views.absolute("run"), "run")?;
         views.by_run.leading.push(run);
         if let Some(axes) = plan.axes.as_ref().filter(|axes| !axes.is_empty()) {
@@ -82,7 +85,7 @@ impl Views {
     /// The faces of a trajectory that exists.
     pub(super) fn open(trajectory: &Group, n_runs: usize) -> hdf5::Result<Self> {
         let by_run = View::open(trajectory, "by_run")?;
-        let grid = trajectory.link_exists("grid").then(|| View::open(trajectory, "grid")).transpose()?;
+        let grid = raw::link_exists(trajectory, "grid")?.then(|| View::open(trajectory, "grid")).transpose()?;
         Ok(Self { trajectory: trajectory.clone(), by_run, grid, n_runs })
     }
 
@@ -111,7 +114,7 @@ impl Views {
 
     /// Shows a dense column in both faces.
     pub(super) fn add(&self, path: &str, leaf: &Leaf, shape: &[usize], dataset: &Dataset) -> hdf5::Result<()> {
-        let label = self.label(leaf);
+        let label = self.label(leaf)?;
         self.by_run.group.link_hard(&self.absolute(path), &label)?;
         let dimensions = self.dimensions(leaf, shape)?;
         self.by_run.attach(dataset, &dimensions)?;
@@ -128,7 +131,7 @@ impl Views {
             for label in [leaf.name.clone(), format!("results.{}", leaf.name)] {
                 // The longer label exists where a coordinate has the short one.
                 let is_coordinate = view.coordinates.contains(&label) || view.is_dimension(&label);
-                if !is_coordinate && view.group.link_exists(&label) {
+                if !is_coordinate && raw::link_exists(&view.group, &label)? {
                     self.remove_from(view, &label, leaf)?;
                 }
             }
@@ -151,10 +154,13 @@ impl Views {
     }
 
     /// The name of a result in both faces; longer where a coordinate has the short one.
-    fn label(&self, leaf: &Leaf) -> String {
-        let taken = |view: &View| view.group.link_exists(&leaf.name);
-        let is_taken = taken(&self.by_run) || self.grid.as_ref().is_some_and(taken);
-        if is_taken { format!("results.{}", leaf.name) } else { leaf.name.clone() }
+    fn label(&self, leaf: &Leaf) -> hdf5::Result<String> {
+        for view in std::iter::once(&self.by_run).chain(&self.grid) {
+            if raw::link_exists(&view.group, &leaf.name)? {
+                return Ok(format!("results.{}", leaf.name));
+            }
+        }
+        Ok(leaf.name.clone())
     }
 
     /// The scales of the dimensions that a value has of its own.
@@ -166,7 +172,7 @@ impl Views {
     fn dimension(&self, name: &str, length: usize) -> hdf5::Result<Dataset> {
         let numbered = (2..).map(|number| format!("{name}_{number}"));
         for name in std::iter::once(name.to_owned()).chain(numbered) {
-            if !self.trajectory.link_exists(&name) {
+            if !raw::link_exists(&self.trajectory, &name)? {
                 let scale = self.trajectory.new_dataset::<f32>().shape([length]).create(name.as_str())?;
                 // The phrase by which netCDF-4 knows a dimension that is no variable.
                 let phrase = format!("This is a netCDF dimension but not a netCDF variable.{length:10}");
@@ -202,7 +208,7 @@ impl View {
             Ok(text.split_whitespace().map(ToOwned::to_owned).collect())
         };
         let leading: hdf5::Result<Vec<Dataset>> = words(DIMENSIONS)?.iter().map(|name| group.dataset(name)).collect();
-        let order = group.link_exists(RUN_INDEX).then(|| read_order(&group)).transpose()?;
+        let order = raw::link_exists(&group, RUN_INDEX)?.then(|| read_order(&group)).transpose()?;
         Ok(Self { leading: leading?, coordinates: words(COORDINATES)?, group, order })
     }
 

@@ -76,8 +76,9 @@ impl Hdf5Writer {
     pub fn create(path: &Path, choice: &NameChoice) -> Result<Self, StorageError> {
         let file = file::open_or_create(path)?;
         let place = Place::new(path);
-        let name = choice.free(|name| file.link_exists(name));
-        if file.link_exists(&name) {
+        let taken = file.member_names().map_err(place.failed("list", "/"))?;
+        let name = choice.free(|name| taken.iter().any(|other| other == name));
+        if taken.contains(&name) {
             file.unlink(&name).map_err(place.failed("delete", &name))?;
         }
         Ok(Self { open: None, place, name, compression: None, file: Some(file) })
@@ -444,7 +445,7 @@ impl Errors {
     fn open(group: &Group) -> hdf5::Result<Self> {
         let columns =
             [group.dataset("run")?, group.dataset("message")?, group.dataset("place")?, group.dataset("backtrace")?];
-        let attempt = group.link_exists("attempt").then(|| group.dataset("attempt")).transpose()?;
+        let attempt = raw::link_exists(group, "attempt")?.then(|| group.dataset("attempt")).transpose()?;
         Ok(Self { n_rows: columns[0].shape()[0], columns, attempt })
     }
 

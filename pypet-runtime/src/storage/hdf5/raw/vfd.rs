@@ -301,15 +301,16 @@ extern "C" fn driver_read(
     // SAFETY: an open handle, and a buffer of this size that nobody else uses during the call.
     let (handle, buffer) = unsafe { (&*handle, std::slice::from_raw_parts_mut(buffer.cast::<u8>(), size)) };
     let transaction = lock(handle);
-    if transaction.read(address, buffer).is_err() {
-        return -1;
-    }
-    if is_intact(&transaction, address, buffer) {
-        return 0;
-    }
+    let read = transaction.read(address, buffer).and_then(|()| is_intact(&transaction, address, buffer));
     drop(transaction);
-    say_that_text_is_damaged();
-    -1
+    match read {
+        Ok(true) => 0,
+        Ok(false) => {
+            say_that_text_is_damaged();
+            -1
+        }
+        Err(_) => -1,
+    }
 }
 
 /// Puts the reason on the library's list of errors.
@@ -322,14 +323,15 @@ fn say_that_text_is_damaged() {
 }
 
 /// Whether these bytes are something else than a damaged heap of texts.
-fn is_intact(transaction: &Transaction, address: haddr_t, bytes: &[u8]) -> bool {
+fn is_intact(transaction: &Transaction, address: haddr_t, bytes: &[u8]) -> std::io::Result<bool> {
     let Some(size) = heap::collection_size(bytes).filter(|&size| heap::is_first_read(bytes.len(), size)) else {
-        return true;
+        return Ok(true);
     };
     // The library reads the beginning of a large collection first, and the rest without looking at it.
-    let Some(end) = address.checked_add(size).filter(|&end| end <= transaction.end()) else { return false };
+    let Some(end) = address.checked_add(size).filter(|&end| end <= transaction.end()) else { return Ok(false) };
     let mut collection = vec![0; usize::try_from(end - address).expect("part of an open file")];
-    transaction.read(address, &mut collection).is_ok() && heap::is_intact(&collection)
+    transaction.read(address, &mut collection)?;
+    Ok(heap::is_intact(&collection))
 }
 
 extern "C" fn driver_write(
