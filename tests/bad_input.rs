@@ -240,3 +240,15 @@ fn a_second_writer_is_told_who_the_first_is() {
         assert!(refusal.contains(&format!("is being written by process {}", std::process::id())), "{refusal}");
     });
 }
+
+#[test]
+fn runs_that_disagree_about_what_is_a_group_are_told() {
+    common::with_trajectory_file(|file| {
+        let points = Factors::names().x.over([0, 1]);
+        let done = Environment::new(file).serial().run_with("clash", points, |p: &Factors, run: &mut Run| {
+            run.add_result(if p.x == 0 { "net" } else { "net.size" }, p.x);
+        });
+        let message = done.expect_err("the file cannot hold both").to_string();
+        assert!(message.contains("run 1 adds the result `net.size`") && message.contains("`net`"), "{message}");
+    });
+}

@@ -67,7 +67,8 @@ fn done(arguments: &[OsString]) -> Done {
     let experiments = experiments();
     let command = command(&experiments);
     let mut matches = command.clone().try_get_matches_from(arguments)?;
-    let run = matches.subcommand_matches("run");
+    // Without experiments there is no such verb to ask for.
+    let run = if experiments.is_empty() { None } else { matches.subcommand_matches("run") };
     let file = run.and_then(|run| run.get_one::<PathBuf>("config"));
     let config = file.map(|file| Config::read(file)).transpose()?;
     if let (Some(config), Some(run)) = (&config, run) {

@@ -166,14 +166,26 @@ pub(crate) fn check_added(added: &[AddedResult], declared: &[Leaf]) -> Result<()
         if added[..position].iter().any(|earlier| (earlier.branch, &earlier.leaf.name) == (*branch, &name)) {
             return Err(AddResultError::Twice { name });
         }
-        if *branch == DynamicColumn::RESULTS && declared.iter().any(|result| result.name == name) {
+        let is_result = *branch == DynamicColumn::RESULTS;
+        if is_result && declared.iter().any(|result| result.name == name) {
             return Err(AddResultError::Declared { name });
+        }
+        let earlier = added[..position].iter().filter(|earlier| earlier.branch == *branch).map(|earlier| &earlier.leaf);
+        let mut others = earlier.chain(declared.iter().filter(|_| is_result)).map(|leaf| &leaf.name);
+        if let Some(other) = others.find(|other| is_inside(&name, other) || is_inside(other, &name)) {
+            let (inner, outer) = if is_inside(&name, other) { (&name, other) } else { (other, &name) };
+            return Err(AddResultError::Inside { inner: inner.clone(), outer: outer.clone() });
         }
         if let Some(problem) = cells.refusal() {
             return Err(AddResultError::Refused { name, problem: problem.into() });
         }
     }
     Ok(())
+}
+
+/// Whether a result would lie in a group that has the name of the other.
+fn is_inside(name: &str, other: &str) -> bool {
+    name.strip_prefix(other).is_some_and(|rest| rest.starts_with('.'))
 }
 
 /// Why a result cannot be added.
@@ -191,6 +203,14 @@ pub enum AddResultError {
     Twice {
         /// The name given.
         name: String,
+    },
+    /// One name would be a value and a group.
+    #[error("the result `{inner}` would lie in `{outer}`, which is a value and no group; rename one of them")]
+    Inside {
+        /// The result with the longer name.
+        inner: String,
+        /// The one in which it would lie.
+        outer: String,
     },
     /// A declared result of this name exists.
     #[error("the result `{name}` is declared in the result set; add yours under another name")]
@@ -236,5 +256,12 @@ mod tests {
             run.add_result("a", 2.0);
         });
         assert!(matches!(twice, Err(AddResultError::Twice { .. })));
+        let inside = check(|run| {
+            run.add_result("net.size", 1.0);
+            run.add_result("net", 2.0);
+        });
+        assert!(matches!(inside, Err(AddResultError::Inside { inner, .. }) if inner == "net.size"));
+        assert!(matches!(check(|run| run.add_result("rate.max", 1.0)), Err(AddResultError::Inside { .. })));
+        assert_eq!(check(|run| run.add_result("rates", 1.0)), Ok(()));
     }
 }

@@ -299,6 +299,18 @@ pub enum StorageError {
         /// Its type until now.
         expected: String,
     },
+    /// Runs disagree about whether a name is a value or a group.
+    #[error(
+        "run {run} adds the result `{name}` where runs before have `{other}`: one would be a value and a group; rename one"
+    )]
+    ResultInside {
+        /// The result.
+        name: String,
+        /// The run.
+        run: usize,
+        /// What was stored before.
+        other: String,
+    },
     /// A value that cannot be stored without loss.
     #[error("the value of `{name}` cannot be stored: {problem}")]
     Refused {
