@@ -79,6 +79,29 @@ impl Default for Options {
 }
 
 impl Options {
+    /// The same with a seed: what the program has, where this is one of its workers, or else drawn if none was given.
+    pub(super) fn seeded(&self, visit: &Visit) -> Self {
+        Self { seed: Some(visit.seed().or(self.seed).unwrap_or_else(drawn_seed)), ..self.clone() }
+    }
+
+    /// What a worker that passes a study in memory does quietly, since it is not what it was started for.
+    pub(super) fn of_role(&self, role: &Role) -> Self {
+        match role {
+            Role::Program | Role::Worker(_) => self.clone(),
+            Role::Passing(_) => {
+                Self { engine: EngineChoice::Serial, progress: Some(false), signals: false, ..self.clone() }
+            }
+        }
+    }
+
+    pub(super) fn start_engine(&self) -> Result<Crew, EngineError> {
+        Ok(match self.engine {
+            EngineChoice::Serial => Crew::Here(Box::new(Serial)),
+            EngineChoice::Threads(n_threads) => Crew::Here(Box::new(Threads::new(n_threads)?)),
+            EngineChoice::Processes(n) => Crew::Processes(Processes::new(n, self.worker_arguments.as_deref())?),
+        })
+    }
+
     /// Tells a writer what concerns it.
     pub(super) fn prepare(&self, writer: &mut Hdf5Writer) {
         writer.set_durable(self.durability != Durability::None);
@@ -105,33 +128,6 @@ pub(super) enum Crew {
     Here(Box<dyn Engine>),
     /// In others.
     Processes(Processes),
-}
-
-impl Options {
-    pub(super) fn start_engine(&self) -> Result<Crew, EngineError> {
-        Ok(match self.engine {
-            EngineChoice::Serial => Crew::Here(Box::new(Serial)),
-            EngineChoice::Threads(n_threads) => Crew::Here(Box::new(Threads::new(n_threads)?)),
-            EngineChoice::Processes(n) => Crew::Processes(Processes::new(n, self.worker_arguments.as_deref())?),
-        })
-    }
-}
-
-impl Options {
-    /// The same with a seed: what the program has, where this is one of its workers, or else drawn if none was given.
-    pub(super) fn seeded(&self, visit: &Visit) -> Self {
-        Self { seed: Some(visit.seed().or(self.seed).unwrap_or_else(drawn_seed)), ..self.clone() }
-    }
-
-    /// What a worker that passes a study in memory does quietly, since it is not what it was started for.
-    pub(super) fn of_role(&self, role: &Role) -> Self {
-        match role {
-            Role::Program | Role::Worker(_) => self.clone(),
-            Role::Passing(_) => {
-                Self { engine: EngineChoice::Serial, progress: Some(false), signals: false, ..self.clone() }
-            }
-        }
-    }
 }
 
 impl Crew {
