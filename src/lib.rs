@@ -138,7 +138,7 @@ pub use pypet_macros::parameters;
 pub use pypet_macros::results;
 /// Random numbers: the traits and distributions that fit the streams of a run.
 pub use pypet_runtime::rand;
-pub use pypet_runtime::trajectory::{backup, compact, copy, delete, merge};
+pub use pypet_runtime::trajectory::{backup, compact, copy, delete, merge, repair};
 pub use pypet_runtime::{Error, Result};
 pub use pypet_runtime::{
     cli, compare, engine, environment, experiment, explore, export, parameter, plot, provenance, registry, result, run,
@@ -160,7 +160,7 @@ pub mod prelude;
 mod from_pypet {}
 
 /// Makes the program a tool for its experiments: `run`, `resume`, `list`, `params`, `status`, `show`, `diff`, `export`,
-/// `plot`, `provenance`, `completions`.
+/// `plot`, `repair`, `provenance`, `completions`.
 ///
 /// # Examples
 /// ```

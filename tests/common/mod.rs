@@ -4,6 +4,7 @@
 
 pub(crate) mod children;
 pub(crate) mod examples;
+pub(crate) mod mutants;
 pub(crate) mod python;
 pub(crate) mod transcripts;
 

@@ -17,6 +17,7 @@ mod output;
 mod params;
 mod plot;
 mod provenance;
+mod repair;
 mod report;
 mod resume;
 mod run;
@@ -89,6 +90,7 @@ fn done(arguments: &[OsString]) -> Done {
         Some(("find", matches)) => find::run(matches),
         Some(("merge", matches)) => merge::run(matches),
         Some(("compact", matches)) => compact::run(matches),
+        Some(("repair", matches)) => repair::run(matches),
         Some(("provenance", matches)) => provenance::run(matches),
         Some(("status", matches)) => status::run(matches),
         Some(("diff", matches)) => diff::run(matches),
@@ -115,6 +117,7 @@ fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
         .subcommand(find::command())
         .subcommand(merge::command())
         .subcommand(compact::command())
+        .subcommand(repair::command())
         .subcommand(provenance::command())
         .subcommand(status::command())
         .subcommand(diff::command())

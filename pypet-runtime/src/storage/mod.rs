@@ -6,10 +6,12 @@
 
 mod edit;
 pub mod hdf5;
+mod leftover;
 mod memory;
 mod plan;
 
 pub use edit::Edit;
+pub use leftover::LeftOver;
 pub use memory::Memory;
 pub use plan::{
     Block, Coordinate, DynamicColumn, FailedRun, Finished, Header, HeaderAxis, Plan, PlanAxis, PlannedLeaf, State,
@@ -182,6 +184,19 @@ pub enum StorageError {
         /// The checksum that found it.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+    /// What everything in a file hangs on is damaged.
+    #[error(
+        "{what} of `{}` cannot be read, and without it nothing in the file can be found: no program can repair this, \
+         so take a copy of the file from a backup", file.display()
+    )]
+    BeyondRepair {
+        /// The file.
+        file: PathBuf,
+        /// What is damaged.
+        what: &'static str,
+        /// What the library says.
+        source: Box<dyn std::error::Error + Send + Sync>,
+    },
     /// Another process, or another part of this one, holds the lock on the file.
     #[error("`{}` is being written by {holder}; wait for it, or choose another file", file.display())]
     InUse {
@@ -335,13 +350,18 @@ pub enum StorageError {
 
 /// ` in the runs 3, 8 to 15`; nothing where no run is known.
 fn in_runs(runs: &[Range<usize>]) -> String {
+    match runs {
+        [] => String::new(),
+        [one] if one.len() == 1 => format!(" in run {}", one.start),
+        runs => format!(" in the runs {}", spell_runs(runs)),
+    }
+}
+
+/// `3, 8 to 15`.
+pub(crate) fn spell_runs(runs: &[Range<usize>]) -> String {
     let spell = |runs: &Range<usize>| match runs.len() {
         1 => runs.start.to_string(),
         _ => format!("{} to {}", runs.start, runs.end - 1),
     };
-    match runs {
-        [] => String::new(),
-        [one] if one.len() == 1 => format!(" in run {}", one.start),
-        runs => format!(" in the runs {}", runs.iter().map(spell).collect::<Vec<_>>().join(", ")),
-    }
+    runs.iter().map(spell).collect::<Vec<_>>().join(", ")
 }

@@ -22,8 +22,8 @@ mod view;
 
 pub use any::AnyTrajectory;
 pub use edit::{
-    Agreement, Compacted, EditError, MergeError, MergeOptions, Merged, TrajectoryEditor, backup, compact, copy, delete,
-    merge,
+    Agreement, Compacted, EditError, MergeError, MergeOptions, Merged, RepairOptions, Repaired, RepairedTrajectory,
+    TrajectoryEditor, backup, compact, copy, delete, merge, repair,
 };
 pub use failures::RunFailure;
 pub use find::ResultNames;

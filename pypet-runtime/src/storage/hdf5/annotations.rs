@@ -64,14 +64,15 @@ pub(super) fn remove(node: &Location, key: &str) -> hdf5::Result<bool> {
 
 /// All annotations of a node; what other programs put there in types that pypet does not write is left out.
 pub(super) fn all(node: &Location) -> hdf5::Result<BTreeMap<String, Cells>> {
-    let mut found = BTreeMap::new();
-    for name in node.attr_names()? {
-        let Some(key) = name.strip_prefix(PREFIX) else { continue };
-        if let Some(cells) = read(node, key)? {
-            found.insert(key.to_owned(), cells);
-        }
-    }
-    Ok(found)
+    let known = |(key, read): (String, hdf5::Result<_>)| Some(read.transpose()?.map(|cells| (key, cells)));
+    each(node)?.into_iter().filter_map(known).collect()
+}
+
+/// Each annotation by itself, since one may be damaged and the others not.
+pub(super) fn each(node: &Location) -> hdf5::Result<Vec<(String, hdf5::Result<Option<Cells>>)>> {
+    let names = node.attr_names()?;
+    let keys = names.iter().filter_map(|name| name.strip_prefix(PREFIX));
+    Ok(keys.map(|key| (key.to_owned(), read(node, key))).collect())
 }
 
 fn read(node: &Location, key: &str) -> hdf5::Result<Option<Cells>> {

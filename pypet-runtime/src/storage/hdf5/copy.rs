@@ -76,7 +76,7 @@ impl Hdf5Writer {
 }
 
 /// The first node of a trajectory that a copy would lack.
-fn foreign_node(trajectory: &Group) -> hdf5::Result<Option<String>> {
+pub(super) fn foreign_node(trajectory: &Group) -> hdf5::Result<Option<String>> {
     for (name, target) in survey::members(trajectory)? {
         let path = format!("{}/{name}", trajectory.name());
         let is_scale =

@@ -19,19 +19,40 @@ pub(super) fn is_damage(error: &hdf5::Error) -> bool {
 
 /// Which of these rows cannot be read: chunk by chunk, and row by row where each has a place of its own.
 pub(super) fn unreadable(dataset: &Dataset, element: ElementType, rows: Range<usize>) -> Vec<Range<usize>> {
-    let chunk = dataset.chunk().filter(|_| element != ElementType::Text);
-    let step = chunk.map_or(1, |chunk| chunk[0].max(1));
-    let mut found: Vec<Range<usize>> = Vec::new();
+    scan(dataset, element, rows).0
+}
+
+/// The same with the first of the errors.
+pub(super) fn scan(
+    dataset: &Dataset,
+    element: ElementType,
+    rows: Range<usize>,
+) -> (Vec<Range<usize>>, Option<hdf5::Error>) {
+    let step = dataset.chunk().map_or(1, |chunk| chunk[0].max(1));
+    let mut found = Vec::new();
+    let mut reason = None;
     let mut first = rows.start;
     while first < rows.end {
         let end = ((first / step + 1) * step).min(rows.end);
-        if raw::read_rows(dataset, element, first, end - first).is_err() {
-            match found.last_mut() {
-                Some(last) if last.end == first => last.end = end,
-                _ => found.push(first..end),
+        if let Err(error) = raw::read_rows(dataset, element, first, end - first) {
+            reason.get_or_insert(error);
+            if element == ElementType::Text {
+                (first..end)
+                    .filter(|&row| raw::read_rows(dataset, element, row, 1).is_err())
+                    .for_each(|row| join(&mut found, row..row + 1));
+            } else {
+                join(&mut found, first..end);
             }
         }
         first = end;
     }
-    found
+    (found, reason)
+}
+
+/// Adds a range behind others; neighbours become one.
+pub(super) fn join(ranges: &mut Vec<Range<usize>>, next: Range<usize>) {
+    match ranges.last_mut() {
+        Some(last) if last.end >= next.start => last.end = last.end.max(next.end),
+        _ => ranges.push(next),
+    }
 }

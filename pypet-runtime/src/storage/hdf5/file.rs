@@ -59,7 +59,7 @@ pub(super) fn mark(file: &File) -> hdf5::Result<()> {
     attributes::set_text(file, "creator", concat!("pypet ", env!("CARGO_PKG_VERSION")))
 }
 
-fn check_format(file: &File, path: &Path) -> Result<(), StorageError> {
+pub(super) fn check_format(file: &File, path: &Path) -> Result<(), StorageError> {
     let place = Place::new(path);
     let format = attributes::text(file, "pypet_format").map_err(place.failed("read the format of", "/"))?;
     let format = format.ok_or_else(|| StorageError::NotOurs { file: path.into() })?;
@@ -71,7 +71,7 @@ fn check_format(file: &File, path: &Path) -> Result<(), StorageError> {
     }
 }
 
-fn check_signature(path: &Path) -> Result<(), StorageError> {
+pub(super) fn check_signature(path: &Path) -> Result<(), StorageError> {
     let place = Place::new(path);
     let mut file = match std::fs::File::open(path) {
         Err(error) if error.kind() == std::io::ErrorKind::NotFound => {

@@ -46,12 +46,26 @@ pub(super) fn sealed(bytes: &[u8]) -> Option<Vec<u8>> {
 
 /// Whether a whole collection has a sound structure and its objects the bytes that were written.
 pub(super) fn is_intact(collection: &[u8]) -> bool {
-    objects(collection).all(|object| {
-        object.is_ok_and(|object| {
-            let sum = &collection[object.start + 4..object.start + 8];
-            sum == [0; 4] || sum == object.sum(collection).to_le_bytes()
-        })
-    })
+    objects(collection).all(|object| object.is_ok_and(|object| object.is_intact(collection)))
+}
+
+/// Makes free space of the objects that are not as they were written, if these bytes are one whole collection.
+///
+/// What refers to them then leads nowhere, and the other texts can be read.
+pub(super) fn drop_damaged(collection: &mut [u8]) -> bool {
+    if collection_size(collection) != Some(collection.len() as u64) {
+        return false;
+    }
+    let found: Result<Vec<Object>, Broken> = objects(collection).collect();
+    let Ok(found) = found else { return false };
+    for object in found {
+        if !object.is_intact(collection) {
+            let size = (OBJECT_HEADER + object.size.next_multiple_of(8)) as u64;
+            collection[object.start..object.start + 2].fill(0);
+            collection[object.start + 8..object.start + OBJECT_HEADER].copy_from_slice(&size.to_le_bytes());
+        }
+    }
+    true
 }
 
 /// An object in use.
@@ -61,6 +75,11 @@ struct Object {
 }
 
 impl Object {
+    fn is_intact(&self, collection: &[u8]) -> bool {
+        let sum = &collection[self.start + 4..self.start + 8];
+        sum == [0; 4] || sum == self.sum(collection).to_le_bytes()
+    }
+
     /// Of index, size and data; the reference count may change without the library writing the object anew.
     fn sum(&self, collection: &[u8]) -> u32 {
         let mut hasher = Hasher::new();

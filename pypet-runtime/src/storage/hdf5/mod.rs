@@ -26,13 +26,14 @@ mod names;
 mod netcdf;
 mod raw;
 mod reader;
+mod salvage;
 mod survey;
 mod text;
 mod views;
 mod writer;
 
 pub use access::ATOMIC_COMMITS;
-pub use access::backup;
+pub use access::{Settled, backup, settle};
 pub use copy::Rewriting;
 pub use edit::{delete, edit};
 pub use expand::expand;
@@ -40,6 +41,7 @@ pub use file::{FORMAT, create_empty, trajectories, writer_of};
 pub use names::NameChoice;
 pub(crate) use netcdf::write_netcdf;
 pub use reader::Hdf5Reader;
+pub use salvage::{Examined, ExaminedTrajectory, Loss, Salvage, examine, refuse_foreign};
 pub use writer::Hdf5Writer;
 
 #[cfg(not(any(feature = "bundled-hdf5", feature = "system-hdf5")))]

@@ -19,13 +19,18 @@ use crate::value::{Cells, ElementType, ValueType};
 /// The branches of a trajectory that hold its tree; `by_run` and `grid` show the same data again.
 pub(super) const BRANCHES: [&str; 6] = ["parameters", "derived_parameters", "config", "explored", "runs", "results"];
 
+/// Told of a node that cannot be read; an error ends the reading.
+pub(super) type Lose<'a> = dyn FnMut(&str, StorageError) -> Result<(), StorageError> + 'a;
+
 /// Reads one trajectory of a file.
 #[derive(Debug)]
 pub struct Hdf5Reader {
-    header: Header,
-    trajectory: Group,
-    path: PathBuf,
-    place: Place,
+    pub(super) header: Header,
+    pub(super) trajectory: Group,
+    pub(super) path: PathBuf,
+    pub(super) place: Place,
+    /// Whether comments and the like that cannot be read are taken from the schema.
+    trusts_schema: bool,
     /// Keeps the file open; closed after the group.
     _file: ReadableFile,
 }
@@ -68,11 +73,27 @@ impl Hdf5Reader {
     fn open_in(file: ReadableFile, path: &Path, wanted: Wanted<'_>) -> Result<Self, StorageError> {
         let (name, trajectory) = file::find(&file, path, wanted)?;
         let place = Place::new(path);
-        let header = read_header(&trajectory, &name, &place)?;
-        Ok(Self { header, trajectory, path: path.into(), place, _file: file })
+        let header = read_header(&trajectory, &name, &place, &mut Err)?;
+        Ok(Self { header, trajectory, path: path.into(), place, trusts_schema: false, _file: file })
     }
 
-    fn dataset(&self, path: &str) -> Result<(Dataset, ElementType), StorageError> {
+    /// Opens a trajectory of a file that may be damaged, with what of its header could not be read.
+    pub(super) fn of_damaged(
+        file: ReadableFile,
+        path: &Path,
+        name: &str,
+    ) -> Result<(Self, Vec<StorageError>), StorageError> {
+        let place = Place::new(path);
+        let trajectory = file.group(name).map_err(place.failed("open", name))?;
+        let mut lost = Vec::new();
+        let header = read_header(&trajectory, name, &place, &mut |error| {
+            lost.push(error);
+            Ok(())
+        })?;
+        Ok((Self { header, trajectory, path: path.into(), place, trusts_schema: true, _file: file }, lost))
+    }
+
+    pub(super) fn dataset(&self, path: &str) -> Result<(Dataset, ElementType), StorageError> {
         self.require(path)?;
         let dataset = self.trajectory.dataset(path).map_err(self.place.failed("open", path))?;
         let element = columns::element_of(&dataset).map_err(self.place.failed("read the type of", path))?;
@@ -97,7 +118,7 @@ impl Hdf5Reader {
     }
 
     /// Asks something of a node, or of the trajectory for an empty path.
-    fn at<T>(
+    pub(super) fn at<T>(
         &self,
         path: &str,
         action: &'static str,
@@ -114,14 +135,38 @@ impl Hdf5Reader {
         asked.map_err(self.place.failed(action, path))
     }
 
-    fn is_ragged(&self, path: &str) -> bool {
+    pub(super) fn is_ragged(&self, path: &str) -> bool {
         let group = self.trajectory.group(path);
         group.is_ok_and(|group| attributes::text(&group, LAYOUT).ok().flatten().as_deref() == Some(RAGGED))
     }
 
-    fn walk(&self, group: &Group, path: &str, nodes: &mut Vec<Node>) -> Result<(), StorageError> {
-        let failed = || self.place.failed("list", path);
-        for (name, target) in survey::members(group).map_err(failed())? {
+    /// All nodes; `lose` is told of each that cannot be read, and decides whether that ends it.
+    pub(super) fn nodes_or(&self, lose: &mut Lose<'_>) -> Result<Vec<Node>, StorageError> {
+        let mut nodes = Vec::new();
+        for branch in BRANCHES {
+            // Older files may lack a branch; one that is there must open.
+            let opened = match raw::link_exists(&self.trajectory, branch) {
+                Ok(false) => continue,
+                Ok(true) => self.trajectory.group(branch).map_err(self.place.failed("open", branch)),
+                Err(error) => Err(self.place.failed("look for", branch)(error)),
+            };
+            match opened {
+                Ok(group) => {
+                    nodes.push(Node { path: branch.into(), kind: NodeKind::Group });
+                    self.walk(&group, branch, &mut nodes, lose)?;
+                }
+                Err(error) => lose(branch, error)?,
+            }
+        }
+        Ok(nodes)
+    }
+
+    fn walk(&self, group: &Group, path: &str, nodes: &mut Vec<Node>, lose: &mut Lose<'_>) -> Result<(), StorageError> {
+        let members = match survey::members(group) {
+            Ok(members) => members,
+            Err(error) => return lose(path, self.place.failed("list", path)(error)),
+        };
+        for (name, target) in members {
             let path = format!("{path}/{name}");
             if let Some(target) = target {
                 let below = target.strip_prefix(&format!("{}/", self.trajectory.name()));
@@ -129,24 +174,28 @@ impl Hdf5Reader {
                 nodes.push(Node { path, kind: NodeKind::Link { target } });
                 continue;
             }
-            match survey::open(group, &name).map_err(self.place.failed("open", &path))? {
-                Member::Dataset(dataset) => {
-                    if let Some(kind) = self.leaf_kind(&dataset, &path)? {
-                        nodes.push(Node { path, kind });
-                    }
+            match self.member(group, &name, &path) {
+                Ok(Some((kind, child))) => {
+                    nodes.push(Node { path: path.clone(), kind });
+                    child.map_or(Ok(()), |child| self.walk(&child, &path, nodes, lose))?;
                 }
-                Member::Group(child) => {
-                    if let Some(leaf) = self.ragged_leaf(&child, &path)? {
-                        nodes.push(Node { path, kind: NodeKind::Column(leaf) });
-                    } else {
-                        nodes.push(Node { path: path.clone(), kind: NodeKind::Group });
-                        self.walk(&child, &path, nodes)?;
-                    }
-                }
-                Member::Foreign => {}
+                Ok(None) => {}
+                Err(error) => lose(&path, error)?,
             }
         }
         Ok(())
+    }
+
+    /// What a member of a group is, and the group itself if it is one; `None` if it is not ours.
+    fn member(&self, group: &Group, name: &str, path: &str) -> Result<Option<(NodeKind, Option<Group>)>, StorageError> {
+        Ok(match survey::open(group, name).map_err(self.place.failed("open", path))? {
+            Member::Dataset(dataset) => self.leaf_kind(&dataset, path)?.map(|kind| (kind, None)),
+            Member::Group(child) => Some(match self.ragged_leaf(&child, path)? {
+                Some(leaf) => (NodeKind::Column(leaf), None),
+                None => (NodeKind::Group, Some(child)),
+            }),
+            Member::Foreign => None,
+        })
     }
 
     fn leaf_kind(&self, dataset: &Dataset, path: &str) -> Result<Option<NodeKind>, StorageError> {
@@ -171,7 +220,7 @@ impl Hdf5Reader {
         self.describe(group, path, element, vec![None; rank]).map(Some)
     }
 
-    fn rank(&self, group: &Group, path: &str) -> Result<usize, StorageError> {
+    pub(super) fn rank(&self, group: &Group, path: &str) -> Result<usize, StorageError> {
         let rank = attributes::number(group, "rank").map_err(self.place.failed("read the rank of", path))?;
         match rank.and_then(|rank| usize::try_from(rank).ok()) {
             Some(rank @ 1..=32) => Ok(rank),
@@ -186,7 +235,11 @@ impl Hdf5Reader {
         element: ElementType,
         shape: Vec<Option<usize>>,
     ) -> Result<Leaf, StorageError> {
-        let read = |name| attributes::text(location, name).map_err(self.place.failed("read an attribute of", path));
+        let declared = self.declared(path);
+        let read = |name: &str| match (attributes::text(location, name), declared) {
+            (Err(_), Some(leaf)) => Ok(Some(survey::spelled(leaf, name))),
+            (read, _) => read.map_err(self.place.failed("read an attribute of", path)),
+        };
         let name = path.split_once('/').map_or(path, |(_, below)| below).replace('/', ".");
         let choices = read("choices")?.unwrap_or_default();
         let choices = choices.split_whitespace().map(ToOwned::to_owned).collect();
@@ -194,6 +247,19 @@ impl Hdf5Reader {
         let value_type = ValueType { choices, encoding, type_name, ..ValueType::scalar(element).with_shape(shape) };
         let leaf = Leaf::new(&name, value_type);
         Ok(leaf.with_comment(&read("comment")?.unwrap_or_default()).with_unit(&read("units")?.unwrap_or_default()))
+    }
+
+    /// What the schema says of a leaf, where that is asked for.
+    fn declared(&self, path: &str) -> Option<&Leaf> {
+        let schema = Some(&self.header.schema).filter(|_| self.trusts_schema)?;
+        let (branch, name) = path.split_once('/')?;
+        let name = name.replace('/', ".");
+        let parameters = schema.parameters.iter().map(|parameter| &parameter.leaf);
+        match branch {
+            "results" => schema.results.iter().find(|leaf| leaf.name == name),
+            "parameters" | "derived_parameters" | "explored" => parameters.into_iter().find(|leaf| leaf.name == name),
+            _ => None,
+        }
     }
 
     fn ragged_rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError> {
@@ -260,16 +326,7 @@ impl TrajectoryReader for Hdf5Reader {
     }
 
     fn nodes(&self) -> Result<Vec<Node>, StorageError> {
-        let mut nodes = Vec::new();
-        for branch in BRANCHES {
-            // Older files may lack a branch; one that is there must open.
-            if raw::link_exists(&self.trajectory, branch).map_err(self.place.failed("look for", branch))? {
-                let group = self.trajectory.group(branch).map_err(self.place.failed("open", branch))?;
-                nodes.push(Node { path: branch.into(), kind: NodeKind::Group });
-                self.walk(&group, branch, &mut nodes)?;
-            }
-        }
-        Ok(nodes)
+        self.nodes_or(&mut |_, error| Err(error))
     }
 
     fn read(&self, path: &str) -> Result<Cells, StorageError> {
@@ -298,28 +355,49 @@ impl TrajectoryReader for Hdf5Reader {
     }
 }
 
-fn read_header(trajectory: &Group, name: &str, place: &Place) -> Result<Header, StorageError> {
+/// Reads what is known of a trajectory as a whole; `lose` is told of what others can do without.
+fn read_header(
+    trajectory: &Group,
+    name: &str,
+    place: &Place,
+    lose: &mut dyn FnMut(StorageError) -> Result<(), StorageError>,
+) -> Result<Header, StorageError> {
+    let failed = || place.failed("read an attribute of", name);
     let text = |attribute: &str| {
-        let text = attributes::text(trajectory, attribute).map_err(place.failed("read an attribute of", name))?;
+        let text = attributes::text(trajectory, attribute).map_err(failed())?;
         text.ok_or_else(|| place.malformed(name, format!("it has no attribute `{attribute}`")))
     };
-    let n_runs = attributes::number(trajectory, "n_runs").map_err(place.failed("read an attribute of", name))?;
+    let axes = || {
+        let axes = attributes::text(trajectory, "axes").map_err(failed())?;
+        let axes = axes.map(|axes| serde_json::from_str(&axes)).transpose();
+        axes.map_err(|error| place.malformed(name, format!("its axes cannot be read: {error}")))
+    };
+    let state = || {
+        let state = State::from_word(&text("state")?);
+        state.ok_or_else(|| place.malformed(name, "its state is none that pypet knows"))
+    };
+    let n_runs = attributes::number(trajectory, "n_runs").map_err(failed())?;
     let n_runs = n_runs.and_then(|number| usize::try_from(number).ok());
     // Files of programs that knew no streams have no seed.
-    let seed = attributes::number(trajectory, "seed").map_err(place.failed("read an attribute of", name))?;
+    let seed = attributes::number(trajectory, "seed").map_err(failed())?;
     let schema: Result<Schema, _> = serde_json::from_str(&text("schema")?);
-    let axes = attributes::text(trajectory, "axes").map_err(place.failed("read an attribute of", name))?;
-    let axes = axes.map(|axes| serde_json::from_str(&axes)).transpose();
-    let state = State::from_word(&text("state")?);
     Ok(Header {
         name: name.into(),
         experiment: text("experiment")?,
-        comment: text("comment")?,
+        comment: or_lose(text("comment"), String::new(), lose)?,
         created: text("created")?,
         n_runs: n_runs.ok_or_else(|| place.malformed(name, "it has no number of runs"))?,
         seed: seed.unwrap_or_default(),
         schema: schema.map_err(|error| place.malformed(name, format!("its schema cannot be read: {error}")))?,
-        axes: axes.map_err(|error| place.malformed(name, format!("its axes cannot be read: {error}")))?,
-        state: state.ok_or_else(|| place.malformed(name, "its state is none that pypet knows"))?,
+        axes: or_lose(axes(), None, lose)?,
+        state: or_lose(state(), State::Stopped, lose)?,
     })
+}
+
+fn or_lose<T>(
+    read: Result<T, StorageError>,
+    instead: T,
+    lose: &mut dyn FnMut(StorageError) -> Result<(), StorageError>,
+) -> Result<T, StorageError> {
+    read.or_else(|error| lose(error).map(|()| instead))
 }

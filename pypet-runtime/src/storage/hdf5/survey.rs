@@ -113,6 +113,17 @@ pub(super) fn links(group: &Group, path: &str) -> hdf5::Result<Vec<(String, Stri
     Ok(found)
 }
 
+/// What an attribute says of a leaf.
+pub(super) fn spelled(leaf: &Leaf, attribute: &str) -> String {
+    match attribute {
+        "comment" => leaf.comment.clone(),
+        "units" => leaf.unit.clone(),
+        "choices" => leaf.value_type.choices.join(" "),
+        "encoding" => leaf.value_type.encoding.to_string(),
+        _ => leaf.value_type.type_name.to_string(),
+    }
+}
+
 /// The level at which a dataset is compressed.
 fn compression(dataset: &Dataset) -> Option<u8> {
     dataset.filters().into_iter().find_map(|filter| match filter {

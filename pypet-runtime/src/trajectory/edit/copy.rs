@@ -122,7 +122,7 @@ pub(super) fn check_name(name: &str) -> Result<()> {
     Err(Error::TrajectoryName { name: name.into() })
 }
 
-fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
+pub(super) fn with_suffix(file: &Path, suffix: &str) -> PathBuf {
     let mut name = file.as_os_str().to_owned();
     name.push(suffix);
     name.into()
@@ -139,7 +139,7 @@ fn write_copy(source: Source, to: &Path, choice: &NameChoice) -> Result<String> 
 }
 
 /// The plan of a copy.
-fn blueprint(sources: &[Source; 1], name: &str) -> Result<Blueprint> {
+pub(super) fn blueprint(sources: &[Source; 1], name: &str) -> Result<Blueprint> {
     let source = &sources[0];
     let header = Header { name: name.into(), ..source.any.header().clone() };
     let mut values = Vec::new();
@@ -202,6 +202,13 @@ pub(super) fn header_axes(axes: Option<&Vec<PlanAxis>>) -> Option<Vec<HeaderAxis
 impl Blueprint {
     /// Writes the trajectory with one commit at the end.
     pub(super) fn write(&self, sources: &[Source], writer: &mut Hdf5Writer, state: State) -> Result<()> {
+        self.write_runs(sources, writer)?;
+        writer.edit(&self.edits)?;
+        Ok(writer.finish(state)?)
+    }
+
+    /// Writes everything but the edits, without a commit.
+    pub(super) fn write_runs(&self, sources: &[Source], writer: &mut Hdf5Writer) -> Result<()> {
         let mut failure = None;
         writer.begin_copy(&self.plan, self.order.as_deref(), &mut |runs: Range<usize>| {
             let column = |(position, strand): (usize, &Strand)| {
@@ -241,8 +248,7 @@ impl Blueprint {
         for (row, attempt) in self.runs.failed_runs(sources)? {
             writer.write_error(&row, attempt)?;
         }
-        writer.edit(&self.edits)?;
-        Ok(writer.finish(state)?)
+        Ok(())
     }
 
     fn read_range(&self, strand: &Strand, sources: &[Source], runs: Range<usize>, cells: &mut Cells) -> Result<()> {

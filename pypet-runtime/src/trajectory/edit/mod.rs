@@ -7,15 +7,18 @@
 //! | `copy` | copies, compacted files, backups, deletion; how a new trajectory is written |
 //! | `merge` | which runs a joined trajectory has, and in which order |
 //! | `join` | what several trajectories say beside their runs, put together |
+//! | `repair` | what a killed writer left, and what can be read of a damaged file |
 //! | `sources` | stored trajectories read block by block, so that memory stays flat |
 
 mod copy;
 mod editor;
 mod join;
 mod merge;
+mod repair;
 mod sources;
 mod typed;
 
 pub use copy::{Compacted, backup, compact, copy, delete};
 pub use editor::{EditError, TrajectoryEditor};
 pub use merge::{Agreement, MergeError, MergeOptions, Merged, merge};
+pub use repair::{RepairOptions, Repaired, RepairedTrajectory, repair};

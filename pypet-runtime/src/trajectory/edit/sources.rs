@@ -65,6 +65,10 @@ impl Source {
             Some(name) => AnyTrajectory::open_named(file, name)?,
             None => AnyTrajectory::open(file)?,
         };
+        Self::of(any, file)
+    }
+
+    pub(super) fn of(any: AnyTrajectory, file: &Path) -> Result<Self> {
         Ok(Self { statuses: any.statuses()?.to_vec(), any, file: file.into() })
     }
 

@@ -31,6 +31,17 @@ impl ReadableFile {
         Ok(Self { file: Some(file), lock: Some(lock), _opening: opening, path: path.into() })
     }
 
+    /// Opens a file that may be damaged, with the number of bytes that were cut off.
+    pub(in crate::storage::hdf5) fn open_damaged(path: &Path) -> Result<(Self, u64), StorageError> {
+        let place = Place::new(path);
+        let lock = SharedLock::take(path).map_err(place.io("lock for reading"))?;
+        let disk = RealDisk::open_to_read(path).map_err(place.io("open"))?;
+        let view = Transaction::view_damaged(Box::new(disk)).map_err(place.io("read"))?;
+        let cut_off = view.cut_off();
+        let (file, opening) = open_through(path, Arc::new(Mutex::new(view)), Mode::Read)?;
+        Ok((Self { file: Some(file), lock: Some(lock), _opening: opening, path: path.into() }, cut_off))
+    }
+
     /// A file that lies wherever a test wants it.
     #[cfg(test)]
     pub(in crate::storage::hdf5) fn over(view: Transaction) -> Result<Self, StorageError> {
@@ -175,7 +186,7 @@ impl Replacement {
         let place = Place::new(&self.path);
         // A commit that waits in the journal belongs to the old file.
         let mut disk = RealDisk::open(&self.path).map_err(place.io("write to"))?;
-        let is_settled = recover_if_alone(&mut disk).map_err(place.io("recover"))?;
+        let is_settled = recover_if_alone(&mut disk).map_err(place.io("recover"))?.is_some();
         if !is_settled && journal_path(&self.path).exists() {
             return Err(StorageError::InUse { file: self.path.clone(), holder: "a program that reads it".into() });
         }
@@ -208,7 +219,7 @@ pub fn backup(path: &Path, to: &Path) -> Result<(), StorageError> {
     Ok(())
 }
 
-fn take_right(path: &Path) -> Result<WriterLock, StorageError> {
+pub(super) fn take_right(path: &Path) -> Result<WriterLock, StorageError> {
     let taken = WriterLock::take(path).map_err(Place::new(path).io("lock"))?;
     taken.map_err(|holder| StorageError::InUse { file: path.into(), holder })
 }

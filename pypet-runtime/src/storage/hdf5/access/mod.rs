@@ -8,15 +8,20 @@
 mod journaled;
 #[cfg(not(feature = "bundled-hdf5"))]
 mod plain;
+#[cfg(feature = "bundled-hdf5")]
+mod settle;
 
 #[cfg(feature = "bundled-hdf5")]
 pub use journaled::backup;
 #[cfg(feature = "bundled-hdf5")]
 pub(super) use journaled::{ReadableFile, Replacement, WritableFile};
 #[cfg(not(feature = "bundled-hdf5"))]
-pub use plain::backup;
-#[cfg(not(feature = "bundled-hdf5"))]
 pub(super) use plain::{ReadableFile, Replacement, WritableFile};
+#[cfg(not(feature = "bundled-hdf5"))]
+pub use plain::{Settled, backup, settle};
+
+#[cfg(feature = "bundled-hdf5")]
+pub use settle::{Settled, settle};
 
 use std::path::Path;
 

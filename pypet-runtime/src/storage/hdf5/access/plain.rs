@@ -8,8 +8,8 @@ use hdf5::File;
 use hdf5::file::OpenMode;
 
 use super::{bounds, put_in_place};
-use crate::storage::StorageError;
 use crate::storage::hdf5::{Place, raw};
+use crate::storage::{LeftOver, StorageError};
 
 /// A file that is read.
 #[derive(Debug)]
@@ -19,6 +19,28 @@ impl ReadableFile {
     pub(in crate::storage::hdf5) fn open(path: &Path) -> Result<Self, StorageError> {
         open_as(path, OpenMode::Read).map(Self)
     }
+}
+
+impl ReadableFile {
+    /// Opens a file that may be damaged; one that was cut off the library refuses.
+    pub(in crate::storage::hdf5) fn open_damaged(path: &Path) -> Result<(Self, u64), StorageError> {
+        Ok((Self::open(path)?, 0))
+    }
+}
+
+/// Files of the library's own have nothing beside them; while one is written, reading it is refused.
+#[derive(Debug)]
+pub struct Settled {
+    /// Always empty.
+    pub found: Vec<LeftOver>,
+}
+
+/// Looks for what a killed writer left beside a file.
+///
+/// # Errors
+/// There is none.
+pub fn settle(_: &Path) -> Result<Settled, StorageError> {
+    Ok(Settled { found: Vec::new() })
 }
 
 impl Deref for ReadableFile {

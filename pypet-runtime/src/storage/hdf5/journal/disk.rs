@@ -102,7 +102,7 @@ pub(in crate::storage) fn journal_path(path: &Path) -> PathBuf {
     with_suffix(path, ".journal")
 }
 
-pub(super) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
+pub(in crate::storage) fn with_suffix(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     name.into()

@@ -18,6 +18,7 @@
 mod disk;
 mod lock;
 mod record;
+mod superblock;
 mod transaction;
 
 #[cfg(all(test, feature = "bundled-hdf5"))]
@@ -27,11 +28,12 @@ mod failure_test;
 #[cfg(all(test, feature = "bundled-hdf5"))]
 mod test_study;
 
+pub(super) use disk::journal_path;
 #[cfg(feature = "bundled-hdf5")]
-pub(super) use disk::{RealDisk, journal_path};
+pub(super) use disk::{RealDisk, with_suffix};
 pub(super) use lock::holder;
 #[cfg(feature = "bundled-hdf5")]
 pub(super) use lock::{SharedLock, WriterLock};
 pub(super) use transaction::Signature;
 #[cfg(feature = "bundled-hdf5")]
-pub(super) use transaction::{Transaction, recover_if_alone};
+pub(super) use transaction::{Conflict, Transaction, has_damaged_journal, recover_if_alone};

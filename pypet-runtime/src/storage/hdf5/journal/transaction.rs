@@ -12,10 +12,11 @@ use std::{fmt, io};
 
 use super::disk::{Disk, Part};
 use super::record::{Change, Record};
+use super::superblock;
 
 const PAGE: u64 = 4096;
 /// What every HDF5 file begins with.
-const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
+pub(super) const SIGNATURE: [u8; 8] = *b"\x89HDF\r\n\x1a\n";
 /// What a file begins with while a commit is applied.
 const GUARD: [u8; 8] = *b"\x89pypet\r\n";
 
@@ -57,6 +58,8 @@ pub(in crate::storage) struct Transaction {
     published: bool,
     /// A write that failed; nothing more is written and nothing is committed.
     failure: Option<io::Error>,
+    /// Bytes that there are, where the file is shorter than it says; those beyond cannot be read.
+    present: Option<u64>,
 }
 
 impl Transaction {
@@ -64,7 +67,7 @@ impl Transaction {
     ///
     /// Where readers keep a commit waiting in the journal, it goes on from there and leaves the file alone.
     pub(in crate::storage) fn open(mut disk: Box<dyn Disk>) -> io::Result<Self> {
-        if recover_if_alone(&mut *disk)? {
+        if recover_if_alone(&mut *disk)?.is_some() {
             return Self::begin(disk);
         }
         let waiting = Waiting::of(&*disk)?;
@@ -74,18 +77,56 @@ impl Transaction {
 
     fn begin(disk: Box<dyn Disk>) -> io::Result<Self> {
         let end = disk.len(Part::Main)?.unwrap_or(0);
-        Ok(Self { disk, pages: BTreeMap::new(), bound: end, end, deferred: false, published: true, failure: None })
+        Ok(Self {
+            disk,
+            pages: BTreeMap::new(),
+            bound: end,
+            end,
+            deferred: false,
+            published: true,
+            failure: None,
+            present: None,
+        })
     }
 
     /// Begins on a new file, which gets its name with the first commit.
     pub(in crate::storage) fn begin_new(disk: Box<dyn Disk>) -> Self {
-        Self { disk, pages: BTreeMap::new(), bound: 0, end: 0, deferred: false, published: false, failure: None }
+        Self {
+            disk,
+            pages: BTreeMap::new(),
+            bound: 0,
+            end: 0,
+            deferred: false,
+            published: false,
+            failure: None,
+            present: None,
+        }
     }
 
     /// Sees a file as its last commit left it, whatever a killed writer did to it since; changes nothing.
     pub(in crate::storage) fn view(disk: Box<dyn Disk>) -> io::Result<Self> {
         let waiting = Waiting::of(&*disk)?;
         Self::with(disk, waiting)
+    }
+
+    /// The same for a file that may be damaged: what was cut off is an error where it is read, and not before.
+    pub(in crate::storage) fn view_damaged(disk: Box<dyn Disk>) -> io::Result<Self> {
+        let mut seen = Self::view(disk)?;
+        let mut start = [0; superblock::BYTES];
+        seen.read(0, &mut start)?;
+        seen.present = Some(seen.end);
+        seen.end = superblock::end(&start).map_or(seen.end, |end| seen.end.max(end));
+        Ok(seen)
+    }
+
+    /// Bytes that the file says it has and that are not there.
+    pub(in crate::storage) fn cut_off(&self) -> u64 {
+        self.present.map_or(0, |present| self.end - present)
+    }
+
+    /// Whether the file may be damaged, so that what is sound in it is looked for.
+    pub(in crate::storage) fn may_be_damaged(&self) -> bool {
+        self.present.is_some()
     }
 
     /// The file with a commit that waits in the journal laid over it.
@@ -116,6 +157,10 @@ impl Transaction {
 
     /// Reads; beyond the end there are zeros.
     pub(in crate::storage) fn read(&self, address: u64, buffer: &mut [u8]) -> io::Result<()> {
+        let wanted = address.saturating_add(buffer.len() as u64);
+        if self.present.is_some_and(|present| wanted > present) {
+            return Err(io::ErrorKind::UnexpectedEof.into());
+        }
         let count = self.disk.read_at(Part::Main, address, buffer)?;
         buffer[count..].fill(0);
         let end = (address + buffer.len() as u64).min(self.bound);
@@ -274,28 +319,58 @@ impl fmt::Debug for Transaction {
     }
 }
 
-/// Recovers a file unless it is being read; tells whether it was done.
+/// What a recovery found and put right.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(in crate::storage) struct Recovered {
+    /// Bytes of the journal whose commit was applied.
+    pub(in crate::storage) applied: Option<u64>,
+    /// Bytes of journals that were of no use any more.
+    pub(in crate::storage) useless: Option<u64>,
+    /// Whether the file's signature was replaced.
+    pub(in crate::storage) guarded: bool,
+    /// Bytes behind the end that the last commit vouches for.
+    pub(in crate::storage) tail: u64,
+}
+
+/// A journal that fits neither the file before nor the file after its commit.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "another program changed the file while a commit of ours was waiting in the journal beside it; \
+     `repair` sets the journal aside and looks at what the file holds"
+)]
+pub(in crate::storage) struct Conflict;
+
+impl Conflict {
+    pub(in crate::storage) fn is(error: &io::Error) -> bool {
+        error.get_ref().is_some_and(|inner| inner.is::<Self>())
+    }
+}
+
+/// Recovers a file unless it is being read; tells what was found if it was done.
 ///
 /// # Errors
 /// As [`recover`].
-pub(in crate::storage) fn recover_if_alone(disk: &mut dyn Disk) -> io::Result<bool> {
+pub(in crate::storage) fn recover_if_alone(disk: &mut dyn Disk) -> io::Result<Option<Recovered>> {
     if !disk.try_lock_readers_out()? {
-        return Ok(false);
+        return Ok(None);
     }
     let recovered = recover(disk);
     disk.let_readers_in()?;
-    recovered.map(|()| true)
+    recovered.map(Some)
 }
 
 /// Finishes or undoes what a killed writer left, so that the file holds exactly the committed runs.
 ///
 /// # Errors
 /// The file was changed by another program since, or the system refuses.
-pub(super) fn recover(disk: &mut dyn Disk) -> io::Result<()> {
-    match Waiting::of(disk)? {
+pub(super) fn recover(disk: &mut dyn Disk) -> io::Result<Recovered> {
+    let waiting = Waiting::of(disk)?;
+    let mut found = Recovered { guarded: waiting.guarded, ..Recovered::default() };
+    match &waiting {
         Waiting { record: Some(record), .. } => {
-            apply(disk, &record)?;
+            apply(disk, record)?;
             disk.sync(Part::Main)?;
+            found.applied = disk.len(Part::Journal)?;
         }
         Waiting { guarded: true, record: None } => {
             disk.write_at(Part::Main, 0, &SIGNATURE)?;
@@ -304,12 +379,21 @@ pub(super) fn recover(disk: &mut dyn Disk) -> io::Result<()> {
         Waiting { guarded: false, record: None } => {}
     }
     for part in [Part::Journal, Part::NewJournal] {
-        if disk.len(part)?.is_some() {
+        if let Some(bytes) = disk.len(part)? {
+            if part == Part::NewJournal || found.applied.is_none() {
+                found.useless = Some(found.useless.unwrap_or(0) + bytes);
+            }
             disk.remove(part)?;
             disk.sync_folder()?;
         }
     }
-    cut_unfinished_tail(disk)
+    found.tail = cut_unfinished_tail(disk)?;
+    Ok(found)
+}
+
+/// Whether there is a journal that is not whole, as only damage leaves one.
+pub(in crate::storage) fn has_damaged_journal(disk: &dyn Disk) -> io::Result<bool> {
+    Ok(disk.len(Part::Journal)?.is_some() && read_journal(disk)?.is_none())
 }
 
 /// What a file waits for.
@@ -330,10 +414,7 @@ impl Waiting {
                 Applied::Wholly => record = None,
                 Applied::NotAtAll => {}
                 Applied::Partly => {
-                    return Err(io::Error::new(
-                        io::ErrorKind::InvalidData,
-                        "another program changed the file while a commit of ours was waiting in the journal beside it",
-                    ));
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, Conflict));
                 }
             }
         }
@@ -341,20 +422,17 @@ impl Waiting {
     }
 }
 
-/// Cuts what was written beyond the end that the file itself vouches for.
-fn cut_unfinished_tail(disk: &mut dyn Disk) -> io::Result<()> {
-    let mut superblock = [0; 36];
-    let count = disk.read_at(Part::Main, 0, &mut superblock)?;
-    // Versions 2 and 3, which alone we write, with addresses of eight bytes.
-    if count < superblock.len() || superblock[..8] != SIGNATURE || !matches!(superblock[8], 2 | 3) || superblock[9] != 8
-    {
-        return Ok(());
-    }
-    let end = u64::from_le_bytes(superblock[28..36].try_into().expect("eight bytes"));
-    if disk.len(Part::Main)?.is_some_and(|len| len > end) {
+/// Cuts what was written beyond the end that the file itself vouches for; gives the number of bytes.
+fn cut_unfinished_tail(disk: &mut dyn Disk) -> io::Result<u64> {
+    let mut start = [0; superblock::BYTES];
+    disk.read_at(Part::Main, 0, &mut start)?;
+    // A damaged superblock vouches for nothing.
+    let Some(end) = superblock::end(&start) else { return Ok(0) };
+    let tail = disk.len(Part::Main)?.map_or(0, |len| len.saturating_sub(end));
+    if tail > 0 {
         disk.set_len(Part::Main, end)?;
     }
-    Ok(())
+    Ok(tail)
 }
 
 /// Whether a journal was applied to the file.

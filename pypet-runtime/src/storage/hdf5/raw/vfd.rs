@@ -300,25 +300,40 @@ extern "C" fn driver_read(
     }
     // SAFETY: an open handle, and a buffer of this size that nobody else uses during the call.
     let (handle, buffer) = unsafe { (&*handle, std::slice::from_raw_parts_mut(buffer.cast::<u8>(), size)) };
-    let transaction = lock(handle);
+    let mut transaction = lock(handle);
     let read = transaction.read(address, buffer).and_then(|()| is_intact(&transaction, address, buffer));
+    let problem = match read {
+        Ok(true) => return 0,
+        Ok(false) if transaction.may_be_damaged() && drop_damaged(&mut transaction, address, buffer) => return 0,
+        Ok(false) => Some(c"a text has another checksum than when it was written"),
+        Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Some(c"the file was cut off before this"),
+        Err(_) => None,
+    };
     drop(transaction);
-    match read {
-        Ok(true) => 0,
-        Ok(false) => {
-            say_that_text_is_damaged();
-            -1
-        }
-        Err(_) => -1,
-    }
+    problem.into_iter().for_each(say);
+    -1
 }
 
-/// Puts the reason on the library's list of errors.
-fn say_that_text_is_damaged() {
+/// Makes what is sound in a damaged heap of texts readable, for this and later reads.
+fn drop_damaged(transaction: &mut Transaction, address: haddr_t, beginning: &mut [u8]) -> bool {
+    let Some(Ok(size)) = heap::collection_size(beginning).map(usize::try_from) else { return false };
+    let is_there = (size as u64).checked_add(address).is_some_and(|end| end <= transaction.end());
+    let mut collection = vec![0; if is_there { size } else { 0 }];
+    if transaction.read(address, &mut collection).is_err() || !heap::drop_damaged(&mut collection) {
+        return false;
+    }
+    // In memory only: the file is open for reading.
+    transaction.write(address, &collection);
+    beginning.copy_from_slice(&collection[..beginning.len()]);
+    true
+}
+
+/// Puts a reason on the library's list of errors; it holds no `%`.
+fn say(reason: &'static CStr) {
     use hdf5_sys::h5e::{H5E_DEFAULT, H5E_ERR_CLS, H5E_IO, H5E_READERROR, H5Epush2};
     let (file, function) = (c"vfd.rs".as_ptr(), c"driver_read".as_ptr());
-    let reason = c"a text has another checksum than when it was written".as_ptr();
-    // SAFETY: all texts are constants, the reason holds no `%`, and drivers may call this while the library reads.
+    let reason = reason.as_ptr();
+    // SAFETY: all texts are constants, no reason holds a `%`, and drivers may call this while the library reads.
     unsafe { H5Epush2(H5E_DEFAULT, file, function, 0, *H5E_ERR_CLS, *H5E_IO, *H5E_READERROR, reason) };
 }
 
