@@ -254,7 +254,7 @@ fn a_journal_that_does_not_fit_is_put_aside_and_the_file_looked_through() {
         other.commit().expect("the edit is stored");
         fs::write(file.with_extension("h5.journal"), &journal).expect("writable");
 
-        let error = pypet_with_causes(AnyTrajectory::open(file).err().expect("it is refused"));
+        let error = with_causes(&AnyTrajectory::open(file).expect_err("it is refused"));
         assert!(error.contains("`repair` sets the journal aside"), "{error}");
         let report = repaired(file);
         let aside = file.with_extension("h5.journal.conflict");
@@ -270,9 +270,9 @@ fn a_journal_that_does_not_fit_is_put_aside_and_the_file_looked_through() {
     });
 }
 
-fn pypet_with_causes(error: pypet::Error) -> String {
+fn with_causes(error: &pypet::Error) -> String {
     let mut text = error.to_string();
-    let mut cause = std::error::Error::source(&error);
+    let mut cause = std::error::Error::source(error);
     while let Some(error) = cause {
         text.push_str(&error.to_string());
         cause = error.source();

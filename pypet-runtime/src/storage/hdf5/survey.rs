@@ -119,8 +119,8 @@ pub(super) fn spelled(leaf: &Leaf, attribute: &str) -> String {
         "comment" => leaf.comment.clone(),
         "units" => leaf.unit.clone(),
         "choices" => leaf.value_type.choices.join(" "),
-        "encoding" => leaf.value_type.encoding.to_string(),
-        _ => leaf.value_type.type_name.to_string(),
+        "encoding" => leaf.value_type.encoding.clone(),
+        _ => leaf.value_type.type_name.clone(),
     }
 }
 

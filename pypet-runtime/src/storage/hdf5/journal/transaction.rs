@@ -342,7 +342,7 @@ pub(in crate::storage) struct Conflict;
 
 impl Conflict {
     pub(in crate::storage) fn is(error: &io::Error) -> bool {
-        error.get_ref().is_some_and(|inner| inner.is::<Self>())
+        error.get_ref().is_some_and(<dyn std::error::Error + Send + Sync>::is::<Self>)
     }
 }
 

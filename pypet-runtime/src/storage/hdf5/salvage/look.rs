@@ -1,212 +1,25 @@
-//! What can be read of a file that is damaged.
-//!
-//! [`examine`] reads everything once. A [`Salvage`] then is a trajectory as any other, in which what cannot be read is
-//! not there, and the runs that lack something by that are pending. So whatever copies trajectories can save it.
+//! Looking through a trajectory that may be damaged.
 
 use std::collections::{BTreeMap, HashSet};
 use std::ops::Range;
-use std::path::Path;
 
 use hdf5::{Group, Location};
 
-use super::access::ReadableFile;
-use super::columns::{self, LAYOUT};
-use super::journal::journal_path;
-use super::reader::Hdf5Reader;
-use super::survey::{self, Member};
-use super::{Place, annotations, attributes, copy, damage, file, raw};
+use super::{ExaminedTrajectory, Loss, STATUS, Salvage, gaps};
 use crate::run::RunStatus;
-use crate::storage::{Header, Node, NodeKind, State, StorageError, TrajectoryReader};
-use crate::value::{Cells, ElementType};
+use crate::storage::hdf5::columns::{self, LAYOUT};
+use crate::storage::hdf5::reader::{BRANCHES, Hdf5Reader};
+use crate::storage::hdf5::survey::{self, Member};
+use crate::storage::hdf5::{annotations, attributes, copy, damage, raw};
+use crate::storage::{Node, NodeKind, State, StorageError, TrajectoryReader};
+use crate::value::ElementType;
 
-/// The columns that tell how far a run has come.
-const RUN_TABLE: [&str; 5] = ["runs/status", "runs/started", "runs/runtime", "runs/worker", "runs/attempt"];
+/// The columns without which nobody knows how a run went.
+const RUN_TABLE: [&str; 5] = [STATUS, "runs/started", "runs/runtime", "runs/worker", "runs/attempt"];
 const ERRORS: &str = "runs/errors";
 
-/// Something that cannot be read.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct Loss {
-    /// The node from the trajectory on, joined by `/`; empty for the trajectory, or the file, itself.
-    pub path: String,
-    /// The runs whose values cannot be read, where it is a column.
-    pub runs: Vec<Range<usize>>,
-    /// Why it cannot be read.
-    pub reason: String,
-    /// Whether all of it is made anew from what can be read.
-    pub is_made_anew: bool,
-}
-
-/// All that can be read of a file, and all that cannot.
-#[derive(Debug)]
-pub struct Examined {
-    /// Its trajectories, oldest first; those that cannot be dated at the end.
-    pub trajectories: Vec<ExaminedTrajectory>,
-    /// What is wrong outside of trajectories.
-    pub losses: Vec<Loss>,
-}
-
-/// One trajectory of a file that may be damaged.
-#[derive(Debug)]
-pub struct ExaminedTrajectory {
-    /// Its name.
-    pub name: String,
-    /// What cannot be read.
-    pub losses: Vec<Loss>,
-    /// Runs that were done, or may have been, and lack something now.
-    pub pending: Vec<Range<usize>>,
-    /// What can be read, or why that is no study.
-    pub salvage: Result<Salvage, String>,
-}
-
-/// A trajectory without what is damaged in it.
-#[derive(Debug)]
-pub struct Salvage {
-    reader: Hdf5Reader,
-    nodes: Vec<Node>,
-    /// By path: the rows of columns that cannot be read.
-    holes: BTreeMap<String, Vec<Range<usize>>>,
-    statuses: Vec<u8>,
-}
-
-impl Loss {
-    fn new(path: &str, error: &StorageError) -> Self {
-        Self { path: path.into(), runs: Vec::new(), reason: reason(error), is_made_anew: false }
-    }
-
-    /// A node that cannot be read for reasons yet to be told.
-    pub(crate) fn of(path: &str) -> Self {
-        Self { path: path.into(), runs: Vec::new(), reason: String::new(), is_made_anew: false }
-    }
-
-    /// Whether it is a node and not a text beside one.
-    fn is_data(&self) -> bool {
-        !self.is_made_anew && !self.path.is_empty() && !self.path.contains(", ")
-    }
-}
-
-fn reason(error: &StorageError) -> String {
-    match error {
-        StorageError::Damaged { .. } => "its bytes are not those that were written".into(),
-        StorageError::Malformed { problem, .. } => problem.clone(),
-        StorageError::Hdf5 { source, .. } if source.to_string().contains("cut off") => "the file was cut off".into(),
-        StorageError::Hdf5 { action, .. } => format!("HDF5 cannot {action} it"),
-        other => other.to_string(),
-    }
-}
-
-/// Reads everything in a file that may be damaged, and changes nothing.
-///
-/// # Errors
-/// The file is not ours, cannot be opened at all, or is being written by a library of the system.
-pub fn examine(path: &Path) -> Result<Examined, StorageError> {
-    let place = Place::new(path);
-    let (opened, cut_off) = open(path)?;
-    let mut losses = Vec::new();
-    if cut_off > 0 {
-        let reason = format!("the file was cut off: {cut_off} bytes are missing at its end");
-        losses.push(Loss { path: String::new(), runs: Vec::new(), reason, is_made_anew: true });
-    }
-    if let Err(error) = file::check_format(&opened, path) {
-        match error {
-            StorageError::NotOurs { .. } | StorageError::NewerFormat { .. } => return Err(error),
-            other => losses.push(Loss { is_made_anew: true, ..Loss::new("", &other) }),
-        }
-    }
-    let members = survey::members(&opened).map_err(|error| StorageError::BeyondRepair {
-        file: path.into(),
-        what: "the list of trajectories",
-        source: Box::new(error),
-    })?;
-    let mut trajectories = Vec::new();
-    for (name, target) in members {
-        match survey::open(&opened, &name).map_err(place.failed("open", &name)) {
-            _ if target.is_some() => {}
-            Ok(Member::Group(group)) => match is_trajectory(&group).map_err(place.failed("read", &name)) {
-                Ok(true) => trajectories.push(ExaminedTrajectory::read(open(path)?.0, path, &name)),
-                Ok(false) => {}
-                Err(error) => trajectories.push(ExaminedTrajectory::unreadable(&name, &error)),
-            },
-            Ok(_) => {}
-            Err(error) => trajectories.push(ExaminedTrajectory::unreadable(&name, &error)),
-        }
-    }
-    let created = |examined: &ExaminedTrajectory| {
-        let salvage = examined.salvage.as_ref().ok();
-        salvage.map_or((true, String::new()), |salvage| (false, salvage.reader.header.created.clone()))
-    };
-    trajectories.sort_by_key(created);
-    let examined = Examined { trajectories, losses };
-    if examined.is_sound() {
-        // What nobody reads may be damaged as well; others would stumble over it.
-        file::trajectories(path)?;
-    }
-    Ok(examined)
-}
-
-/// Refuses a file that is not ours before anything beside it is touched.
-///
-/// # Errors
-/// It is missing, of another kind, of another program or of a later version.
-pub fn refuse_foreign(path: &Path) -> Result<(), StorageError> {
-    file::check_signature(path)?;
-    if journal_path(path).exists() {
-        // It is for `settle` to say what that was, and closing a file that was read applies it.
-        return Ok(());
-    }
-    let Ok((opened, _)) = ReadableFile::open_damaged(path) else { return Ok(()) };
-    match file::check_format(&opened, path) {
-        Err(error @ (StorageError::NotOurs { .. } | StorageError::NewerFormat { .. })) => Err(error),
-        _ => Ok(()),
-    }
-}
-
-fn open(path: &Path) -> Result<(ReadableFile, u64), StorageError> {
-    ReadableFile::open_damaged(path).map_err(|error| match error {
-        StorageError::Hdf5 { source, .. } | StorageError::Damaged { source, .. } => {
-            StorageError::BeyondRepair { file: path.into(), what: "the superblock or the root group", source }
-        }
-        other => other,
-    })
-}
-
-fn is_trajectory(group: &Group) -> hdf5::Result<bool> {
-    Ok(attributes::has(group, "experiment")? && attributes::has(group, "created")?)
-}
-
-impl Examined {
-    /// Whether everything can be read.
-    #[must_use]
-    pub fn is_sound(&self) -> bool {
-        self.losses.is_empty() && self.trajectories.iter().all(ExaminedTrajectory::is_sound)
-    }
-}
-
-impl ExaminedTrajectory {
-    fn is_sound(&self) -> bool {
-        self.losses.is_empty() && self.salvage.is_ok()
-    }
-
-    fn unreadable(name: &str, error: &StorageError) -> Self {
-        Self { name: name.into(), losses: Vec::new(), pending: Vec::new(), salvage: Err(reason(error)) }
-    }
-
-    fn read(file: ReadableFile, path: &Path, name: &str) -> Self {
-        match Hdf5Reader::of_damaged(file, path, name) {
-            Err(error) => Self::unreadable(name, &error),
-            Ok((reader, lost)) => {
-                let losses = lost.iter().map(|error| Loss::new("", error)).collect();
-                let mut examination =
-                    Examination { reader, nodes: Vec::new(), holes: BTreeMap::new(), losses, lost_values: Vec::new() };
-                examination.look();
-                examination.judge(name)
-            }
-        }
-    }
-}
-
 /// A trajectory that is being looked through.
-struct Examination {
+pub(super) struct Examination {
     reader: Hdf5Reader,
     nodes: Vec<Node>,
     holes: BTreeMap<String, Vec<Range<usize>>>,
@@ -217,6 +30,13 @@ struct Examination {
 
 impl Examination {
     /// Reads everything once.
+    pub(super) fn of(reader: Hdf5Reader, losses: Vec<Loss>) -> Self {
+        let (nodes, holes, lost_values) = (Vec::new(), BTreeMap::new(), Vec::new());
+        let mut examination = Self { reader, nodes, holes, losses, lost_values };
+        examination.look();
+        examination
+    }
+
     fn look(&mut self) {
         let losses = &mut self.losses;
         let nodes = self.reader.nodes_or(&mut |path, error| {
@@ -385,9 +205,7 @@ impl Examination {
         match survey::members(trajectory) {
             Err(error) => failed.push((String::new(), error)),
             Ok(members) => {
-                for (name, _) in
-                    members.into_iter().filter(|(name, _)| !super::reader::BRANCHES.contains(&name.as_str()))
-                {
+                for (name, _) in members.into_iter().filter(|(name, _)| !BRANCHES.contains(&name.as_str())) {
                     look_at_view(trajectory, &name, &name, &mut failed);
                 }
             }
@@ -404,7 +222,7 @@ impl Examination {
     }
 
     /// What follows from all that cannot be read.
-    fn judge(mut self, name: &str) -> ExaminedTrajectory {
+    pub(super) fn judge(mut self, name: &str) -> ExaminedTrajectory {
         let n_runs = self.reader.header.n_runs;
         let is_in = |path: &str, branch: &str| path == branch || path.starts_with(&format!("{branch}/"));
         let data = || self.losses.iter().filter(|loss| loss.is_data());
@@ -421,12 +239,13 @@ impl Examination {
         let statuses = self.statuses();
         let mut is_done: Vec<bool> = statuses.iter().map(|&status| status == RunStatus::Done.code()).collect();
         let mut is_lost = vec![false; n_runs];
+        let all = 0..n_runs;
         for loss in data() {
             let table = RUN_TABLE.contains(&loss.path.as_str()) || loss.path == "runs";
             let of_done = is_in(&loss.path, "results") || is_in(&loss.path, "runs/annotations");
-            let whole = [0..n_runs];
+            let whole = std::slice::from_ref(&all);
             // What cannot be opened at all may have been in any run, but a value outside of runs is in none.
-            let runs = if has(&loss.path) { &loss.runs[..] } else { &whole };
+            let runs = if has(&loss.path) { &loss.runs[..] } else { whole };
             if table || of_done && !self.lost_values.contains(&loss.path) {
                 let runs = runs.iter().flat_map(|runs| runs.start..runs.end.min(n_runs));
                 runs.filter(|&run| table || is_done[run]).for_each(|run| is_lost[run] = true);
@@ -469,12 +288,12 @@ impl Examination {
     fn statuses(&self) -> Vec<u8> {
         let n_runs = self.reader.header.n_runs;
         let mut statuses = vec![RunStatus::Pending.code(); n_runs];
-        if !self.nodes.iter().any(|node| node.path == RUN_TABLE[0]) {
+        if !self.nodes.iter().any(|node| node.path == STATUS) {
             return statuses;
         }
-        let holes = self.holes.get(RUN_TABLE[0]).map_or(&[][..], Vec::as_slice);
+        let holes = self.holes.get(STATUS).map_or(&[][..], Vec::as_slice);
         for runs in gaps(holes, 0..n_runs) {
-            if let Ok(cells) = self.reader.rows(RUN_TABLE[0], runs.clone())
+            if let Ok(cells) = self.reader.rows(STATUS, runs.clone())
                 && cells.element() == ElementType::U8
             {
                 statuses[runs].copy_from_slice(cells.bytes());
@@ -526,7 +345,9 @@ fn look_at_view(group: &Group, name: &str, path: &str, failed: &mut Vec<(String,
 fn sorted(mut ranges: Vec<Range<usize>>) -> Vec<Range<usize>> {
     ranges.sort_by_key(|range| range.start);
     let mut joined = Vec::new();
-    ranges.into_iter().for_each(|range| damage::join(&mut joined, range));
+    for range in ranges {
+        damage::join(&mut joined, range);
+    }
     joined
 }
 
@@ -535,121 +356,9 @@ fn overlaps(ranges: &[Range<usize>], row: &Range<usize>) -> bool {
     ranges.get(after).is_some_and(|range| range.start < row.end)
 }
 
-/// What of a range lies in none of these, which are sorted.
-fn gaps(holes: &[Range<usize>], within: Range<usize>) -> Vec<Range<usize>> {
-    let mut gaps = Vec::new();
-    let mut first = within.start;
-    for hole in holes {
-        if hole.start.min(within.end) > first {
-            gaps.push(first..hole.start.min(within.end));
-        }
-        first = first.max(hole.end);
-    }
-    if first < within.end {
-        gaps.push(first..within.end);
-    }
-    gaps
-}
-
-impl Salvage {
-    fn has(&self, path: &str) -> bool {
-        self.nodes.iter().any(|node| node.path == path)
-    }
-
-    fn missing(path: &str) -> StorageError {
-        StorageError::NoNode { path: path.into() }
-    }
-
-    /// Rows of a column, and what stands for no value where they cannot be read.
-    fn patched(&self, path: &str, holes: &[Range<usize>], rows: Range<usize>) -> Result<Cells, StorageError> {
-        let is_ragged = self.reader.is_ragged(path);
-        let (element, shape) = if is_ragged {
-            let group = self.reader.trajectory.group(path).map_err(self.reader.place.failed("open", path))?;
-            let rank = self.reader.rank(&group, path)?;
-            (self.reader.dataset(&format!("{path}/values"))?.1, vec![0; rank])
-        } else {
-            let (dataset, element) = self.reader.dataset(path)?;
-            (element, dataset.shape()[1..].to_vec())
-        };
-        let mut cells = Cells::new(element, shape.len());
-        let mut next = rows.start;
-        for readable in gaps(holes, rows.clone()) {
-            (next..readable.start).for_each(|_| cells.push_fill(&shape));
-            self.reader.rows(path, readable.clone())?.iter().for_each(|cell| cells.push_cell(&cell));
-            next = readable.end;
-        }
-        (next..rows.end).for_each(|_| cells.push_fill(&shape));
-        Ok(cells)
-    }
-}
-
-impl TrajectoryReader for Salvage {
-    fn header(&self) -> &Header {
-        &self.reader.header
-    }
-
-    fn path(&self) -> Option<&Path> {
-        Some(&self.reader.path)
-    }
-
-    fn nodes(&self) -> Result<Vec<Node>, StorageError> {
-        Ok(self.nodes.clone())
-    }
-
-    fn read(&self, path: &str) -> Result<Cells, StorageError> {
-        let is_grid = path.starts_with("grid/") && self.reader.header.axes.is_some();
-        if !is_grid && !self.has(path) {
-            return Err(Self::missing(path));
-        }
-        match self.holes.get(path) {
-            None => self.reader.read(path),
-            // Of tables only the texts can have holes, or the whole table is not there.
-            Some(holes) => {
-                let n_rows = self.reader.dataset(path)?.0.shape().first().copied().unwrap_or(0);
-                let rows = self.patched(path, holes, 0..n_rows)?;
-                Ok(Cells::from_text(&[n_rows], 1, rows.strings().map(ToOwned::to_owned).collect::<Vec<_>>()))
-            }
-        }
-    }
-
-    fn rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError> {
-        if path == RUN_TABLE[0] && runs.end <= self.statuses.len() {
-            return Ok(Cells::from_bytes(ElementType::U8, &[], runs.len(), self.statuses[runs].to_vec()));
-        }
-        if !self.has(path) {
-            return Err(Self::missing(path));
-        }
-        match self.holes.get(path) {
-            None => self.reader.rows(path, runs),
-            Some(holes) => self.patched(path, holes, runs),
-        }
-    }
-
-    fn annotations(&self, path: &str) -> Result<BTreeMap<String, Cells>, StorageError> {
-        let readable = self.reader.at(path, "read the annotations of", |node| {
-            let each = annotations::each(node)?.into_iter();
-            Ok(each.filter_map(|(key, read)| Some((key, read.ok()??))).collect())
-        });
-        Ok(readable.unwrap_or_default())
-    }
-
-    fn comment(&self, path: &str) -> Result<String, StorageError> {
-        Ok(self.reader.comment(path).unwrap_or_default())
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn gaps_are_what_lies_between_holes() {
-        let holes = [2..4, 6..9];
-        assert_eq!(gaps(&holes, 0..10), [0..2, 4..6, 9..10]);
-        assert_eq!(gaps(&holes, 3..7), [4..6]);
-        assert_eq!(gaps(&holes, 2..4), []);
-        assert_eq!(gaps(&[], 2..4), [2..4]);
-    }
 
     #[test]
     fn a_row_is_lost_if_a_part_of_it_is() {
