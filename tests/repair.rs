@@ -202,6 +202,17 @@ fn a_sound_file_is_left_as_it_is() {
     });
 }
 
+#[test]
+fn a_link_that_leads_nowhere_is_no_damage() {
+    common::with_trajectory_file(|file| {
+        let environment = Environment::new(file).serial().with_name("multiply");
+        environment.run::<study>(Input::names().k.over(0..3)).expect("the study runs");
+        common::python::run("dangling.py", [file.as_os_str()]);
+        let report = repaired(file);
+        assert!(report.is_sound(), "{report}");
+    });
+}
+
 /// A file whose last commit waits in the journal, as a writer leaves it that was killed beside a reader.
 fn with_waiting_commit(test: impl FnOnce(&Path, &Path)) {
     with_study(|file| {

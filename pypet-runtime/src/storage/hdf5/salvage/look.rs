@@ -64,8 +64,11 @@ impl Examination {
                 self.lost_values.push(node.path);
             }
         }
-        self.drop_dangling_links();
         self.look_at_views();
+        if !self.losses.is_empty() {
+            // In a sound file a link may lead nowhere, as links may.
+            self.drop_dangling_links();
+        }
     }
 
     fn lose(&mut self, path: &str, runs: Vec<Range<usize>>, error: &StorageError) {
@@ -186,7 +189,7 @@ impl Examination {
             let losses = &mut self.losses;
             self.nodes.retain(|node| match &node.kind {
                 NodeKind::Link { target } if !paths.contains(target) => {
-                    let reason = format!("it leads to `{target}`, which cannot be read");
+                    let reason = format!("it leads to `{target}`, which is not there or cannot be read");
                     losses.push(Loss { path: node.path.clone(), runs: Vec::new(), reason, is_made_anew: false });
                     false
                 }
