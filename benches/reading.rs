@@ -1,7 +1,8 @@
 //! What it costs to read columns back, against the same bytes in a plain file.
 //!
 //! `cargo bench --bench reading` prints, as medians of several rounds taken in turn, how fast whole columns
-//! come back from a file in the page cache: one number for each run, and a trace for each run.
+//! come back from a file in the page cache: one number for each run, and a trace for each run; then what it costs to
+//! read run by run.
 
 use std::hint::black_box;
 use std::time::{Duration, Instant};
@@ -12,6 +13,11 @@ const N_NUMBERS: usize = 4_000_000;
 const N_TRACES: usize = 60_000;
 const TRACE: usize = 128;
 const N_ROUNDS: usize = 9;
+/// Runs that are read one by one.
+const N_SINGLE: usize = 20_000;
+
+/// Reads one run, or one after it in some order.
+type Single<'a> = &'a dyn Fn(usize) -> pypet::Result<()>;
 
 /// Which run it is.
 #[parameters]
@@ -54,6 +60,24 @@ fn main() {
         ("one f64 for each run", N_NUMBERS * 8, &read_numbers),
         ("128 f64 for each run", N_TRACES * TRACE * 8, &read_traces),
     ];
+    let any = AnyTrajectory::open(&numbers).expect("it was stored");
+    let scattered = |i: usize| (i * 7_919 + 13) * 104_729 % N_NUMBERS;
+    let typed = |run: usize| of_numbers.run(run).and_then(|run| run.get(number::results())).map(drop);
+    let singly: [(&str, Single<'_>); 5] = [
+        ("run by run in order, typed", &|i| typed(i)),
+        ("run by run in order, by name", &|i| any.run(i)?.get::<f64>("y").map(drop)),
+        ("rows in order", &|i| any.rows("results.y", i..i + 1).map(drop)),
+        ("scattered runs, typed", &|i| typed(scattered(i))),
+        ("scattered rows", &|i| any.rows("results.y", scattered(i)..scattered(i) + 1).map(drop)),
+    ];
+    for (name, read) in singly {
+        let rounds = (0..3).map(|_| {
+            let begun = Instant::now();
+            (0..N_SINGLE).try_for_each(read).expect("every run can be read");
+            begun.elapsed() / u32::try_from(N_SINGLE).expect("few enough")
+        });
+        println!("{name:<32} {:>8.2} µs per run", median(rounds.collect()).as_secs_f64() * 1e6);
+    }
     let mut times = vec![Vec::new(); cases.len()];
     for _ in 0..N_ROUNDS {
         for ((_, _, case), times) in cases.iter().zip(&mut times) {
@@ -64,7 +88,7 @@ fn main() {
     }
     println!("median of {N_ROUNDS} rounds");
     for ((name, n_bytes, _), times) in cases.iter().zip(times) {
-        println!("{name:<24} {:>8.2} GB/s", *n_bytes as f64 / median(times).as_secs_f64() / 1e9);
+        println!("{name:<32} {:>8.2} GB/s", *n_bytes as f64 / median(times).as_secs_f64() / 1e9);
     }
 }
 

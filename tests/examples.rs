@@ -20,6 +20,7 @@ fn no_example_is_forgotten() {
             "isolation",
             "merge",
             "multiply",
+            "overhead",
             "ragged_spikes",
             "torture",
             "tree",
@@ -98,6 +99,17 @@ fn units_stand_in_the_file_and_on_the_command_line() {
 #[test]
 fn ragged_spikes_are_slices_of_columns() {
     with_file_of("ragged_spikes", |file| python::run("ragged_spikes.py", [file]));
+}
+
+#[test]
+fn overhead_is_little_in_the_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let command = "run -q --threads 1 --explore x=0:1:1000000 -o many.h5";
+    let output = run_with("overhead", folder.path(), command.split(' '));
+    assert!(output.status.success(), "{}", python::report(&output));
+    let size = fs::metadata(folder.path().join("many.h5")).expect("there is a file").len();
+    assert!(size <= 48_000_000, "{size} bytes");
+    python::run("overhead.py", [folder.path().join("many.h5")]);
 }
 
 #[test]

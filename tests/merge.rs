@@ -254,6 +254,32 @@ fn what_does_not_fit_together_is_refused_with_reasons() {
 }
 
 #[test]
+fn files_of_older_versions_join_resume_and_grow_whose_runtimes_have_more_digits() {
+    with_folder(|folder| {
+        let (old, new) = (folder.join("old.h5"), folder.join("new.h5"));
+        study(&old, xs([1, 2, 5]));
+        study(&new, xs([3, 4]));
+        common::python::run("double_runtime.py", [old.as_os_str(), "product".as_ref()]);
+        let element = |file: &Path| AnyTrajectory::open(file).unwrap().node("runs.runtime").unwrap().element().unwrap();
+        let runtimes = |file: &Path| AnyTrajectory::open(file).unwrap().get::<Vec<f64>>("runs.runtime").unwrap();
+        assert_eq!((element(&old), element(&new)), (ElementType::F64, ElementType::F32));
+
+        for (order, name) in [([&old, &new], "one.h5"), ([&new, &old], "other.h5")] {
+            let joined = folder.join(name);
+            pypet::merge(&joined, order, &MergeOptions::default()).unwrap();
+            assert_eq!(element(&joined), ElementType::F32);
+            let (parts, whole) = ([runtimes(&old), runtimes(&new)].concat(), runtimes(&joined));
+            let total = |runtimes: &[f64]| runtimes.iter().sum::<f64>();
+            assert!((total(&whole) / total(&parts) - 1.0).abs() < 1e-6, "{whole:?} of {parts:?}");
+        }
+        Environment::new(&old).with_failed().resume::<product>().unwrap();
+        Environment::new(&old).expand::<product>(xs([6])).unwrap();
+        assert_eq!(element(&old), ElementType::F64);
+        assert!(runtimes(&old).iter().all(|&seconds| seconds > 0.0));
+    });
+}
+
+#[test]
 fn compacting_refuses_to_lose_what_others_put_into_a_file() {
     with_folder(|folder| {
         let file = folder.join("a.h5");

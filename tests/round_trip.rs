@@ -114,6 +114,36 @@ fn every_engine_and_place_gives_one_tree() {
     assert_all_there(&Environment::in_memory().with_threads(3).run::<walk>(walks()).unwrap());
 }
 
+/// A number.
+#[parameters]
+struct Count {
+    #[param(default = 0)]
+    k: u32,
+}
+
+#[test]
+fn added_results_stay_with_the_runs_that_added_them() {
+    common::with_trajectory_file(|file| {
+        let x = |k: u32| (k % 7 < 4).then(|| vec![f64::from(k); if k < 60 { 2 } else { k as usize % 3 }]);
+        let adding = |p: &Count, run: &mut Run| {
+            if let Some(x) = x(p.k) {
+                run.add_result("x", x);
+                run.annotate("twice", 2 * p.k);
+            }
+            p.k
+        };
+        let exploration = Count::names().k.over(0..200);
+        Environment::new(file).with_threads(2).run_with("adding", exploration, adding).unwrap();
+        let traj = AnyTrajectory::open(file).unwrap();
+        for k in 0..200 {
+            let run = traj.run(k as usize).unwrap();
+            assert_eq!(run.get::<Vec<f64>>("x").unwrap(), x(k).unwrap_or_default(), "run {k}");
+            let twice: u32 = run.get("runs.annotations.twice").unwrap();
+            assert_eq!(twice, if k % 7 < 4 { 2 * k } else { 0 }, "run {k}");
+        }
+    });
+}
+
 #[test]
 fn presets_are_what_is_not_explored() {
     common::with_trajectory_file(|file| {

@@ -15,7 +15,7 @@ use crate::run::RunStatus;
 use crate::storage::hdf5::{trajectories, writer_of};
 use crate::storage::{State, StorageError};
 use crate::trajectory::{AnyTrajectory, one_line};
-use crate::value::ResultValue;
+use crate::value::{ElementType, ResultValue};
 
 pub(super) fn command() -> Command {
     Command::new("status")
@@ -93,7 +93,7 @@ impl Progress {
         let header = any.header();
         let statuses = any.statuses()?.to_vec();
         let numbers = |name: &str| -> Result<Vec<f64>, Failure> {
-            let cells = any.rows(name, 0..header.n_runs)?;
+            let cells = any.rows(name, 0..header.n_runs)?.widened(ElementType::F64);
             Ok(f64::read_column(&cells).map(|column| column.to_vec()).unwrap_or_default())
         };
         let (started, runtime) = (numbers("runs.started")?, numbers("runs.runtime")?);

@@ -210,7 +210,7 @@ impl Labels {
     fn axis(&self, axis: &GridAxis, infos: &[ParameterInfo]) -> PlanAxis {
         let coordinates = axis.coordinates.iter().map(|coordinate| match coordinate {
             GridCoordinate::Parameter(leaf, values) => {
-                let mut cells = Cells::of(&infos[*leaf].value_type);
+                let mut cells = Cells::of(&infos[*leaf].value_type).with_room_for(values.len());
                 (0..values.len()).for_each(|i| values.get(i).write_cell(&mut cells));
                 (self.coordinate(&Explored::Parameter(*leaf), infos).1, cells)
             }

@@ -44,6 +44,8 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
     ) -> Result<()> {
         let planned = Planned::new(self.points, &self.subject, name, options, crew.engine());
         store.begin(&planned.plan, &mut |runs| planned.columns(self.points, runs))?;
+        // It holds the values of all axes, of which nobody has need any more.
+        drop(planned);
         self.carry_out_runs(options, crew, name, Runs::All(self.points.len()), store)
     }
 

@@ -14,6 +14,9 @@ use crate::value::Cells;
 pub struct Points<P> {
     presets: P,
     tree: Arc<Tree>,
+    /// What would be asked of the tree for each run.
+    len: usize,
+    has_chain: bool,
     explored: Vec<Explored>,
     axes: Option<Vec<GridAxis>>,
 }
@@ -56,15 +59,16 @@ impl<P: ParameterSet> Points<P> {
         }
         let leaves = node.leaves().into_iter().map(Explored::Parameter);
         let repetitions = node.repetitions().into_iter().map(Explored::Repetition);
-        let tree = Arc::new(tree);
-        Ok(Self { presets, tree, explored: leaves.chain(repetitions).collect(), axes: super::axes::grid_axes(node) })
+        let (len, has_chain) = (tree.len(), tree.has_chain());
+        let (explored, axes) = (leaves.chain(repetitions).collect(), super::axes::grid_axes(node));
+        Ok(Self { presets, tree: Arc::new(tree), len, has_chain, explored, axes })
     }
 
     /// Number of points; at least one.
     #[must_use]
     #[expect(clippy::len_without_is_empty, reason = "points are never empty")]
     pub fn len(&self) -> usize {
-        self.tree.len()
+        self.len
     }
 
     /// The values of the parameters that are not explored.
@@ -98,7 +102,7 @@ impl<P: ParameterSet> Points<P> {
     /// Turns any other point into this one, without allocating for scalars.
     pub(crate) fn move_to(&self, index: usize, point: &mut P) {
         assert!(index < self.len(), "point {index} of {}", self.len());
-        if self.tree.has_chain() {
+        if self.has_chain {
             // What only the other side of a sum explores goes back to its preset.
             for explored in &self.explored {
                 if let Explored::Parameter(leaf) = explored {

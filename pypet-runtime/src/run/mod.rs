@@ -159,25 +159,25 @@ impl Run {
 /// Checks what one run adds beside the declared results: names, and whether values can be stored.
 pub(crate) fn check_added(added: &[AddedResult], declared: &[Leaf]) -> Result<(), AddResultError> {
     for (position, AddedResult { branch, leaf, cells }) in added.iter().enumerate() {
-        let name = leaf.name.clone();
-        if !is_valid_name(&name) {
-            return Err(AddResultError::Name { name });
+        let (own, name) = (&leaf.name, || leaf.name.clone());
+        if !is_valid_name(own) {
+            return Err(AddResultError::Name { name: name() });
         }
-        if added[..position].iter().any(|earlier| (earlier.branch, &earlier.leaf.name) == (*branch, &name)) {
-            return Err(AddResultError::Twice { name });
+        if added[..position].iter().any(|earlier| (earlier.branch, &earlier.leaf.name) == (*branch, own)) {
+            return Err(AddResultError::Twice { name: name() });
         }
         let is_result = *branch == DynamicColumn::RESULTS;
-        if is_result && declared.iter().any(|result| result.name == name) {
-            return Err(AddResultError::Declared { name });
+        if is_result && declared.iter().any(|result| result.name == *own) {
+            return Err(AddResultError::Declared { name: name() });
         }
         let earlier = added[..position].iter().filter(|earlier| earlier.branch == *branch).map(|earlier| &earlier.leaf);
         let mut others = earlier.chain(declared.iter().filter(|_| is_result)).map(|leaf| &leaf.name);
-        if let Some(other) = others.find(|other| is_inside(&name, other) || is_inside(other, &name)) {
-            let (inner, outer) = if is_inside(&name, other) { (&name, other) } else { (other, &name) };
+        if let Some(other) = others.find(|other| is_inside(own, other) || is_inside(other, own)) {
+            let (inner, outer) = if is_inside(own, other) { (own, other) } else { (other, own) };
             return Err(AddResultError::Inside { inner: inner.clone(), outer: outer.clone() });
         }
         if let Some(problem) = cells.refusal() {
-            return Err(AddResultError::Refused { name, problem: problem.into() });
+            return Err(AddResultError::Refused { name: name(), problem: problem.into() });
         }
     }
     Ok(())

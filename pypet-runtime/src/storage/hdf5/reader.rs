@@ -4,12 +4,14 @@ use std::collections::BTreeMap;
 use std::iter;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use hdf5::{Dataset, Group};
 
 use super::access::ReadableFile;
 use super::columns::{self, DENSE, LAYOUT, RAGGED};
 use super::file::{self, Wanted};
+use super::opened::{OpenColumn, OpenColumns, Rows};
 use super::survey::Member;
 use super::{Place, annotations, attributes, damage, raw, survey};
 use crate::schema::{Leaf, Schema};
@@ -31,7 +33,8 @@ pub struct Hdf5Reader {
     pub(super) place: Place,
     /// Whether comments and the like that cannot be read are taken from the schema.
     trusts_schema: bool,
-    /// Keeps the file open; closed after the group.
+    columns: OpenColumns,
+    /// Keeps the file open; closed after all handles into it.
     _file: ReadableFile,
 }
 
@@ -74,7 +77,8 @@ impl Hdf5Reader {
         let (name, trajectory) = file::find(&file, path, wanted)?;
         let place = Place::new(path);
         let header = read_header(&trajectory, &name, &place, &mut Err)?;
-        Ok(Self { header, trajectory, path: path.into(), place, trusts_schema: false, _file: file })
+        let columns = OpenColumns::default();
+        Ok(Self { header, trajectory, path: path.into(), place, trusts_schema: false, columns, _file: file })
     }
 
     /// Opens a trajectory of a file that may be damaged, with what of its header could not be read.
@@ -90,7 +94,8 @@ impl Hdf5Reader {
             lost.push(error);
             Ok(())
         })?;
-        Ok((Self { header, trajectory, path: path.into(), place, trusts_schema: true, _file: file }, lost))
+        let (path, columns) = (path.into(), OpenColumns::default());
+        Ok((Self { header, trajectory, path, place, trusts_schema: true, columns, _file: file }, lost))
     }
 
     pub(super) fn dataset(&self, path: &str) -> Result<(Dataset, ElementType), StorageError> {
@@ -133,6 +138,30 @@ impl Hdf5Reader {
             Err(_) => self.trajectory.group(path).and_then(|group| ask(&group)),
         };
         asked.map_err(self.place.failed(action, path))
+    }
+
+    /// A column, which stays open for the next call.
+    fn column(&self, path: &str) -> Result<Arc<OpenColumn>, StorageError> {
+        self.columns.get_or_open(path, || {
+            if !self.is_ragged(path) {
+                return self.rows_of(path).map(OpenColumn::Dense);
+            }
+            let group = self.trajectory.group(path).map_err(self.place.failed("read", path))?;
+            let rank = self.rank(&group, path)?;
+            let member = |name: &str| self.rows_of(&format!("{path}/{name}"));
+            Ok(OpenColumn::Ragged {
+                rank,
+                values: member("values")?,
+                row_start: member("row_start")?,
+                row_size: member("row_size")?,
+                row_shape: (rank > 1).then(|| member("row_shape")).transpose()?,
+            })
+        })
+    }
+
+    fn rows_of(&self, path: &str) -> Result<Rows, StorageError> {
+        let (dataset, element) = self.dataset(path)?;
+        Ok(Rows { path: path.into(), shape: dataset.shape(), dataset, element })
     }
 
     pub(super) fn is_ragged(&self, path: &str) -> bool {
@@ -262,24 +291,27 @@ impl Hdf5Reader {
         }
     }
 
-    fn ragged_rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError> {
-        let failed = || self.place.failed("read", path);
-        let group = self.trajectory.group(path).map_err(failed())?;
-        let rank = self.rank(&group, path)?;
-        let (values, element) = self.dataset(&format!("{path}/values"))?;
-        let numbers = |name: &str| -> Result<Vec<usize>, StorageError> {
-            let column = self.dense_rows(&format!("{path}/{name}"), runs.clone())?;
+    fn ragged_rows(
+        &self,
+        path: &str,
+        rank: usize,
+        values: &Rows,
+        [row_start, row_size, row_shape]: [&Rows; 3],
+        runs: Range<usize>,
+    ) -> Result<Cells, StorageError> {
+        let numbers = |rows: &Rows| -> Result<Vec<usize>, StorageError> {
+            let column = self.dense_rows(rows, runs.clone())?;
             if column.element() != ElementType::U64 {
-                return Err(self.place.malformed(path, format!("`{name}` does not count")));
+                return Err(self.place.malformed(&rows.path, "it does not count"));
             }
             let numbers = bytemuck::pod_collect_to_vec::<u8, u64>(column.bytes());
             let fits = |number| usize::try_from(number).map_err(|_| self.place.malformed(path, "a count is too large"));
             numbers.into_iter().map(fits).collect()
         };
-        let (starts, sizes) = (numbers("row_start")?, numbers("row_size")?);
-        let shapes = if rank > 1 { numbers("row_shape")? } else { sizes.clone() };
-        let n_values = values.shape()[0];
-        let mut cells = Cells::new(element, rank);
+        let (starts, sizes) = (numbers(row_start)?, numbers(row_size)?);
+        let shapes = if rank > 1 { numbers(row_shape)? } else { sizes.clone() };
+        let n_values = values.len();
+        let mut cells = Cells::new(values.element, rank);
         for (row, (&start, &size)) in starts.iter().zip(&sizes).enumerate() {
             let shape = shapes.get(row * rank..(row + 1) * rank).unwrap_or_default();
             let fits = start.checked_add(size).is_some_and(|end| end <= n_values);
@@ -288,21 +320,20 @@ impl Hdf5Reader {
                 return Err(self.place.malformed(path, format!("the row of run {} lies outside", runs.start + row)));
             }
             let run = runs.start + row;
-            let flat = raw::read_rows(&values, element, start, size);
+            let flat = values.read(start, size);
             let flat = flat.map_err(|error| self.in_runs(path, error, || iter::once(run..run + 1).collect()))?;
             cells.push_array_of(&flat, shape);
         }
         Ok(cells)
     }
 
-    fn dense_rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError> {
-        let (dataset, element) = self.dataset(path)?;
-        let n_rows = dataset.shape().first().copied().unwrap_or(0);
+    fn dense_rows(&self, rows: &Rows, runs: Range<usize>) -> Result<Cells, StorageError> {
+        let n_rows = rows.len();
         if runs.end > n_rows {
-            return Err(self.place.malformed(path, format!("it has {n_rows} runs, not {}", runs.end)));
+            return Err(self.place.malformed(&rows.path, format!("it has {n_rows} runs, not {}", runs.end)));
         }
-        let read = raw::read_rows(&dataset, element, runs.start, runs.len());
-        read.map_err(|error| self.in_runs(path, error, || damage::unreadable(&dataset, element, runs)))
+        let read = rows.read(runs.start, runs.len());
+        read.map_err(|error| self.in_runs(&rows.path, error, || damage::unreadable(&rows.dataset, rows.element, runs)))
     }
 
     /// The error of a column that cannot be read; if it is damaged, with the runs.
@@ -342,7 +373,13 @@ impl TrajectoryReader for Hdf5Reader {
     }
 
     fn rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError> {
-        if self.is_ragged(path) { self.ragged_rows(path, runs) } else { self.dense_rows(path, runs) }
+        match &*self.column(path)? {
+            OpenColumn::Dense(rows) => self.dense_rows(rows, runs),
+            OpenColumn::Ragged { rank, values, row_start, row_size, row_shape } => {
+                let row_shape = row_shape.as_ref().unwrap_or(row_size);
+                self.ragged_rows(path, *rank, values, [row_start, row_size, row_shape], runs)
+            }
+        }
     }
 
     fn annotations(&self, path: &str) -> Result<BTreeMap<String, Cells>, StorageError> {

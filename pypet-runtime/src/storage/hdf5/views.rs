@@ -318,15 +318,24 @@ fn last_part(path: &str) -> String {
 }
 
 fn run_scale(group: &Group, n_runs: usize) -> hdf5::Result<Dataset> {
-    let scale = new_rows(group, "run", ElementType::I64, n_runs, &[])?;
+    let scale = new_rows(group, "run", index_type(n_runs), n_runs, &[])?;
     attributes::set_text(&scale, "long_name", "run index")?;
     write_run_indices(&scale, 0, n_runs)?;
     raw::set_scale(&scale, "run")?;
     Ok(scale)
 }
 
-/// Makes the scale of runs longer.
+/// The smallest type of index that netCDF tools take for so many runs.
+fn index_type(n_runs: usize) -> ElementType {
+    if i32::try_from(n_runs).is_ok() { ElementType::I32 } else { ElementType::I64 }
+}
+
+/// Makes the scale of runs longer; nothing may refer to it.
 pub(super) fn grow_run_scale(trajectory: &Group, n_before: usize, n_runs: usize) -> hdf5::Result<()> {
+    if index_type(n_before) != index_type(n_runs) {
+        trajectory.unlink("run")?;
+        return run_scale(trajectory, n_runs).map(drop);
+    }
     let scale = trajectory.dataset("run")?;
     raw::set_rows(&scale, n_runs)?;
     write_run_indices(&scale, n_before, n_runs)
@@ -383,4 +392,16 @@ fn axis_values(group: &Group, coordinate: &Coordinate, values: &Cells) -> hdf5::
     raw::write_rows(&dataset, 0, values)?;
     columns::describe(&dataset, &coordinate.leaf)?;
     Ok(dataset)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_indices_take_more_room_only_where_they_must() {
+        let most = usize::try_from(i32::MAX).expect("32 bits fit");
+        assert_eq!([index_type(0), index_type(most)], [ElementType::I32; 2]);
+        assert_eq!(index_type(most + 1), ElementType::I64);
+    }
 }

@@ -356,10 +356,11 @@ impl Open {
             });
         }
         let mut changes = Vec::new();
-        for (cell, &run) in added.cells.iter().zip(&added.runs) {
-            let mut row = Cells::new(added.cells.element(), added.cells.rank());
-            row.push_cell(&cell);
-            changes.push(column.write(run, &row).map_err(place.failed("write", name))?);
+        let mut cells = added.cells.iter();
+        for stretch in added.runs.chunk_by(|run, next| run + 1 == *next) {
+            let mut rows = Cells::new(added.cells.element(), added.cells.rank());
+            cells.by_ref().take(stretch.len()).for_each(|cell| rows.push_cell(&cell));
+            changes.push(column.write(stretch[0], &rows).map_err(place.failed("write", name))?);
         }
         let column = &self.added[&path];
         if added.branch != DynamicColumn::RESULTS {
@@ -388,7 +389,8 @@ impl RunTable {
         Ok(Self {
             status,
             started: column("started", ElementType::F64, "start of the run, seconds since 1970-01-01 UTC", "s")?,
-            runtime: column("runtime", ElementType::F64, "duration of the run", "s")?,
+            // Its error is a millionth of a percent; where a run began needs all digits.
+            runtime: column("runtime", ElementType::F32, "duration of the run", "s")?,
             worker: column("worker", ElementType::U16, "number of the worker that carried the run out", "")?,
             attempt: column("attempt", ElementType::U8, "how often the run was tried", "")?,
             errors: Errors::create(&group)?,
@@ -403,7 +405,7 @@ impl RunTable {
         Ok(Self {
             status: column("status", ElementType::U8)?,
             started: column("started", ElementType::F64)?,
-            runtime: column("runtime", ElementType::F64)?,
+            runtime: column("runtime", ElementType::F32)?,
             worker: column("worker", ElementType::U16)?,
             attempt: column("attempt", ElementType::U8)?,
             errors: Errors::open(&group.group("errors")?)?,

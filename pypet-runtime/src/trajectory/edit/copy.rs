@@ -274,7 +274,11 @@ impl Blueprint {
     fn columns(&self, sources: &[Source], branch: &str) -> Vec<Strand> {
         let mut found: Vec<Strand> = Vec::new();
         for (path, leaf) in sources.iter().flat_map(|source| source.columns(branch)) {
-            if found.iter().any(|strand| strand.path == path) {
+            if let Some(strand) = found.iter_mut().find(|strand| strand.path == path) {
+                // As between the run tables of different versions.
+                if strand.leaf.value_type.element.widens_to(leaf.value_type.element) {
+                    strand.leaf.value_type.element = leaf.value_type.element;
+                }
                 continue;
             }
             let declared = self.plan.header.schema.results.iter();

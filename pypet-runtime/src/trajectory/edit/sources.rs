@@ -240,6 +240,7 @@ impl Strand {
         match &self.origins[source] {
             Origin::Column(path) => {
                 let cells = sources[source].any.reader().rows(path, runs.clone())?;
+                let cells = cells.widened(self.leaf.value_type.element);
                 self.check(&cells, runs.start)?;
                 Ok(cells)
             }

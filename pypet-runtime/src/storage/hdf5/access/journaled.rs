@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use hdf5::File;
 
-use super::{access_list, put_in_place};
+use super::{Purpose, access_list, put_in_place};
 use crate::storage::StorageError;
 use crate::storage::hdf5::Place;
 use crate::storage::hdf5::journal::{RealDisk, SharedLock, Transaction, WriterLock, journal_path, recover_if_alone};
@@ -226,7 +226,8 @@ pub(super) fn take_right(path: &Path) -> Result<WriterLock, StorageError> {
 
 fn open_through(path: &Path, transaction: Shared, mode: Mode) -> Result<(File, Opening), StorageError> {
     let failed = || Place::new(path).failed("open", "/");
-    let access = access_list().map_err(failed())?;
+    let purpose = if matches!(mode, Mode::Read) { Purpose::Reading } else { Purpose::Writing };
+    let access = access_list(purpose).map_err(failed())?;
     vfd::use_driver(&access).map_err(failed())?;
     let opening = Opening::of(&path.to_string_lossy(), transaction);
     let file = vfd::open(&opening, &access, mode).map_err(failed())?;

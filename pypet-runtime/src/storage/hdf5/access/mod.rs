@@ -43,10 +43,27 @@ pub(super) fn bounds(builder: &mut FileAccessBuilder) -> &mut FileAccessBuilder 
     builder.libver_bounds(LibraryVersion::V110, LibraryVersion::V110).fclose_degree(FileCloseDegree::Strong)
 }
 
-/// An access list with these bounds.
+/// Whether a file is opened to be read or to be written.
+#[derive(Debug, Clone, Copy)]
+enum Purpose {
+    Reading,
+    Writing,
+}
+
+/// The same bounds, and as many decoded chunks for each open dataset as its use needs: whoever reads may go to and fro,
+/// but runs end nearly in order, and a study has many columns open.
+fn suited(builder: &mut FileAccessBuilder, purpose: Purpose) -> &mut FileAccessBuilder {
+    let (n_slots, n_bytes) = match purpose {
+        Purpose::Reading => (4099, 8 << 20),
+        Purpose::Writing => (521, 1 << 20),
+    };
+    bounds(builder).chunk_cache(n_slots, n_bytes, 0.75)
+}
+
+/// An access list for a purpose.
 #[cfg(feature = "bundled-hdf5")]
-fn access_list() -> hdf5::Result<FileAccess> {
-    bounds(&mut FileAccess::build()).finish()
+fn access_list(purpose: Purpose) -> hdf5::Result<FileAccess> {
+    suited(&mut FileAccess::build(), purpose).finish()
 }
 
 /// Makes what was written to a file last, and gives it the name of another one, at once.

@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use hdf5::File;
 use hdf5::file::OpenMode;
 
-use super::{bounds, put_in_place};
+use super::{Purpose, put_in_place, suited};
 use crate::storage::hdf5::{Place, raw};
 use crate::storage::{LeftOver, StorageError};
 
@@ -165,7 +165,8 @@ fn open_as(path: &Path, mode: OpenMode) -> Result<File, StorageError> {
 fn try_open_as(path: &Path, mode: OpenMode) -> Result<File, StorageError> {
     let place = Place::new(path);
     let mut builder = hdf5::FileBuilder::new();
-    builder.with_fapl(|fapl| bounds(fapl));
+    let purpose = if matches!(mode, OpenMode::Read) { Purpose::Reading } else { Purpose::Writing };
+    builder.with_fapl(|fapl| suited(fapl, purpose));
     let file = builder.open_as(path, mode).map_err(|error| match error.to_string() {
         // The library tells these cases apart in its text only.
         text if text.contains("unable to lock file") || text.contains("already open") => {

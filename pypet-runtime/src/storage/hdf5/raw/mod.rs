@@ -84,17 +84,27 @@ fn write_bytes(
 
 /// Reads consecutive rows of a dataset that has the row as its first dimension.
 pub(super) fn read_rows(dataset: &Dataset, element: ElementType, first: usize, count: usize) -> hdf5::Result<Cells> {
-    let shape = dataset.shape()[1..].to_vec();
+    read_rows_of(dataset, element, &dataset.shape()[1..], first, count)
+}
+
+/// The same where the shape of a row is known.
+pub(super) fn read_rows_of(
+    dataset: &Dataset,
+    element: ElementType,
+    shape: &[usize],
+    first: usize,
+    count: usize,
+) -> hdf5::Result<Cells> {
     if count == 0 || shape.contains(&0) {
-        return Ok(empty(element, &shape, count));
+        return Ok(empty(element, shape, count));
     }
-    let (memory, file) = row_spaces(dataset, first, count, &shape)?;
+    let (memory, file) = row_spaces(dataset, first, count, shape)?;
     let n_elements = count * shape.iter().product::<usize>();
     if element == ElementType::Text {
-        return Ok(Cells::from_text(&shape, count, read_text(dataset, memory.id(), file.id(), n_elements)?));
+        return Ok(Cells::from_text(shape, count, read_text(dataset, memory.id(), file.id(), n_elements)?));
     }
     let bytes = read_bytes(dataset, element, memory.id(), file.id(), n_elements)?;
-    Ok(Cells::from_bytes(element, &shape, count, bytes))
+    Ok(Cells::from_bytes(element, shape, count, bytes))
 }
 
 /// Reads a whole dataset as one cell.
