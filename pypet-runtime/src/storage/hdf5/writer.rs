@@ -389,7 +389,7 @@ impl RunTable {
         Ok(Self {
             status,
             started: column("started", ElementType::F64, "start of the run, seconds since 1970-01-01 UTC", "s")?,
-            // Its error is a millionth of a percent; where a run began needs all digits.
+            // Seven digits are more than a clock has to say of a duration; when a run began needs them all.
             runtime: column("runtime", ElementType::F32, "duration of the run", "s")?,
             worker: column("worker", ElementType::U16, "number of the worker that carried the run out", "")?,
             attempt: column("attempt", ElementType::U8, "how often the run was tried", "")?,

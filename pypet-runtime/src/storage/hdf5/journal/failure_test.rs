@@ -230,22 +230,22 @@ fn every_call_that_fails_leaves_what_was_acknowledged_and_the_study_can_go_on() 
     assert!(n_all >= 1000, "only {n_all} cases");
 }
 
-/// Tells the test program to be a child, and with which read to begin.
-const FIRST_READ: &str = "PYPET_FIRST_FAILING_READ";
-/// After a read that fails the library may keep something that it could not close, on which one of many later
-/// calls stumbles; so a few cases at a time get a process.
-const READS_EACH: usize = 10;
+/// Tells the test program to be a child, and which read fails in it.
+///
+/// Afterwards the library may keep something that it could not close, on which later calls stumble, also those for
+/// other files; so each case gets a process.
+const FAILING_READ: &str = "PYPET_FAILING_READ";
 
 /// What the child does; as a test of its own it does nothing.
 #[test]
-fn some_reads_fail() {
-    let Ok(first) = std::env::var(FIRST_READ) else { return };
-    let first: usize = first.parse().expect("a number");
+fn one_read_fails() {
+    let Ok(n_before) = std::env::var(FAILING_READ) else { return };
+    let n_before = n_before.parse().expect("a number");
     let steps = steps(4, 5);
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let file = folder.path().join("failed.h5");
-    let cases = (first..first + READS_EACH).map_while(|n| try_case(&steps, Fault::Read, false, n, &file));
-    println!("cases: {}", cases.count());
+    let case = try_case(&steps, Fault::Read, false, n_before, &file);
+    println!("cases: {}", usize::from(case.is_some()));
 }
 
 #[test]
@@ -254,16 +254,14 @@ fn every_read_that_fails_while_writing_leaves_what_was_acknowledged() {
     let mut n_all = 0;
     loop {
         let mut child = std::process::Command::new(&program);
-        child.args(["some_reads_fail", "--nocapture"]).env(FIRST_READ, n_all.to_string());
+        child.args(["one_read_fails", "--nocapture"]).env(FAILING_READ, n_all.to_string());
         let output = child.output().expect("the test program can be started again");
         let said = String::from_utf8_lossy(&output.stdout).into_owned();
         let n_cases = said.lines().find_map(|line| line.strip_prefix("cases: ")?.parse::<usize>().ok());
-        let told = || {
-            format!("reads {n_all} and later: {}\n{said}\n{}", output.status, String::from_utf8_lossy(&output.stderr))
-        };
+        let told = || format!("read {n_all}: {}\n{said}\n{}", output.status, String::from_utf8_lossy(&output.stderr));
         let n_cases = n_cases.unwrap_or_else(|| panic!("{}", told()));
         n_all += n_cases;
-        if n_cases < READS_EACH {
+        if n_cases == 0 {
             break;
         }
     }
