@@ -187,7 +187,28 @@ fn fits_wildcard(segment: &str, pattern: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
+
+    proptest! {
+        #[test]
+        fn any_name_and_any_pattern_has_an_answer(
+            odd in any::<String>(),
+            parts in prop::collection::vec(prop::sample::select(vec![
+                "par", "res", "$", "crun", "r_7", "run_ALL", "r_99999999999999999999", "neuron", "i", "*", "**", "", ".", "/",
+                "tau_*", "ä",
+            ]), 0..8),
+        ) {
+            let tree = nodes(&["parameters/neuron/i", "parameters/neuron/tau_v", "results/net/rate", "explored/neuron.i"]);
+            for name in [odd, parts.join("."), parts.concat()] {
+                if let Ok((number, _)) = resolve(&tree, &name) {
+                    prop_assert!(number < tree.len());
+                }
+                prop_assert!(find_all(&tree, &name).len() <= tree.len());
+            }
+        }
+    }
 
     fn nodes(paths: &[&str]) -> Vec<Node> {
         paths.iter().map(|path| Node { path: (*path).into(), kind: NodeKind::Group }).collect()

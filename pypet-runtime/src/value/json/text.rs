@@ -214,3 +214,31 @@ fn escape(characters: &mut std::str::Chars<'_>) -> Option<char> {
 fn unit(characters: &mut std::str::Chars<'_>) -> Option<u32> {
     (0..4).try_fold(0, |number, _| Some(16 * number + characters.next()?.to_digit(16)?))
 }
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_value_or_an_error(
+            odd in any::<String>(),
+            tokens in prop::collection::vec(prop::sample::select(vec![
+                "[", "]", "{", "}", ",", ":", "\"", "\\", "\\u", "d800", "0041", "1", "-", "e9", ".", "NaN", "Infinity", "null", "true", " ",
+                "ä", "\u{10ffff}",
+            ]), 0..20),
+        ) {
+            for text in [odd, tokens.concat()] {
+                let _ = parse(&text);
+            }
+        }
+    }
+
+    #[test]
+    fn deep_nesting_is_refused_before_the_stack_ends() {
+        assert!(parse(&"[".repeat(1_000_000)).is_err());
+        assert!(parse(&"{\"a\":".repeat(1_000_000)).is_err());
+    }
+}
