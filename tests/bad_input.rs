@@ -68,6 +68,9 @@ fn an_hdf5_file_of_another_program_is_not_touched() {
         let refused = message(Environment::new(file).run::<product>(some()));
         assert!(refused.contains("not one of pypet's"), "{refused}");
         assert_eq!(fs::read(file).unwrap(), before);
+        common::python::run("pythons.py", [file]);
+        let refused = message(AnyTrajectory::open(file));
+        assert!(refused.contains("one of Python's pypet") && refused.contains("docs/from-pypet.md"), "{refused}");
     });
 }
 

@@ -214,10 +214,16 @@ pub enum StorageError {
         found: Option<&'static str>,
     },
     /// An HDF5 file of another program.
-    #[error("`{}` is an HDF5 file, but not one of pypet's: it has no attribute `pypet_format`", file.display())]
+    #[error("`{}` is an HDF5 file, but {}", file.display(), if *.is_pythons {
+        "one of Python's pypet, which has another format; docs/from-pypet.md tells how to read it"
+    } else {
+        "not one of pypet's: it has no attribute `pypet_format`"
+    })]
     NotOurs {
         /// The file.
         file: PathBuf,
+        /// Whether Python's pypet has made it.
+        is_pythons: bool,
     },
     /// Written by a later version.
     #[error("`{}` has format {found}, but this version of pypet reads up to {known}; update pypet", file.display())]

@@ -62,7 +62,12 @@ pub(super) fn mark(file: &File) -> hdf5::Result<()> {
 pub(super) fn check_format(file: &File, path: &Path) -> Result<(), StorageError> {
     let place = Place::new(path);
     let format = attributes::text(file, "pypet_format").map_err(place.failed("read the format of", "/"))?;
-    let format = format.ok_or_else(|| StorageError::NotOurs { file: path.into() })?;
+    let Some(format) = format else {
+        let groups = file.groups().unwrap_or_default();
+        // What only Python's pypet puts into every trajectory.
+        let is_pythons = groups.iter().any(|group| group.dataset("overview/info").is_ok());
+        return Err(StorageError::NotOurs { file: path.into(), is_pythons });
+    };
     let major = |version: &str| version.split('.').next().and_then(|number| number.parse::<u32>().ok());
     match (major(&format), major(FORMAT)) {
         (Some(found), Some(known)) if found <= known => Ok(()),
