@@ -24,7 +24,8 @@ impl Scale {
     pub(super) fn new(from: f64, to: f64, start: f64, end: f64) -> Self {
         let (from, to) = if from.is_finite() && to.is_finite() { (from, to) } else { (0.0, 1.0) };
         let spread = if from == 0.0 { 1.0 } else { from.abs() / 2.0 };
-        let (from, to) = if from < to { (from, to) } else { (from - spread, from + spread) };
+        let around = ((from - spread).max(f64::MIN), (from + spread).min(f64::MAX));
+        let (from, to) = if from < to { (from, to) } else { around };
         Self { from, to, start, end, is_log: false }
     }
 
