@@ -17,7 +17,7 @@ use crate::provenance::Origin;
 use crate::run::{Run, RunStatus};
 use crate::schema::{Leaf, Schema};
 use crate::storage::hdf5::{self, Hdf5Writer};
-use crate::storage::{NodeKind, PlanAxis, PlannedLeaf, State, TrajectoryWriter};
+use crate::storage::{Header, NodeKind, PlanAxis, PlannedLeaf, State, TrajectoryWriter};
 use crate::trajectory::Trajectory;
 use crate::value::{Cells, ResultValue};
 
@@ -47,17 +47,17 @@ pub(super) fn append<E: Experiment>(
     check_names(&stored)?;
     let file = stored.path().ok_or(Error::NoFileToResume)?.to_owned();
     let new = exploration.bind(stored.presets().clone())?;
-    let union = Union::new(&stored, &new)?;
+    let union = Union::<E>::new(Known::of(&stored)?, &new);
     let n_new = union.added.len();
     if n_new == 0 {
         return Ok((stored, 0));
     }
+    // Before anybody writes.
+    drop(stored);
     let (plan, order) = union.plan(options)?;
-    let n_before = stored.len();
+    let (name, n_before) = (union.known.header.name.clone(), union.known.header.n_runs);
     let mut columns = |runs| plan.columns(&union, runs);
     hdf5::expand(&file, &plan.plan, n_before, order.as_deref(), &mut columns)?;
-    let name = stored.name().to_owned();
-    drop(stored);
     Ok((Trajectory::open_named(file, &name)?, n_new))
 }
 
@@ -152,13 +152,37 @@ fn check_names<E: Experiment>(stored: &Trajectory<E>) -> Result<()> {
     Ok(())
 }
 
+/// What is known of a stored trajectory once its file is closed.
+struct Known<P> {
+    header: Header,
+    presets: P,
+    /// The values of explored parameters at each run, by the numbers of the parameters.
+    values: Vec<(usize, Arc<dyn AxisValues>)>,
+    /// The repetitions of the runs, by name.
+    repetitions: Vec<(String, Vec<u64>)>,
+    /// Where the config of an expansion goes.
+    group: String,
+}
+
+impl<P: ParameterSet> Known<P> {
+    fn of<E: Experiment<Parameters = P>>(stored: &Trajectory<E>) -> Result<Self> {
+        let nodes = stored.any().nodes();
+        let taken = |group: &str| nodes.iter().any(|node| node.path == group);
+        let mut groups = (1..).map(|number| format!("config/expansion_{number}"));
+        let values = stored.explored_values()?.into_iter().map(|(leaf, values)| (leaf, values.clone()));
+        Ok(Self {
+            header: stored.header().clone(),
+            presets: stored.presets().clone(),
+            values: values.collect(),
+            repetitions: repetitions(stored)?,
+            group: groups.find(|group| !taken(group)).expect("there is always a next number"),
+        })
+    }
+}
+
 /// The runs of a stored trajectory, followed by the points that it lacks.
 struct Union<'a, E: Experiment> {
-    stored: &'a Trajectory<E>,
-    /// The values of the stored runs, by the numbers of the parameters.
-    values: Vec<(usize, &'a Arc<dyn AxisValues>)>,
-    /// The repetitions of the stored runs, by name.
-    repetitions: Vec<(String, Vec<u64>)>,
+    known: Known<E::Parameters>,
     new: &'a Points<E::Parameters>,
     /// Which of the new points the trajectory lacks.
     added: Vec<usize>,
@@ -166,20 +190,19 @@ struct Union<'a, E: Experiment> {
 }
 
 impl<'a, E: Experiment> Union<'a, E> {
-    fn new(stored: &'a Trajectory<E>, new: &'a Points<E::Parameters>) -> Result<Self> {
-        let repetitions = repetitions(stored)?;
-        let names = repetitions.iter().map(|(name, _)| Explored::Repetition(name.clone()));
-        let mut explored: Vec<Explored> = stored.explored().into_iter().map(Explored::Parameter).chain(names).collect();
+    fn new(stored: Known<E::Parameters>, new: &'a Points<E::Parameters>) -> Self {
+        let names = stored.repetitions.iter().map(|(name, _)| Explored::Repetition(name.clone()));
+        let parameters = stored.values.iter().map(|(leaf, _)| Explored::Parameter(*leaf));
+        let mut explored: Vec<Explored> = parameters.chain(names).collect();
         for other in new.explored() {
             if !explored.contains(other) {
                 explored.push(other.clone());
             }
         }
-        let mut union =
-            Self { stored, values: stored.explored_values()?, repetitions, new, added: Vec::new(), explored };
-        let mut point = stored.presets().clone();
-        let mut known: HashSet<Vec<u8>> = HashSet::with_capacity(stored.len());
-        for run in 0..stored.len() {
+        let (mut point, n_runs) = (stored.presets.clone(), stored.header.n_runs);
+        let mut union = Self { known: stored, new, added: Vec::new(), explored };
+        let mut known: HashSet<Vec<u8>> = HashSet::with_capacity(n_runs);
+        for run in 0..n_runs {
             union.move_to(run, &mut point);
             known.insert(union.key(run, &point));
         }
@@ -191,7 +214,7 @@ impl<'a, E: Experiment> Union<'a, E> {
                 union.added.pop();
             }
         }
-        Ok(union)
+        union
     }
 
     /// What tells a run from all others.
@@ -209,7 +232,7 @@ impl<'a, E: Experiment> Union<'a, E> {
     /// The plan of all runs, and the run at each point of their grid where that is not simply the next.
     fn plan(&self, options: &Options) -> Result<(Planned, Option<Vec<usize>>)> {
         let subject = Subject::of::<E>(Origin::default());
-        let header = self.stored.header();
+        let header = &self.known.header;
         let crew = options.start_engine()?;
         let mut planned = Planned::new(self, &subject, &header.name, options, crew.engine());
         let plan = &mut planned.plan;
@@ -239,16 +262,13 @@ impl<'a, E: Experiment> Union<'a, E> {
 
     /// Puts the config of this environment beside that of the ones before.
     fn note_expansion(&self, values: &mut Vec<PlannedLeaf>) {
-        let nodes = self.stored.any().nodes();
-        let taken = |group: &str| nodes.iter().any(|node| node.path == group);
-        let mut groups = (1..).map(|number| format!("config/expansion_{number}"));
-        let group = groups.find(|group| !taken(group)).expect("there is always a next number");
+        let group = &self.known.group;
         for value in values.iter_mut() {
             if let Some(below) = value.path.strip_prefix("config/") {
                 value.path = format!("{group}/{below}");
             }
         }
-        let first_run = self.stored.len() as u64;
+        let first_run = self.known.header.n_runs as u64;
         let mut cells = Cells::of(&u64::value_type());
         first_run.write(&mut cells);
         let leaf = Leaf::new("first_run", u64::value_type()).with_comment("the first run that was added");
@@ -258,11 +278,11 @@ impl<'a, E: Experiment> Union<'a, E> {
 
 impl<E: Experiment> PointList<E::Parameters> for Union<'_, E> {
     fn n_points(&self) -> usize {
-        self.stored.len() + self.added.len()
+        self.known.header.n_runs + self.added.len()
     }
 
     fn presets(&self) -> &E::Parameters {
-        self.stored.presets()
+        &self.known.presets
     }
 
     fn explored(&self) -> &[Explored] {
@@ -275,9 +295,9 @@ impl<E: Experiment> PointList<E::Parameters> for Union<'_, E> {
                 point.leaf_mut(*leaf).assign(self.presets().leaf(*leaf));
             }
         }
-        match run.checked_sub(self.stored.len()) {
+        match run.checked_sub(self.known.header.n_runs) {
             None => {
-                for (leaf, values) in &self.values {
+                for (leaf, values) in &self.known.values {
                     point.leaf_mut(*leaf).assign(values.get(run));
                 }
                 point.derive();
@@ -287,9 +307,9 @@ impl<E: Experiment> PointList<E::Parameters> for Union<'_, E> {
     }
 
     fn repetition(&self, run: usize, name: &str) -> usize {
-        match run.checked_sub(self.stored.len()) {
+        match run.checked_sub(self.known.header.n_runs) {
             None => {
-                let stored = self.repetitions.iter().find(|(other, _)| other == name);
+                let stored = self.known.repetitions.iter().find(|(other, _)| other == name);
                 stored.map_or(0, |(_, numbers)| usize::try_from(numbers[run]).unwrap_or(usize::MAX))
             }
             Some(new) => self.new.repetition(self.added[new], name),

@@ -228,11 +228,6 @@ impl<E: Experiment> Trajectory<E> {
         with_value.collect()
     }
 
-    /// The explored parameters, by the numbers of their leaves.
-    pub(crate) fn explored(&self) -> Vec<usize> {
-        self.explored.iter().map(|column| column.leaf).collect()
-    }
-
     /// The points of the runs, as they are stored.
     ///
     /// # Errors
