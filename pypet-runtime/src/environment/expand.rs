@@ -124,7 +124,7 @@ pub(super) fn finish<E: Experiment>(
             .within(|| panics::catch(|| E::finish(&mut trajectory)))
             .map_err(|panic| Error::FinishPanic { message: panic.message, place: panic.place })?;
         let further = finished.map_err(Error::Finish)?;
-        trajectory.store()?;
+        trajectory = trajectory.stored()?;
         let Some(exploration) = further else { break };
         let (expanded, n_new) = append(trajectory, &exploration, options)?;
         trajectory = expanded;

@@ -50,10 +50,24 @@ impl<E: Experiment> Trajectory<E> {
         Ok(())
     }
 
+    /// Stores what was added, all at once, and opens the trajectory anew; its file is closed in between, since a
+    /// system's library does not write to what is being read.
+    pub(crate) fn stored(mut self) -> Result<Self> {
+        let Some(file) = self.path().filter(|_| !self.pending.is_empty()).map(ToOwned::to_owned) else {
+            self.store()?;
+            return Ok(self);
+        };
+        let (name, pending) = (self.name().to_owned(), std::mem::take(&mut self.pending));
+        drop(self);
+        hdf5::edit(&file, &name, &pending)?;
+        Self::open_named(file, &name)
+    }
+
     /// Stores what was added, all at once, and reads the trajectory anew.
     ///
     /// # Errors
-    /// The file cannot be written.
+    /// The file cannot be written; with a system's HDF5 library it cannot while this or another trajectory of it is
+    /// open.
     pub fn store(&mut self) -> Result<()> {
         if self.pending.is_empty() {
             return Ok(());
