@@ -88,7 +88,7 @@ fn torture(file: &Path, kills: usize, tally: &mut Tally) -> Result<(), Box<dyn E
         // Numbers that look random: the moments differ, and a second call tries the same ones.
         let moment = (tally.kills as u64 + 1).wrapping_mul(6_364_136_223_846_793_005) >> 33;
         let mut child = start(file)?;
-        std::thread::sleep(Duration::from_micros(2000 + moment % 40_000));
+        std::thread::sleep(Duration::from_micros(2000 + moment % 160_000));
         let ended = child.try_wait()?.is_some();
         kill(&mut child)?;
         if ended {
