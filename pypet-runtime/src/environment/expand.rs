@@ -3,14 +3,14 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::plan::{Planned, PointList, Subject, header_axis, one_cell};
+use super::plan::{Planned, PointList, Subject, one_cell};
 use super::processes::{self, Kept, Role, Visit};
 use super::queue::Runs;
 use super::study::Study;
 use super::{Options, panics, prepare, prepared};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
-use crate::explore::lattice::{Lattice, push_key};
+use crate::explore::lattice::push_key;
 use crate::explore::{Exploration, Explored, Points};
 use crate::parameter::{AxisValues, ParameterSet, declared_parameters};
 use crate::provenance::Origin;
@@ -20,9 +20,6 @@ use crate::storage::hdf5::{self, Hdf5Writer};
 use crate::storage::{Header, NodeKind, PlanAxis, PlannedLeaf, State, TrajectoryWriter};
 use crate::trajectory::Trajectory;
 use crate::value::{Cells, ResultValue};
-
-/// The most pieces of which a grid is put together; a virtual dataset of more is slow to open.
-const MOST_PIECES: usize = 4096;
 
 /// Presets that were given must be those of the file.
 pub(super) fn check_presets<E: Experiment>(stored: &Trajectory<E>, given: Option<E::Parameters>) -> Result<()> {
@@ -243,21 +240,10 @@ impl<'a, E: Experiment> Union<'a, E> {
 
         let columns = planned.columns(self, 0..self.n_points());
         let n_explored = self.explored.len();
-        let lattice = Lattice::find(&columns[..n_explored]).filter(|lattice| lattice.n_pieces() <= MOST_PIECES);
-        let axes: Option<Vec<PlanAxis>> = lattice.as_ref().map(|lattice| {
-            let axis = |axis: &crate::explore::lattice::LatticeAxis| {
-                let coordinates = axis.columns.iter().map(|&column| {
-                    let mut cells = Cells::new(columns[column].element(), columns[column].rank());
-                    axis.points.iter().for_each(|&point| cells.push_cell(&columns[column].cell(point)));
-                    (planned.plan.coordinates[column].clone(), cells)
-                });
-                PlanAxis { len: axis.points.len(), coordinates: coordinates.collect() }
-            };
-            lattice.axes.iter().map(axis).collect()
-        });
-        planned.plan.header.axes = axes.as_ref().map(|axes| axes.iter().map(header_axis).collect());
+        let (axes, order) = PlanAxis::of_columns(&columns[..n_explored], &planned.plan.coordinates);
+        planned.plan.header.axes = axes.as_ref().map(|axes| axes.iter().map(PlanAxis::header).collect());
         planned.plan.axes = axes;
-        Ok((planned, lattice.and_then(|lattice| lattice.order)))
+        Ok((planned, order))
     }
 
     /// Puts the config of this environment beside that of the ones before.

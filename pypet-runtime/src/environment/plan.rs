@@ -14,7 +14,7 @@ use crate::parameter::{AnyParameter, ParameterInfo, ParameterSet, declared_param
 use crate::provenance::Origin;
 use crate::result::declared_results;
 use crate::schema::{Leaf, Schema};
-use crate::storage::{Coordinate, Header, HeaderAxis, Plan, PlanAxis, PlannedLeaf, State};
+use crate::storage::{Coordinate, Header, Plan, PlanAxis, PlannedLeaf, State};
 use crate::value::{Cells, ElementType, ResultValue};
 
 /// What a study is about.
@@ -146,7 +146,7 @@ impl Planned {
             seed: options.seed.unwrap_or_default(),
             schema: Schema::new::<P>(subject.results.clone()),
             state: State::Running,
-            axes: axes.as_ref().map(|axes| axes.iter().map(header_axis).collect()),
+            axes: axes.as_ref().map(|axes| axes.iter().map(PlanAxis::header).collect()),
         };
         Self { plan: Plan { header, values, coordinates, axes }, sources }
     }
@@ -222,11 +222,6 @@ impl Labels {
         });
         PlanAxis { len: axis.len, coordinates: coordinates.collect() }
     }
-}
-
-pub(super) fn header_axis(axis: &PlanAxis) -> HeaderAxis {
-    let names = axis.coordinates.iter().map(|(coordinate, _)| coordinate.leaf.name.clone());
-    HeaderAxis { len: axis.len, coordinates: names.collect() }
 }
 
 fn leaf_of(info: &ParameterInfo) -> Leaf {

@@ -4,6 +4,7 @@ use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
+use crate::explore::lattice::{Lattice, LatticeAxis};
 use crate::run::RunStatus;
 use crate::schema::{Leaf, Schema};
 use crate::value::{Cells, ResultValue};
@@ -123,6 +124,34 @@ pub struct PlanAxis {
     pub len: usize,
     /// The coordinates along it with one cell for each point; the first names the dimension.
     pub coordinates: Vec<(Coordinate, Cells)>,
+}
+
+/// The most pieces of which a grid is put together; a virtual dataset of more is slow to open.
+const MOST_PIECES: usize = 4096;
+
+impl PlanAxis {
+    /// The axes of the grid that explored columns form, if they do, and the run at each of its points where that is
+    /// not simply the next; `coordinates` are those of the columns.
+    pub(crate) fn of_columns(columns: &[Cells], coordinates: &[Coordinate]) -> (Option<Vec<Self>>, Option<Vec<usize>>) {
+        let Some(lattice) = Lattice::find(columns).filter(|lattice| lattice.n_pieces() <= MOST_PIECES) else {
+            return (None, None);
+        };
+        let axis = |axis: &LatticeAxis| {
+            let values = axis.columns.iter().map(|&column| {
+                let mut cells = Cells::new(columns[column].element(), columns[column].rank());
+                axis.points.iter().for_each(|&point| cells.push_cell(&columns[column].cell(point)));
+                (coordinates[column].clone(), cells)
+            });
+            Self { len: axis.points.len(), coordinates: values.collect() }
+        };
+        (Some(lattice.axes.iter().map(axis).collect()), lattice.order)
+    }
+
+    /// What the header says of it.
+    pub(crate) fn header(&self) -> HeaderAxis {
+        let names = self.coordinates.iter().map(|(coordinate, _)| coordinate.leaf.name.clone());
+        HeaderAxis { len: self.len, coordinates: names.collect() }
+    }
 }
 
 /// What runs hand over when they end.

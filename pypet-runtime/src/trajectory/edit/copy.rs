@@ -192,11 +192,7 @@ pub(super) fn plan_coordinates(strands: &[Strand], results: &[Leaf]) -> Vec<Coor
 }
 
 pub(super) fn header_axes(axes: Option<&Vec<PlanAxis>>) -> Option<Vec<HeaderAxis>> {
-    let header_axis = |axis: &PlanAxis| {
-        let names = axis.coordinates.iter().map(|(coordinate, _)| coordinate.leaf.name.clone());
-        HeaderAxis { len: axis.len, coordinates: names.collect() }
-    };
-    Some(axes?.iter().map(header_axis).collect())
+    Some(axes?.iter().map(PlanAxis::header).collect())
 }
 
 impl Blueprint {

@@ -11,15 +11,12 @@ use super::copy::{Blueprint, check_name, header_axes, origin, plan_coordinates, 
 use super::join::{join_comments, join_config, join_edits};
 use super::sources::{Origin, Pick, Runs, Source, Strand, zero};
 use crate::error::Result;
-use crate::explore::lattice::{Lattice, compare, push_key};
+use crate::explore::lattice::{compare, push_key};
 use crate::run::RunStatus;
 use crate::schema::{Leaf, Schema};
 use crate::storage::hdf5::{Hdf5Writer, NameChoice};
 use crate::storage::{Header, Plan, PlanAxis, PlannedLeaf, State};
 use crate::value::{Cells, ElementType};
-
-/// The most pieces of which a grid is put together.
-const MOST_PIECES: usize = 4096;
 
 /// How trajectories are joined.
 #[derive(Debug, Clone, Default)]
@@ -423,18 +420,7 @@ impl<'a> Table<'a> {
         let (config, moved) = join_config(sources)?;
         values.extend(config);
         let coordinates = plan_coordinates(&strands, &first.schema.results);
-        let lattice = Lattice::find(&explored).filter(|lattice| lattice.n_pieces() <= MOST_PIECES);
-        let axes: Option<Vec<PlanAxis>> = lattice.as_ref().map(|lattice| {
-            let axis = |axis: &crate::explore::lattice::LatticeAxis| {
-                let of_column = |&column: &usize| {
-                    let mut cells = Cells::new(explored[column].element(), explored[column].rank());
-                    axis.points.iter().for_each(|&point| cells.push_cell(&explored[column].cell(point)));
-                    (coordinates[column].clone(), cells)
-                };
-                PlanAxis { len: axis.points.len(), coordinates: axis.columns.iter().map(of_column).collect() }
-            };
-            lattice.axes.iter().map(axis).collect()
-        });
+        let (axes, order) = PlanAxis::of_columns(&explored, &coordinates);
         let header = Header {
             name: name.into(),
             experiment: first.experiment.clone(),
@@ -452,7 +438,7 @@ impl<'a> Table<'a> {
             plan: Plan { header, values, coordinates, axes },
             coordinates: strands,
             computed: explored,
-            order: lattice.and_then(|lattice| lattice.order),
+            order,
             runs,
             edits: join_edits(sources, &moved)?,
         })
