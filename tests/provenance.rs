@@ -206,6 +206,38 @@ fn variables_that_no_list_names_stay_out() {
 }
 
 #[test]
+fn an_environment_that_resumes_tells_what_differs_from_the_ones_before() {
+    let folder = tempfile::tempdir().unwrap();
+    let run = |arguments: &[&str]| {
+        let output = common::examples::run_with("multiply", folder.path(), arguments);
+        assert!(output.status.success(), "{}", report(&output));
+        output.stdout
+    };
+    run(&["run", "-o", "x.h5", "--threads", "1"]);
+    for threads in ["1", "1", "2"] {
+        run(&["resume", "x.h5", "--threads", threads]);
+    }
+    let traj = AnyTrajectory::open(folder.path().join("x.h5")).unwrap();
+    let told = |number: usize| -> Vec<String> {
+        let group = format!("config/resumed_{number}/environment/");
+        traj.nodes().iter().filter_map(|node| node.path.strip_prefix(&group).map(str::to_owned)).collect()
+    };
+    assert_eq!(told(0), ["started", "command", "ended"]);
+    assert_eq!(told(1), ["started", "ended"], "the same command as before");
+    assert_eq!(told(2), ["started", "command", "n_workers", "ended"]);
+    assert!(traj.node("config.resumed_0.machine").is_err());
+
+    let records: serde_json::Value =
+        serde_json::from_slice(&run(&["provenance", "x.h5", "--as", "sumatra"])).expect("it is JSON");
+    for (number, n_workers) in [(0, 1), (1, 1), (2, 1), (3, 2)] {
+        assert_eq!(records[number]["platforms"], records[0]["platforms"]);
+        assert_eq!(records[number]["launch_mode"]["parameters"]["n"], n_workers);
+        assert!(records[number]["duration"].as_f64().unwrap() > 0.0, "each has times of its own");
+    }
+    assert_eq!(records[2]["script_arguments"], "resume x.h5 --threads 1");
+}
+
+#[test]
 fn other_tools_are_told_in_their_words() {
     let folder = tempfile::tempdir().unwrap();
     let output = common::examples::run_with("multiply", folder.path(), ["run", "-o", "two words.h5", "--set", "x=3"]);

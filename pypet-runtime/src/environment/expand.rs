@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::plan::{Planned, PointList, Subject, one_cell};
+use super::plan::{self, Planned, PointList, Subject, one_cell};
 use super::processes::{self, Kept, Role, Visit};
 use super::queue::Runs;
 use super::study::Study;
@@ -80,6 +80,7 @@ pub(super) fn carry_on<E: Experiment>(
     let points = role.insist(exploration.bind(stored.presets().clone()).map_err(Into::into))?;
     let gained = stored.gained_parameters();
     let seed = stored.header().seed;
+    let earlier = subject.origin.values_before(stored.any())?;
     // Before anybody writes.
     drop(stored);
 
@@ -87,11 +88,12 @@ pub(super) fn carry_on<E: Experiment>(
         *shared = role.insist(prepare::<E>(options, role, points.presets()))?;
     }
     let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);
-    let study = Study { subject, points: &points, seed, run: &run, file: Some(&file), visit };
+    let mut study = Study { subject, points: &points, seed, run: &run, file: Some(&file), visit };
     if let Role::Worker(_) = role {
         processes::serve(&study, options);
     }
     let crew = options.start_engine()?;
+    study.subject.origin.as_changes(plan::config(options, crew.engine()), &earlier);
     let mut writer = Hdf5Writer::reopen(&file, &name, &study.subject.results, &done)?;
     options.prepare(&mut writer);
     writer.add_parameters(gained)?;
@@ -246,14 +248,10 @@ impl<'a, E: Experiment> Union<'a, E> {
         Ok((planned, order))
     }
 
-    /// Puts the config of this environment beside that of the ones before.
+    /// Puts what is told of the expansion in place of the config, which is told when the runs are carried out.
     fn note_expansion(&self, values: &mut Vec<PlannedLeaf>) {
         let group = &self.known.group;
-        for value in values.iter_mut() {
-            if let Some(below) = value.path.strip_prefix("config/") {
-                value.path = format!("{group}/{below}");
-            }
-        }
+        values.retain(|value| !value.path.starts_with("config/"));
         let first_run = self.known.header.n_runs as u64;
         let mut cells = Cells::of(&u64::value_type());
         first_run.write(&mut cells);

@@ -287,7 +287,7 @@ impl<P> Environment<P> {
         }
         let points = role.insist(bind(self.presets, exploration))?;
         let options = self.options.of_role(&role).seeded(&visit);
-        let subject = role.insist(subject::<E>(&options, &role, "config".into()))?;
+        let subject = role.insist(subject::<E>(&options, &role, 0))?;
         let mut shared = role.insist(prepare::<E>(&options, &role, points.presets()))?;
         let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);
         let seed = options.seed.unwrap_or_default();
@@ -343,8 +343,7 @@ impl<P> Environment<P> {
         }
         let mut stored = role.insist(self.stored::<E>())?;
         let options = Options { seed: Some(stored.header().seed), ..self.options.of_role(&role) };
-        let branch = format!("config/resumed_{}", stored.any().n_resumed());
-        let subject = role.insist(subject::<E>(&options, &role, branch))?;
+        let subject = role.insist(subject::<E>(&options, &role, stored.any().n_resumed() + 1))?;
         // A worker finds it changed already.
         if !matches!(role, Role::Worker(_)) {
             stored = change(stored, self.presets, &options)?;
@@ -385,7 +384,7 @@ impl<P> Environment<P> {
         }
         let points = role.insist(bind(self.presets, exploration))?;
         let options = self.options.of_role(&role).seeded(&visit);
-        let origin = role.insist(origin(&options, &role, name, "", Build::UNKNOWN, "config".into()))?;
+        let origin = role.insist(origin(&options, &role, name, "", Build::UNKNOWN, 0))?;
         let results = declared_results::<O::Results>(name, "");
         let subject = Subject { name, comment: "", place: &declared_at, results, origin };
         let run = |parameters: &Q, run: &mut Run| experiment(parameters, run).into_results();
@@ -403,12 +402,12 @@ fn bind<Q: ParameterSet>(presets: impl Presets<Q>, exploration: impl IntoExplora
     Ok(exploration.into_exploration()?.bind(presets)?)
 }
 
-fn subject<E: Experiment>(options: &Options, role: &Role, branch: String) -> Result<Subject<'static>> {
-    Ok(Subject::of::<E>(origin(options, role, E::NAME, E::COMMENT, E::BUILD, branch)?))
+fn subject<E: Experiment>(options: &Options, role: &Role, number: usize) -> Result<Subject<'static>> {
+    Ok(Subject::of::<E>(origin(options, role, E::NAME, E::COMMENT, E::BUILD, number)?))
 }
 
-/// Carries out the policy for git and looks around; `branch` is where the trajectory keeps it.
-fn origin(options: &Options, role: &Role, name: &str, comment: &str, build: Build, branch: String) -> Result<Origin> {
+/// Carries out the policy for git and looks around; `number` counts the environments of the trajectory.
+fn origin(options: &Options, role: &Role, name: &str, comment: &str, build: Build, number: usize) -> Result<Origin> {
     if !matches!(role, Role::Program) {
         // The program has done so.
         return Ok(Origin::default());
@@ -416,7 +415,7 @@ fn origin(options: &Options, role: &Role, name: &str, comment: &str, build: Buil
     let name = options.name.as_deref().unwrap_or(name);
     let comment = if options.comment.is_empty() { comment } else { &options.comment };
     let message = format!("pypet: {name}\n\n{comment}");
-    Ok(Origin::establish(&provenance::of_program(build), options.git, message.trim_end(), branch)?)
+    Ok(Origin::establish(&provenance::of_program(build), options.git, message.trim_end(), number)?)
 }
 
 /// What all runs share, unless they are carried out elsewhere.

@@ -260,7 +260,7 @@ fn varying_derived<P: ParameterSet>(points: &impl PointList<P>, infos: &[Paramet
 }
 
 /// How the study is carried out, as it stands below `config`.
-fn config(options: &Options, engine: &dyn Engine) -> Vec<PlannedLeaf> {
+pub(super) fn config(options: &Options, engine: &dyn Engine) -> Vec<PlannedLeaf> {
     fn entry<V: ResultValue>(name: &str, value: &V, comment: &str) -> PlannedLeaf {
         PlannedLeaf::new(format!("config/environment/{name}"), value, comment)
     }

@@ -74,8 +74,15 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
             }
         };
         let written = thread::scope(|scope| {
-            let writing =
-                Writing { store: &mut *store, receiver, queue: &queue, room: &room, progress: &progress, options };
+            let writing = Writing {
+                store: &mut *store,
+                receiver,
+                queue: &queue,
+                room: &room,
+                progress: &progress,
+                options,
+                origin: &self.subject.origin,
+            };
             let writer = scope.spawn(|| writing.until_all_is_stored());
             let (_end, until) = mpsc::channel();
             if let Some(overtime) = &overtime {
@@ -93,7 +100,7 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
         progress.end();
         let state = if queue.is_exhausted() { State::Finished } else { State::Stopped };
         let end = self.subject.origin.at_the_end();
-        written.and_then(|()| store.add(end.as_slice())).and_then(|()| store.finish(state))?;
+        written.and_then(|()| store.add(&end)).and_then(|()| store.finish(state))?;
         supervision.map_or(Ok(()), Supervision::into_result)
     }
 }

@@ -7,6 +7,7 @@ use super::outbox::Room;
 use super::progress::Progress;
 use super::queue::Queue;
 use super::{Durability, Options};
+use crate::provenance::Origin;
 use crate::storage::{Finished, StorageError, TrajectoryWriter};
 
 /// Bytes of results that make a commit due before its time.
@@ -23,6 +24,7 @@ pub(super) struct Writing<'a> {
     pub(super) room: &'a Room,
     pub(super) progress: &'a Progress,
     pub(super) options: &'a Options,
+    pub(super) origin: &'a Origin,
 }
 
 impl Writing<'_> {
@@ -74,6 +76,7 @@ impl Writing<'_> {
             let is_due = last_commit.elapsed() >= self.options.commit_every || waiting_bytes >= COMMIT_BYTES;
             if is_due || self.options.durability == Durability::Run {
                 if waiting_runs > 0 {
+                    self.store.add(self.origin.news().as_slice())?;
                     self.store.commit()?;
                 }
                 (waiting_runs, waiting_bytes) = (0, 0);

@@ -1,9 +1,14 @@
 //! Everything that is known before the first run, as values of the tree.
 
+use std::collections::{BTreeMap, HashSet};
+use std::sync::{Mutex, PoisonError};
+use std::thread::{self, JoinHandle};
+
 use super::machine::Machine;
-use super::{Build, GitError, GitPolicy, build::COMPILER, git, start};
+use super::{Build, GitError, GitPolicy, build::COMPILER, environments, git, start};
 use crate::storage::PlannedLeaf;
-use crate::value::ResultValue;
+use crate::trajectory::AnyTrajectory;
+use crate::value::{Cells, ResultValue};
 
 /// How an environment came to work on a trajectory.
 #[derive(Debug, Default)]
@@ -11,11 +16,13 @@ pub(crate) struct Origin {
     /// `config` for the environment that made the trajectory, `config/resumed_0` for the next.
     branch: String,
     values: Vec<PlannedLeaf>,
+    program: Option<ProgramHash>,
 }
 
 impl Origin {
-    /// Carries out the policy, then looks around.
-    pub(crate) fn establish(build: &Build, policy: GitPolicy, message: &str, branch: String) -> Result<Self, GitError> {
+    /// Carries out the policy, then looks around; `number` counts the environments of the trajectory.
+    pub(crate) fn establish(build: &Build, policy: GitPolicy, message: &str, number: usize) -> Result<Self, GitError> {
+        let branch = environments::branch(number);
         let checked_out = git::carry_out(policy, build, message)?;
         let mut values = Values { branch: &branch, values: Vec::new() };
         values.build(build, policy);
@@ -28,17 +35,91 @@ impl Origin {
             values.put("environment/git_commit_is_build", &is_build, "whether it is what the program was built from");
         }
         let values = values.values;
-        Ok(Self { branch, values })
+        Ok(Self { branch, values, program: ProgramHash::begin() })
     }
 
     pub(crate) fn values(&self) -> &[PlannedLeaf] {
         &self.values
     }
 
+    /// What earlier environments have told, where this one tells of itself.
+    pub(crate) fn values_before(&self, trajectory: &AnyTrajectory) -> crate::error::Result<BTreeMap<String, Cells>> {
+        if self.values.is_empty() {
+            return Ok(BTreeMap::new());
+        }
+        environments::values(trajectory, trajectory.n_resumed())
+    }
+
+    /// Adds how the runs are carried out, and leaves out what earlier environments of the trajectory have told alike.
+    ///
+    /// Nothing is told of an environment that is not told of in the trajectory.
+    pub(crate) fn as_changes(&mut self, options: Vec<PlannedLeaf>, earlier: &BTreeMap<String, Cells>) {
+        if self.values.is_empty() {
+            return;
+        }
+        let options = options.into_iter().map(|mut option| {
+            option.path = format!("{}{}", self.branch, option.path.trim_start_matches("config"));
+            option
+        });
+        self.values.extend(options);
+        let prefix = format!("{}/", self.branch);
+        let name_of = |value: &PlannedLeaf| value.path.trim_start_matches(&prefix).to_owned();
+        let now: HashSet<String> = self.values.iter().map(&name_of).collect();
+        let gone =
+            |name: &&String| environments::is_inherited(name) && !now.contains(*name) && *name != ProgramHash::NAME;
+        let gone: Vec<PlannedLeaf> = earlier
+            .keys()
+            .filter(gone)
+            .map(|name| PlannedLeaf::new(format!("{prefix}{name}"), &String::new(), "no longer known"))
+            .collect();
+        self.values.retain(|value| earlier.get(&name_of(value)) != Some(&value.value));
+        self.values.extend(gone);
+        let told = earlier.get(ProgramHash::NAME);
+        if let (Some(program), Some(told)) = (&mut self.program, told) {
+            program.told = Some(told.clone());
+        }
+    }
+
+    /// What has become known since the runs began, once.
+    pub(crate) fn news(&self) -> Option<PlannedLeaf> {
+        self.program.as_ref()?.news(&self.branch, false)
+    }
+
     /// What is known when the last run has ended; nothing if the environment is not told of in the trajectory.
-    pub(crate) fn at_the_end(&self) -> Option<PlannedLeaf> {
-        let path = (!self.values.is_empty()).then(|| format!("{}/environment/ended", self.branch))?;
-        Some(PlannedLeaf::new(path, &start::now(), "when the last run was stored"))
+    pub(crate) fn at_the_end(&self) -> Vec<PlannedLeaf> {
+        if self.values.is_empty() {
+            return Vec::new();
+        }
+        let ended = format!("{}/environment/ended", self.branch);
+        let ended = PlannedLeaf::new(ended, &start::now(), "when the last run was stored");
+        self.program.as_ref().and_then(|program| program.news(&self.branch, true)).into_iter().chain([ended]).collect()
+    }
+}
+
+/// The hash of the program's file, which takes longer to compute than all else that comes before the first run.
+#[derive(Debug)]
+struct ProgramHash {
+    computed: Mutex<Option<JoinHandle<String>>>,
+    /// What earlier environments have told.
+    told: Option<Cells>,
+}
+
+impl ProgramHash {
+    const NAME: &str = "environment/program_sha256";
+
+    /// On a thread of its own, if the system has one left.
+    fn begin() -> Option<Self> {
+        let thread = thread::Builder::new().name("pypet-program-hash".into()).spawn(start::program_hash).ok()?;
+        Some(Self { computed: Mutex::new(Some(thread)), told: None })
+    }
+
+    fn news(&self, branch: &str, wait: bool) -> Option<PlannedLeaf> {
+        let mut computed = self.computed.lock().unwrap_or_else(PoisonError::into_inner);
+        let thread = computed.take_if(|thread| wait || thread.is_finished())?;
+        let hash = thread.join().unwrap_or_default();
+        let path = format!("{branch}/{}", Self::NAME);
+        let news = PlannedLeaf::new(path, &hash, "SHA-256 of the program's file");
+        (!hash.is_empty() && self.told.as_ref() != Some(&news.value)).then_some(news)
     }
 }
 
@@ -110,7 +191,6 @@ impl Values<'_> {
         let command = start::command();
         self.list("environment/command", command.iter().map(String::as_str), "program and arguments");
         self.text("environment/working_directory", &start::working_directory(), "where it was started");
-        self.text("environment/program_sha256", &start::program_hash(), "SHA-256 of the program's file");
         for (name, value) in start::variables() {
             self.text(&format!("environment/variables/{name}"), &value, "");
         }

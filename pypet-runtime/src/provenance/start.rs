@@ -3,7 +3,7 @@
 use std::env;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io;
+use std::io::{self, Read};
 
 use jiff::Zoned;
 use sha2::{Digest, Sha256};
@@ -62,23 +62,16 @@ pub(super) fn program_hash() -> String {
     }
     let hash = || -> io::Result<String> {
         let mut hasher = Sha256::new();
-        io::copy(&mut File::open(env::current_exe()?)?, &mut HashWriter(&mut hasher))?;
-        Ok(hexadecimal(&hasher.finalize()))
+        let mut program = File::open(env::current_exe()?)?;
+        let mut bytes = vec![0; 1 << 18];
+        loop {
+            match program.read(&mut bytes)? {
+                0 => return Ok(hexadecimal(&hasher.finalize())),
+                n_bytes => hasher.update(&bytes[..n_bytes]),
+            }
+        }
     };
     hash().unwrap_or_default()
-}
-
-struct HashWriter<'a>(&'a mut Sha256);
-
-impl io::Write for HashWriter<'_> {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        self.0.update(bytes);
-        Ok(bytes.len())
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 pub(super) fn hexadecimal(bytes: &[u8]) -> String {

@@ -16,10 +16,10 @@ use crate::value::{Cell, Cells, ElementType};
 /// Arrays of more elements are told by their first ones.
 const MOST_ELEMENTS: usize = 1000;
 
-/// The branches of all environments that worked on a trajectory, in order.
-fn environments(trajectory: &AnyTrajectory) -> Vec<String> {
-    let resumed = (0..trajectory.n_resumed()).map(|number| format!("config/resumed_{number}"));
-    std::iter::once("config".to_owned()).chain(resumed).collect()
+/// What was in force for an environment, by names with dots.
+fn facts(trajectory: &AnyTrajectory, number: usize) -> Result<Map<String, Value>> {
+    let values = super::values(trajectory, number)?;
+    Ok(values.into_iter().map(|(name, cells)| (name.replace('/', "."), json(&cells.cell(0)))).collect())
 }
 
 /// All single values below a branch, by their names there.

@@ -5,7 +5,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::{environments, file_name, values};
+use super::{facts, file_name, values};
 use crate::error::Result;
 use crate::storage::State;
 use crate::trajectory::AnyTrajectory;
@@ -32,9 +32,8 @@ pub(crate) fn ro_crate(trajectory: &AnyTrajectory) -> Result<Value> {
         }),
     ];
     let mut actions = Vec::new();
-    for (number, branch) in environments(trajectory).iter().enumerate() {
-        let mut facts = values(trajectory, branch)?;
-        facts.retain(|name, _| !name.starts_with("resumed_"));
+    for number in 0..=trajectory.n_resumed() {
+        let facts = facts(trajectory, number)?;
         graph.push(program(number, &facts));
         graph.push(action(trajectory, number, &facts, &parameters));
         graph.extend(properties(number, &facts));

@@ -6,19 +6,15 @@
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
-use super::{environments, file_name, values};
+use super::{facts, file_name, values};
 use crate::error::Result;
 use crate::trajectory::AnyTrajectory;
 
 /// The list of records.
 pub(crate) fn sumatra(trajectory: &AnyTrajectory) -> Result<Value> {
     let parameters = values(trajectory, "parameters")?;
-    let environments = environments(trajectory);
-    let records = environments.iter().enumerate().map(|(number, branch)| {
-        let mut facts = values(trajectory, branch)?;
-        facts.retain(|name, _| !name.starts_with("resumed_"));
-        Ok(record(trajectory, number, &facts, &parameters))
-    });
+    let records = (0..=trajectory.n_resumed())
+        .map(|number| Ok(record(trajectory, number, &facts(trajectory, number)?, &parameters)));
     records.collect()
 }
 
