@@ -113,16 +113,7 @@ impl Encoding {
             value.strings().for_each(|text| self.text(text));
             return;
         }
-        let start = self.0.len();
-        self.bytes(value.bytes());
-        let number_size = match value.element() {
-            ElementType::C32 => Some(4),
-            ElementType::C64 => Some(8),
-            other => other.size(),
-        };
-        if let (Some(size), true) = (number_size, cfg!(target_endian = "big")) {
-            self.0[start..].chunks_exact_mut(size).for_each(<[u8]>::reverse);
-        }
+        self.bytes(&value.little_endian());
     }
 
     pub(crate) fn hash(&self) -> [u8; 32] {

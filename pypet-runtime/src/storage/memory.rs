@@ -242,6 +242,10 @@ impl TrajectoryWriter for Memory {
                 }
                 tree.put_time("runs/started", block.first, &block.started);
                 tree.put_time("runs/runtime", block.first, &block.runtime);
+                let leaf = Leaf::new("checksum", ValueType::scalar(ElementType::U64));
+                let bytes = bytemuck::cast_slice(&block.checksum).to_vec();
+                let checksums = Cells::from_bytes(ElementType::U64, &[], block.checksum.len(), bytes);
+                tree.put(super::CHECKSUM, &leaf, block.runs(), &checksums);
                 block.runs().for_each(|run| tree.put_status(run, RunStatus::Done));
             }
         }

@@ -24,6 +24,9 @@ use std::path::PathBuf;
 use crate::schema::Leaf;
 use crate::value::Cells;
 
+/// The column of the checksums of what runs yield; 0 for runs that have none.
+pub(crate) const CHECKSUM: &str = "runs/checksum";
+
 /// Where the runs of one trajectory go.
 pub trait TrajectoryWriter: Send {
     /// Stores everything that is known before the first run.
