@@ -12,6 +12,7 @@ use crate::parameter::{self, ParameterError, ParameterInfo, ParameterSet, declar
 use crate::schema::Leaf;
 use crate::trajectory::AnyTrajectory;
 use crate::value::Cells;
+use crate::verify::{Rerun, Verified};
 
 /// An experiment of this program; `#[experiment]` registers one.
 ///
@@ -74,6 +75,11 @@ pub trait AnyExperiment: Send + Sync {
     /// # Errors
     /// As [`Environment::resume`].
     fn resume(&self, file: &Path, options: Options) -> Result<AnyTrajectory>;
+    /// Verifies a trajectory and carries runs out once more.
+    ///
+    /// # Errors
+    /// As [`Environment::verify`].
+    fn verify(&self, file: &Path, options: Options, rerun: &Rerun) -> Result<Verified>;
 }
 
 /// What a user asks for by text.
@@ -192,5 +198,9 @@ impl<E: Experiment> AnyExperiment for Erased<E> {
 
     fn resume(&self, file: &Path, options: Options) -> Result<AnyTrajectory> {
         Ok(Environment::new(file).with_options(options).resume::<E>()?.into_any())
+    }
+
+    fn verify(&self, file: &Path, options: Options, rerun: &Rerun) -> Result<Verified> {
+        Environment::new(file).with_options(options).verify::<E>(rerun)
     }
 }

@@ -15,13 +15,14 @@ mod plan;
 mod processes;
 mod progress;
 mod queue;
+mod rerun;
 mod signals;
 mod study;
 mod timeout;
 mod worker;
 mod writer;
 
-pub use options::{Durability, EngineChoice, OnFailure, Options};
+pub use options::{Durability, EngineChoice, OnFailure, Options, Order};
 
 use std::ffi::OsString;
 use std::panic::Location;
@@ -38,6 +39,7 @@ use crate::run::Run;
 use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer, NameChoice};
 use crate::storage::{Memory, TrajectoryReader};
 use crate::trajectory::{AnyTrajectory, Trajectory};
+use crate::verify::{Rerun, Verified};
 use plan::Subject;
 use processes::{Kept, Role, Visit};
 use study::Study;
@@ -185,6 +187,12 @@ impl<P> Environment<P> {
         self
     }
 
+    /// Which runs come first; by default those of low indices. The results do not depend on it.
+    pub fn with_order(mut self, order: Order) -> Self {
+        self.options.order = order;
+        self
+    }
+
     /// What happens when a run fails; by default the others go on.
     pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
         self.options.on_failure = on_failure;
@@ -324,6 +332,17 @@ impl<P> Environment<P> {
             expand::check_presets(&stored, presets.given())?;
             Ok(expand::append(stored, &exploration.into_exploration()?, options)?.0)
         })
+    }
+
+    /// Verifies a trajectory of the file, the newest of the experiment or the named one, and compares it with runs
+    /// that are carried out once more; nothing is stored.
+    ///
+    /// The runs have the parameters and the random streams that they had, and are compared bit for bit.
+    ///
+    /// # Errors
+    /// As [`resume`](Self::resume) and [`verify`](crate::verify::verify); and there is no such run.
+    pub fn verify<E: Experiment>(self, rerun: &Rerun) -> Result<Verified> {
+        rerun::verify::<E, P>(self, rerun)
     }
 
     /// Carries out what is missing in a stored trajectory, after something is done to it.

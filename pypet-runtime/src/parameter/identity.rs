@@ -35,6 +35,16 @@ impl Identity {
         Leaves::of::<P>().identity(parameters)
     }
 
+    /// The identity of a point of which full names and values are known, in the order of the names.
+    pub(crate) fn of_values<'a>(values: impl Iterator<Item = (&'a str, Cell<'a>)>) -> Self {
+        let mut encoding = Encoding::new(KIND);
+        for (name, value) in values {
+            encoding.text(name);
+            encoding.value(&value);
+        }
+        Self(encoding.hash())
+    }
+
     /// All 32 bytes of the hash.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {

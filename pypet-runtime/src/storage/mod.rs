@@ -93,6 +93,12 @@ pub trait TrajectoryReader: Send + Sync {
     /// There is no such column, it has fewer runs, or it cannot be read.
     fn rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError>;
 
+    /// How many rows a column has; as many as there are runs, if nothing is wrong.
+    ///
+    /// # Errors
+    /// There is no such column, or it cannot be read.
+    fn n_rows(&self, path: &str) -> Result<usize, StorageError>;
+
     /// The annotations of a node, or of the trajectory for an empty path: one cell for each.
     ///
     /// # Errors
