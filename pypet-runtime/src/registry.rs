@@ -4,7 +4,7 @@ use std::any::type_name;
 use std::marker::PhantomData;
 use std::path::Path;
 
-use crate::environment::{Environment, Options};
+use crate::environment::{Environment, Options, Reuse};
 use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::explore::Exploration;
@@ -70,6 +70,11 @@ pub trait AnyExperiment: Send + Sync {
     /// # Errors
     /// As [`Environment::expand`].
     fn expand(&self, file: &Path, options: Options, request: &Request) -> Result<AnyTrajectory>;
+    /// Tells what of a request a stored trajectory has already.
+    ///
+    /// # Errors
+    /// As [`Environment::reusable`].
+    fn reusable(&self, file: &Path, options: Options, request: &Request) -> Result<Reuse>;
     /// Carries out what is missing in a trajectory.
     ///
     /// # Errors
@@ -194,6 +199,11 @@ impl<E: Experiment> AnyExperiment for Erased<E> {
             parameter::set_from_text(&mut presets, name, value)?;
         }
         Ok(environment.with_parameters(presets).expand::<E>(exploration)?.into_any())
+    }
+
+    fn reusable(&self, file: &Path, options: Options, request: &Request) -> Result<Reuse> {
+        let environment = Environment::new(file).with_options(options).with_parameters(Self::presets(request)?);
+        environment.reusable::<E>(&Self::exploration(request)?)
     }
 
     fn resume(&self, file: &Path, options: Options) -> Result<AnyTrajectory> {

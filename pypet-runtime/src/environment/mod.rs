@@ -16,6 +16,7 @@ mod processes;
 mod progress;
 mod queue;
 mod rerun;
+mod reuse;
 mod signals;
 mod study;
 mod timeout;
@@ -23,6 +24,7 @@ mod worker;
 mod writer;
 
 pub use options::{Durability, EngineChoice, OnFailure, Options, Order};
+pub use reuse::Reuse;
 
 use std::ffi::OsString;
 use std::panic::Location;
@@ -73,7 +75,7 @@ enum Place {
     message = "the presets are `{Self}`, but the experiment takes `{P}`",
     note = "give `with_parameters` a value of the experiment's own parameter set"
 )]
-pub trait Presets<P> {
+pub trait Presets<P>: Clone {
     /// The parameter set, if one was given.
     fn given(self) -> Option<P>;
 
@@ -250,6 +252,17 @@ impl<P> Environment<P> {
         self
     }
 
+    /// Goes on with the newest trajectory of the experiment in the file, or the named one, if it fits: points that are done
+    /// there are not carried out again.
+    ///
+    /// The trajectory grows by the points that it lacks, as with [`expand`](Self::expand); its runs that failed or are
+    /// missing are carried out as well. One of another schema, other presets or another seed is left alone, and a new one
+    /// begun. [`reusable`](Self::reusable) tells beforehand what can be reused.
+    pub fn with_reuse(mut self) -> Self {
+        self.options.reuse = true;
+        self
+    }
+
     /// Lets [`resume`](Self::resume) try failed runs again.
     pub fn with_failed(mut self) -> Self {
         self.options.failed = true;
@@ -284,6 +297,23 @@ impl<P> Environment<P> {
     /// The exploration contradicts itself or leaves a declared range, the file cannot be written, or the
     /// experiment's post-processing fails.
     pub fn run<E: Experiment>(self, exploration: impl IntoExploration<E::Parameters>) -> Result<Trajectory<E>>
+    where
+        P: Presets<E::Parameters>,
+    {
+        if !self.options.reuse || self.place.file().is_none() {
+            return self.begin(exploration);
+        }
+        let exploration = exploration.into_exploration()?;
+        // A worker does as its program did, which may have made the trajectory since.
+        let goes_on = match Visit::wanted_is_stored() {
+            Some(is_stored) => is_stored,
+            None => self.reusable::<E>(&exploration)?.is_possible(),
+        };
+        if goes_on { self.with_failed().expand(exploration) } else { self.begin(exploration) }
+    }
+
+    /// Carries out a new trajectory.
+    fn begin<E: Experiment>(self, exploration: impl IntoExploration<E::Parameters>) -> Result<Trajectory<E>>
     where
         P: Presets<E::Parameters>,
     {
@@ -350,7 +380,7 @@ impl<P> Environment<P> {
         mut self,
         change: impl FnOnce(Trajectory<E>, P, &Options) -> Result<Trajectory<E>>,
     ) -> Result<Trajectory<E>> {
-        let visit = Visit::to(E::NAME);
+        let visit = Visit::to(E::NAME).of_stored();
         let role = visit.role();
         if let Role::Passing(Some(kept)) = &role {
             let stored = Trajectory::open_named(&kept.file, &kept.name)?;

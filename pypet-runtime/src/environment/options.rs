@@ -47,6 +47,8 @@ pub struct Options {
     pub compression: u8,
     /// Replaces an old trajectory of the same name.
     pub overwrite: bool,
+    /// Goes on with a trajectory that fits, in place of beginning a new one.
+    pub reuse: bool,
     /// Lets Ctrl-C and termination signals end the study in order.
     pub signals: bool,
     /// Tries failed runs again when a trajectory is resumed.
@@ -74,6 +76,7 @@ impl Default for Options {
             durability: Durability::Commit,
             compression: 0,
             overwrite: false,
+            reuse: false,
             signals: false,
             failed: false,
             progress: None,
