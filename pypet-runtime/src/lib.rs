@@ -16,6 +16,7 @@
 //! | [`trajectory`] | reading what was stored |
 //! | [`storage`] | where trajectories are kept |
 //! | [`compare`] | whether two trajectories say the same |
+//! | [`mod@verify`] | whether a trajectory says what its runs yielded |
 //! | [`export`] | tables and netCDF for other programs |
 //! | [`plot`] | pictures |
 //! | [`schema`] | what a file says about its parameters and results |
@@ -41,6 +42,7 @@ pub mod storage;
 mod table;
 pub mod trajectory;
 pub mod value;
+pub mod verify;
 
 pub use error::{Error, Result};
 /// The traits and distributions of random numbers, in the version that [`run::Stream`] fits.

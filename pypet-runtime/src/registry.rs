@@ -4,7 +4,7 @@ use std::any::type_name;
 use std::marker::PhantomData;
 use std::path::Path;
 
-use crate::environment::{Environment, Options};
+use crate::environment::{Environment, Options, Reuse};
 use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::explore::Exploration;
@@ -12,6 +12,7 @@ use crate::parameter::{self, ParameterError, ParameterInfo, ParameterSet, declar
 use crate::schema::Leaf;
 use crate::trajectory::AnyTrajectory;
 use crate::value::Cells;
+use crate::verify::{Rerun, Verified};
 
 /// An experiment of this program; `#[experiment]` registers one.
 ///
@@ -69,11 +70,21 @@ pub trait AnyExperiment: Send + Sync {
     /// # Errors
     /// As [`Environment::expand`].
     fn expand(&self, file: &Path, options: Options, request: &Request) -> Result<AnyTrajectory>;
+    /// Tells what of a request a stored trajectory has already.
+    ///
+    /// # Errors
+    /// As [`Environment::reusable`].
+    fn reusable(&self, file: &Path, options: Options, request: &Request) -> Result<Reuse>;
     /// Carries out what is missing in a trajectory.
     ///
     /// # Errors
     /// As [`Environment::resume`].
     fn resume(&self, file: &Path, options: Options) -> Result<AnyTrajectory>;
+    /// Verifies a trajectory and carries runs out once more.
+    ///
+    /// # Errors
+    /// As [`Environment::verify`].
+    fn verify(&self, file: &Path, options: Options, rerun: &Rerun) -> Result<Verified>;
 }
 
 /// What a user asks for by text.
@@ -190,7 +201,16 @@ impl<E: Experiment> AnyExperiment for Erased<E> {
         Ok(environment.with_parameters(presets).expand::<E>(exploration)?.into_any())
     }
 
+    fn reusable(&self, file: &Path, options: Options, request: &Request) -> Result<Reuse> {
+        let environment = Environment::new(file).with_options(options).with_parameters(Self::presets(request)?);
+        environment.reusable::<E>(&Self::exploration(request)?)
+    }
+
     fn resume(&self, file: &Path, options: Options) -> Result<AnyTrajectory> {
         Ok(Environment::new(file).with_options(options).resume::<E>()?.into_any())
+    }
+
+    fn verify(&self, file: &Path, options: Options, rerun: &Rerun) -> Result<Verified> {
+        Environment::new(file).with_options(options).verify::<E>(rerun)
     }
 }

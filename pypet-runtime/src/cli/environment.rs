@@ -6,7 +6,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 
 use super::Failure;
-use crate::environment::{Durability, EngineChoice, OnFailure, Options};
+use crate::environment::{Durability, EngineChoice, OnFailure, Options, Order};
 use crate::provenance::GitPolicy;
 
 pub(super) fn arguments() -> Vec<Arg> {
@@ -16,6 +16,8 @@ pub(super) fn arguments() -> Vec<Arg> {
             .value_parser(value_parser!(usize)),
         value("engine", "ENGINE", "who carries out runs; `processes` survives runs that crash")
             .value_parser(PossibleValuesParser::new(["threads", "serial", "processes"])),
+        value("order", "ORDER", "which runs come first; the results do not depend on it")
+            .value_parser(PossibleValuesParser::new(Order::ALL.map(Order::word))),
         value("git", "POLICY", "what is done about uncommitted changes before the first run")
             .value_parser(PossibleValuesParser::new(GitPolicy::ALL.map(GitPolicy::word))),
         value("on-failure", "WHAT", "what happens when a run fails")
@@ -52,6 +54,9 @@ pub(super) fn options(matches: &ArgMatches) -> Result<Options, Failure> {
         (Some("processes"), n_processes) => EngineChoice::Processes(n_processes.unwrap_or(0)),
         (_, n_threads) => EngineChoice::Threads(n_threads.unwrap_or(0)),
     };
+    if let Some(order) = matches.get_one::<String>("order").and_then(|word| Order::from_word(word)) {
+        options.order = order;
+    }
     if let Some(policy) = matches.get_one::<String>("git").and_then(|word| GitPolicy::from_word(word)) {
         options.git = policy;
     }

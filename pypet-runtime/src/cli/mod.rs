@@ -24,6 +24,7 @@ mod run;
 mod show;
 mod status;
 mod template;
+mod verify;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -91,6 +92,7 @@ fn done(arguments: &[OsString]) -> Done {
         Some(("merge", matches)) => merge::run(matches),
         Some(("compact", matches)) => compact::run(matches),
         Some(("repair", matches)) => repair::run(matches),
+        Some(("verify", matches)) => verify::run(&experiments, matches),
         Some(("provenance", matches)) => provenance::run(matches),
         Some(("status", matches)) => status::run(matches),
         Some(("diff", matches)) => diff::run(matches),
@@ -118,6 +120,7 @@ fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
         .subcommand(merge::command())
         .subcommand(compact::command())
         .subcommand(repair::command())
+        .subcommand(verify::command())
         .subcommand(provenance::command())
         .subcommand(status::command())
         .subcommand(diff::command())

@@ -14,6 +14,7 @@ use super::{Done, Failure, choose, environment, experiment_argument, output, par
 use crate::environment::Options;
 use crate::registry::{AnyExperiment, Request};
 use crate::storage::hdf5::ATOMIC_COMMITS;
+use crate::trajectory::one_line;
 
 pub(super) fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
     let mut parameters = String::new();
@@ -58,6 +59,10 @@ pub(super) fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
         )
         .arg(flag("overwrite", "replaces an old trajectory of the same name instead of adding the time to the name"))
         .arg(
+            flag("reuse", "goes on with the file's trajectory if it fits, and leaves out the runs that are done there")
+                .conflicts_with_all(["add-time", "overwrite", "comment", "expand"]),
+        )
+        .arg(
             flag("expand", "adds the points that the file's trajectory lacks, and carries these out")
                 .conflicts_with_all(["add-time", "overwrite", "comment"]),
         )
@@ -85,6 +90,10 @@ pub(super) fn run(
     let file = matches.and_then(|matches| matches.get_one::<PathBuf>("output")).cloned();
     let file = file.unwrap_or_else(|| Path::new("hdf5").join(format!("{}.h5", experiment.name())));
     let prospect = experiment.check(&request)?;
+    if options.reuse {
+        let reuse = experiment.reusable(&file, options.clone(), &request)?;
+        eprintln!("{}", one_line(&reuse.to_string()));
+    }
     if matches.is_some_and(|matches| matches.get_flag("dry-run")) {
         output::print(&format!("{} would carry out {} runs\n", experiment.name(), prospect.n_runs))?;
         return Ok(ExitCode::SUCCESS);
@@ -132,6 +141,7 @@ fn options(matches: &ArgMatches) -> Result<Options, Failure> {
     options.add_time = matches.get_flag("add-time");
     options.seed = matches.get_one::<u64>("seed").copied();
     options.overwrite = matches.get_flag("overwrite");
+    options.reuse = matches.get_flag("reuse");
     if let Some(comment) = matches.get_one::<String>("comment") {
         options.comment.clone_from(comment);
     }

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::{Duration, SystemTime};
 
-use clap::{ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use jiff::Timestamp;
 use serde_json::{Value, json};
 
@@ -16,12 +16,19 @@ use crate::storage::hdf5::{trajectories, writer_of};
 use crate::storage::{State, StorageError};
 use crate::trajectory::{AnyTrajectory, one_line};
 use crate::value::{ElementType, ResultValue};
+use crate::verify::ContentHash;
 
 pub(super) fn command() -> Command {
     Command::new("status")
         .about("Shows how far a file's trajectories have come; exit code 0 if all runs are done, else 1")
         .args(file_arguments())
         .mut_arg("trajectory", |argument| argument.help("one trajectory of the file; all by default"))
+        .arg(
+            Arg::new("content")
+                .long("content")
+                .action(ArgAction::SetTrue)
+                .help("adds the hash of points, states and results, for which all points are read"),
+        )
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Done {
@@ -30,8 +37,10 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         Some(name) => vec![name.clone()],
         None => trajectories(file).map_err(Error::from)?,
     };
-    let progress: Result<Vec<Progress>, Failure> =
-        names.iter().map(|name| Progress::of(&open_trajectory(file, Some(name))?)).collect();
+    let progress: Result<Vec<Progress>, Failure> = names
+        .iter()
+        .map(|name| Progress::of(&open_trajectory(file, Some(name))?, matches.get_flag("content")))
+        .collect();
     let progress = progress?;
     let whole = FileStatus::of(file)?;
     if output::wants_json(matches) {
@@ -86,10 +95,11 @@ struct Progress {
     last: Option<f64>,
     /// Runs per second over the last minute of work.
     rate: Option<f64>,
+    content: Option<ContentHash>,
 }
 
 impl Progress {
-    fn of(any: &AnyTrajectory) -> Result<Self, Failure> {
+    fn of(any: &AnyTrajectory, with_content: bool) -> Result<Self, Failure> {
         let header = any.header();
         let statuses = any.statuses()?.to_vec();
         let numbers = |name: &str| -> Result<Vec<f64>, Failure> {
@@ -112,6 +122,7 @@ impl Progress {
             statuses,
             first,
             last,
+            content: with_content.then(|| any.content_hash()).transpose()?,
         })
     }
 
@@ -134,7 +145,7 @@ impl Progress {
     }
 
     fn json(&self, file: &FileStatus) -> Value {
-        json!({
+        let mut answer = json!({
             "trajectory": self.name,
             "experiment": self.experiment,
             "state": self.state(file),
@@ -144,7 +155,11 @@ impl Progress {
             "last_run": self.last.and_then(seconds).map(time),
             "runs_per_second": self.rate,
             "remaining_seconds": self.remaining(file),
-        })
+        });
+        if let Some(content) = self.content {
+            answer["content"] = content.to_string().into();
+        }
+        answer
     }
 
     fn text(&self, file: &FileStatus, paint: Paint) -> String {
@@ -170,6 +185,9 @@ impl Progress {
         }
         if let Some(remaining) = self.remaining(file) {
             rows.push(["remaining".into(), span(remaining)]);
+        }
+        if let Some(content) = self.content {
+            rows.push(["content".into(), content.to_string()]);
         }
         if state != State::Running.word() && self.count(RunStatus::Pending) > 0 {
             rows.push(["next".into(), "carry on with `resume FILE`".into()]);

@@ -9,6 +9,7 @@ use super::panics::{self, Panic};
 use super::study::Study;
 use super::timeout::took_longer;
 use crate::parameter::ParameterSet;
+use crate::result::checksum::{self, ValueHash};
 use crate::result::{ResultSet, Row};
 use crate::run::{AddResultError, AddedResult, Run, RunStatus, Streams, check_added};
 use crate::schema::Leaf;
@@ -23,7 +24,15 @@ pub(super) struct Carrier<'a, P, R> {
     parameters: P,
     run: Run,
     block: Block,
+    /// One for each declared result.
+    hashes: Vec<ValueHash>,
     clock: Clock,
+}
+
+/// What a run has put beside its declared results.
+struct Kept {
+    added: Vec<AddedResult>,
+    checksum: u64,
 }
 
 /// Why a run has no results.
@@ -48,6 +57,12 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
             parameters: study.points.presets().clone(),
             run: Run::new(study.points.len(), cancelled, Streams::new(study.seed, study.points)),
             block: Block::new(&study.subject.results, number),
+            hashes: study
+                .subject
+                .results
+                .iter()
+                .map(|leaf| ValueHash::new(&leaf.name, leaf.value_type.element))
+                .collect(),
             clock: Clock::start(),
         }
     }
@@ -73,7 +88,7 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
             study.points.move_to(index, &mut self.parameters);
             let results = (study.run)(&self.parameters, &mut self.run);
             let results = results.map_err(|error| Failure::from_error(&*error, study.subject.place))?;
-            keep(study, &mut self.run, &mut self.block, &results)
+            keep(study, &mut self.run, &mut self.block, &self.hashes, &results)
         });
         let (started, runtime) = self.clock.lap();
         let mut status = RunStatus::Failed;
@@ -84,7 +99,7 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
             ended = Err(Failure { message, place: study.subject.place.into(), backtrace: String::new() });
         }
         let Failure { message, place, backtrace } = match ended {
-            Ok(added) => {
+            Ok(Kept { added, checksum }) => {
                 if n_before == 0 {
                     self.block.first = index;
                 }
@@ -93,6 +108,7 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
                 }
                 self.block.started.push(started);
                 self.block.runtime.push(runtime);
+                self.block.checksum.push(checksum);
                 return Ok(());
             }
             Err(failure) => failure,
@@ -113,13 +129,14 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
     }
 }
 
-/// Puts a run's declared results into the block; gives what it added, checked.
+/// Puts a run's declared results into the block; gives what it added, checked, and the checksum of all.
 fn keep<P, R: ResultSet>(
     study: &Study<'_, P, R>,
     run: &mut Run,
     block: &mut Block,
+    hashes: &[ValueHash],
     results: &R,
-) -> Result<Vec<AddedResult>, Failure> {
+) -> Result<Kept, Failure> {
     let declared = &study.subject.results;
     let mut added = run.take_added();
     results.write(&mut Row::new(&mut block.results, &mut added));
@@ -128,10 +145,12 @@ fn keep<P, R: ResultSet>(
         Some((name, problem)) => Err(AddResultError::Refused { name, problem }),
         None => check_added(&added, declared),
     };
-    match checked {
-        Ok(()) => Ok(added),
-        Err(mistake) => Err(Failure::from_error(&mistake, study.subject.place)),
-    }
+    checked.map_err(|mistake| Failure::from_error(&mistake, study.subject.place))?;
+    let of_declared = hashes.iter().zip(&block.results).map(|(hash, cells)| hash.of(&cells.last()));
+    let results = added.iter().filter(|added| added.branch == DynamicColumn::RESULTS);
+    let of_added = results.map(|added| ValueHash::new(&added.leaf.name, added.cells.element()).of(&added.cells.last()));
+    let checksum = of_declared.chain(of_added).fold(checksum::NOTHING, u64::wrapping_add);
+    Ok(Kept { added, checksum })
 }
 
 impl Failure {
@@ -160,6 +179,7 @@ impl Block {
             worker,
             started: Vec::new(),
             runtime: Vec::new(),
+            checksum: Vec::new(),
             results: results.iter().map(|leaf| Cells::of(&leaf.value_type)).collect(),
             added: Vec::new(),
         }

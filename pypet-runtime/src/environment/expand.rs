@@ -140,7 +140,7 @@ pub(super) fn finish<E: Experiment>(
 }
 
 /// A column has the name that the file knows it by.
-fn check_names<E: Experiment>(stored: &Trajectory<E>) -> Result<()> {
+pub(super) fn check_names<E: Experiment>(stored: &Trajectory<E>) -> Result<()> {
     for parameter in &Schema::new::<E::Parameters>(Vec::new()).parameters {
         if let Some(old) = stored.header().schema.parameter(parameter)
             && old.leaf.name != parameter.leaf.name

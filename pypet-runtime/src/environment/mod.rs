@@ -15,13 +15,16 @@ mod plan;
 mod processes;
 mod progress;
 mod queue;
+mod rerun;
+mod reuse;
 mod signals;
 mod study;
 mod timeout;
 mod worker;
 mod writer;
 
-pub use options::{Durability, EngineChoice, OnFailure, Options};
+pub use options::{Durability, EngineChoice, OnFailure, Options, Order};
+pub use reuse::Reuse;
 
 use std::ffi::OsString;
 use std::panic::Location;
@@ -38,6 +41,7 @@ use crate::run::Run;
 use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer, NameChoice};
 use crate::storage::{Memory, TrajectoryReader};
 use crate::trajectory::{AnyTrajectory, Trajectory};
+use crate::verify::{Rerun, Verified};
 use plan::Subject;
 use processes::{Kept, Role, Visit};
 use study::Study;
@@ -71,7 +75,7 @@ enum Place {
     message = "the presets are `{Self}`, but the experiment takes `{P}`",
     note = "give `with_parameters` a value of the experiment's own parameter set"
 )]
-pub trait Presets<P> {
+pub trait Presets<P>: Clone {
     /// The parameter set, if one was given.
     fn given(self) -> Option<P>;
 
@@ -185,6 +189,12 @@ impl<P> Environment<P> {
         self
     }
 
+    /// Which runs come first; by default those of low indices. The results do not depend on it.
+    pub fn with_order(mut self, order: Order) -> Self {
+        self.options.order = order;
+        self
+    }
+
     /// What happens when a run fails; by default the others go on.
     pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
         self.options.on_failure = on_failure;
@@ -242,6 +252,17 @@ impl<P> Environment<P> {
         self
     }
 
+    /// Goes on with the newest trajectory of the experiment in the file, or the named one, if it fits: points that are done
+    /// there are not carried out again.
+    ///
+    /// The trajectory grows by the points that it lacks, as with [`expand`](Self::expand); its runs that failed or are
+    /// missing are carried out as well. One of another schema, other presets or another seed is left alone, and a new one
+    /// begun. [`reusable`](Self::reusable) tells beforehand what can be reused.
+    pub fn with_reuse(mut self) -> Self {
+        self.options.reuse = true;
+        self
+    }
+
     /// Lets [`resume`](Self::resume) try failed runs again.
     pub fn with_failed(mut self) -> Self {
         self.options.failed = true;
@@ -276,6 +297,23 @@ impl<P> Environment<P> {
     /// The exploration contradicts itself or leaves a declared range, the file cannot be written, or the
     /// experiment's post-processing fails.
     pub fn run<E: Experiment>(self, exploration: impl IntoExploration<E::Parameters>) -> Result<Trajectory<E>>
+    where
+        P: Presets<E::Parameters>,
+    {
+        if !self.options.reuse || self.place.file().is_none() {
+            return self.begin(exploration);
+        }
+        let exploration = exploration.into_exploration()?;
+        // A worker does as its program did, which may have made the trajectory since.
+        let goes_on = match Visit::wanted_is_stored() {
+            Some(is_stored) => is_stored,
+            None => self.reusable::<E>(&exploration)?.is_possible(),
+        };
+        if goes_on { self.with_failed().expand(exploration) } else { self.begin(exploration) }
+    }
+
+    /// Carries out a new trajectory.
+    fn begin<E: Experiment>(self, exploration: impl IntoExploration<E::Parameters>) -> Result<Trajectory<E>>
     where
         P: Presets<E::Parameters>,
     {
@@ -326,12 +364,23 @@ impl<P> Environment<P> {
         })
     }
 
+    /// Verifies a trajectory of the file, the newest of the experiment or the named one, and compares it with runs
+    /// that are carried out once more; nothing is stored.
+    ///
+    /// The runs have the parameters and the random streams that they had, and are compared bit for bit.
+    ///
+    /// # Errors
+    /// As [`resume`](Self::resume) and [`verify`](crate::verify::verify); and there is no such run.
+    pub fn verify<E: Experiment>(self, rerun: &Rerun) -> Result<Verified> {
+        rerun::verify::<E, P>(self, rerun)
+    }
+
     /// Carries out what is missing in a stored trajectory, after something is done to it.
     fn carry_on_with<E: Experiment>(
         mut self,
         change: impl FnOnce(Trajectory<E>, P, &Options) -> Result<Trajectory<E>>,
     ) -> Result<Trajectory<E>> {
-        let visit = Visit::to(E::NAME);
+        let visit = Visit::to(E::NAME).of_stored();
         let role = visit.role();
         if let Role::Passing(Some(kept)) = &role {
             let stored = Trajectory::open_named(&kept.file, &kept.name)?;

@@ -27,6 +27,8 @@ pub struct Options {
     pub git: GitPolicy,
     /// Who carries runs out.
     pub engine: EngineChoice,
+    /// Which runs come first.
+    pub order: Order,
     /// The arguments that worker processes are started with; those of the program if none are given.
     pub worker_arguments: Option<Vec<OsString>>,
     /// What happens when a run fails.
@@ -45,6 +47,8 @@ pub struct Options {
     pub compression: u8,
     /// Replaces an old trajectory of the same name.
     pub overwrite: bool,
+    /// Goes on with a trajectory that fits, in place of beginning a new one.
+    pub reuse: bool,
     /// Lets Ctrl-C and termination signals end the study in order.
     pub signals: bool,
     /// Tries failed runs again when a trajectory is resumed.
@@ -62,6 +66,7 @@ impl Default for Options {
             seed: None,
             git: GitPolicy::Record,
             engine: EngineChoice::Threads(0),
+            order: Order::Natural,
             worker_arguments: None,
             on_failure: OnFailure::Continue,
             commit_every: Duration::from_secs(1),
@@ -71,6 +76,7 @@ impl Default for Options {
             durability: Durability::Commit,
             compression: 0,
             overwrite: false,
+            reuse: false,
             signals: false,
             failed: false,
             progress: None,
@@ -167,6 +173,39 @@ impl Durability {
             Self::Run => "run",
             Self::None => "none",
         }
+    }
+}
+
+/// Which runs come first; the results do not depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Order {
+    /// As their indices say.
+    #[default]
+    Natural,
+    /// The last ones first: where they take longest, so that no worker is idle at the end.
+    Reversed,
+    /// In an order that depends on the seed: a study that is stopped has runs from everywhere in the space.
+    Shuffled,
+}
+
+impl Order {
+    /// All orders.
+    pub const ALL: [Self; 3] = [Self::Natural, Self::Reversed, Self::Shuffled];
+
+    /// The word for it in files and on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Natural => "natural",
+            Self::Reversed => "reversed",
+            Self::Shuffled => "shuffled",
+        }
+    }
+
+    /// The order of this word.
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|order| order.word() == word)
     }
 }
 

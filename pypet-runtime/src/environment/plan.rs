@@ -271,6 +271,7 @@ pub(super) fn config(options: &Options, engine: &dyn Engine) -> Vec<PlannedLeaf>
     }
     let mut entries = vec![
         entry("engine", &engine.name().to_owned(), "who carries runs out"),
+        entry("order", &options.order.word().to_owned(), "which runs come first"),
         entry("n_workers", &engine.n_workers(), "runs that are carried out at once"),
         entry("seed", &options.seed.unwrap_or_default(), "what all random streams begin with"),
         seconds("commit_every", options.commit_every, "longest time that finished runs wait"),

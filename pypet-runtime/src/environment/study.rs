@@ -60,6 +60,7 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
     ) -> Result<()> {
         let engine = crew.engine();
         let n_runs = runs.len();
+        let runs = runs.in_order(options.order, self.seed);
         let queue = Queue::new(runs, engine.n_workers());
         let _watch = options.signals.then(|| Watch::over(queue.stop_flag(), self.file));
         let progress = Progress::start(options.progress, n_runs);

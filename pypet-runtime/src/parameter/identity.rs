@@ -35,6 +35,16 @@ impl Identity {
         Leaves::of::<P>().identity(parameters)
     }
 
+    /// The identity of a point of which full names and values are known, in the order of the names.
+    pub(crate) fn of_values<'a>(values: impl Iterator<Item = (&'a str, Cell<'a>)>) -> Self {
+        let mut encoding = Encoding::new(KIND);
+        for (name, value) in values {
+            encoding.text(name);
+            encoding.value(&value);
+        }
+        Self(encoding.hash())
+    }
+
     /// All 32 bytes of the hash.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
@@ -113,16 +123,7 @@ impl Encoding {
             value.strings().for_each(|text| self.text(text));
             return;
         }
-        let start = self.0.len();
-        self.bytes(value.bytes());
-        let number_size = match value.element() {
-            ElementType::C32 => Some(4),
-            ElementType::C64 => Some(8),
-            other => other.size(),
-        };
-        if let (Some(size), true) = (number_size, cfg!(target_endian = "big")) {
-            self.0[start..].chunks_exact_mut(size).for_each(<[u8]>::reverse);
-        }
+        self.bytes(&value.little_endian());
     }
 
     pub(crate) fn hash(&self) -> [u8; 32] {

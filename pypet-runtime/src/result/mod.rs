@@ -1,5 +1,6 @@
 //! Result sets: structs whose fields become one column each.
 
+pub(crate) mod checksum;
 mod group;
 mod name;
 mod single;

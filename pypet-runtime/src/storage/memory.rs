@@ -6,9 +6,10 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Edit, FailedRun, Finished, Header, Node, NodeKind, Plan, PlannedLeaf, State, StorageError, TrajectoryReader,
-    TrajectoryWriter, check_refusal,
+    CHECKSUM, Edit, FailedRun, Finished, Header, Node, NodeKind, Plan, PlannedLeaf, State, StorageError,
+    TrajectoryReader, TrajectoryWriter, check_refusal,
 };
+use crate::result::checksum::ValueHash;
 use crate::run::RunStatus;
 use crate::schema::Leaf;
 use crate::value::{Cells, ElementType, ValueType};
@@ -171,6 +172,7 @@ impl Tree {
             Edit::Remove { path } => {
                 let is_below = |other: &str| other == path || other.starts_with(&format!("{path}/"));
                 let before = self.leaves.len();
+                self.take_back_checksums(is_below);
                 self.leaves.retain(|(other, stored)| {
                     !is_below(other) && !matches!(&stored.rows, Rows::Link(target) if is_below(target))
                 });
@@ -182,6 +184,25 @@ impl Tree {
             Edit::Rename { name } => self.header.iter_mut().for_each(|header| header.name.clone_from(name)),
         }
         Ok(())
+    }
+
+    /// Takes what results count that are about to be removed back from the checksums of their runs.
+    fn take_back_checksums(&mut self, is_gone: impl Fn(&str) -> bool) {
+        let mut counted: Vec<(usize, u64)> = Vec::new();
+        for (path, Stored { leaf, rows }) in &self.leaves {
+            if let (true, Some(name), Rows::Column(rows)) = (is_gone(path), path.strip_prefix("results/"), rows) {
+                let hash = ValueHash::new(&name.replace('/', "."), leaf.value_type.element);
+                counted.extend(rows.iter().map(|(run, value)| (*run, hash.of(&value.last()))));
+            }
+        }
+        let Some(position) = self.position(CHECKSUM) else { return };
+        let Rows::Column(checksums) = &mut self.leaves[position].1.rows else { return };
+        for (run, count) in counted {
+            let Some(cells) = checksums.get_mut(&run) else { continue };
+            let before = cells.cell(0).numbers::<u64>()[0];
+            cells.clear();
+            cells.push_number(before.wrapping_sub(count));
+        }
     }
 
     fn position(&self, path: &str) -> Option<usize> {
@@ -242,6 +263,10 @@ impl TrajectoryWriter for Memory {
                 }
                 tree.put_time("runs/started", block.first, &block.started);
                 tree.put_time("runs/runtime", block.first, &block.runtime);
+                let leaf = Leaf::new("checksum", ValueType::scalar(ElementType::U64));
+                let bytes = bytemuck::cast_slice(&block.checksum).to_vec();
+                let checksums = Cells::from_bytes(ElementType::U64, &[], block.checksum.len(), bytes);
+                tree.put(CHECKSUM, &leaf, block.runs(), &checksums);
                 block.runs().for_each(|run| tree.put_status(run, RunStatus::Done));
             }
         }
@@ -341,6 +366,10 @@ impl TrajectoryReader for MemoryReader {
             }
             cells
         })
+    }
+
+    fn n_rows(&self, path: &str) -> Result<usize, StorageError> {
+        self.with(path, |_| self.header.n_runs)
     }
 
     fn comment(&self, path: &str) -> Result<String, StorageError> {

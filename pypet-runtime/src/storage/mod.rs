@@ -24,6 +24,9 @@ use std::path::PathBuf;
 use crate::schema::Leaf;
 use crate::value::Cells;
 
+/// The column of the checksums of what runs yield; 0 for runs that have none.
+pub(crate) const CHECKSUM: &str = "runs/checksum";
+
 /// Where the runs of one trajectory go.
 pub trait TrajectoryWriter: Send {
     /// Stores everything that is known before the first run.
@@ -89,6 +92,12 @@ pub trait TrajectoryReader: Send + Sync {
     /// # Errors
     /// There is no such column, it has fewer runs, or it cannot be read.
     fn rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError>;
+
+    /// How many rows a column has; as many as there are runs, if nothing is wrong.
+    ///
+    /// # Errors
+    /// There is no such column, or it cannot be read.
+    fn n_rows(&self, path: &str) -> Result<usize, StorageError>;
 
     /// The annotations of a node, or of the trajectory for an empty path: one cell for each.
     ///

@@ -174,6 +174,8 @@ pub struct Block {
     pub started: Vec<f64>,
     /// Duration of each run in seconds.
     pub runtime: Vec<f64>,
+    /// The checksum of what each run yields.
+    pub checksum: Vec<u64>,
     /// One column for each declared result, one cell for each run.
     pub results: Vec<Cells>,
     /// Columns of added results.

@@ -14,6 +14,7 @@ use crate::run::RunStatus;
 use crate::storage::hdf5::Hdf5Reader;
 use crate::storage::{Header, Node, StorageError, TrajectoryReader};
 use crate::value::{Cells, ResultValue};
+use crate::verify::{self, ContentHash, Verified};
 
 /// A trajectory whose experiment the program need not know: nodes are found by natural naming at run time.
 ///
@@ -235,6 +236,22 @@ impl AnyTrajectory {
     pub fn runs(&self) -> Result<impl Iterator<Item = AnyRunView<'_>>> {
         let statuses = self.statuses()?.iter().enumerate();
         Ok(statuses.map(|(index, &status)| AnyRunView::new(self, index, status)))
+    }
+
+    /// The hash of points, states and results: the same whoever carried the runs out, and in whatever file they are.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn content_hash(&self) -> Result<ContentHash> {
+        verify::content_hash(self)
+    }
+
+    /// Reads everything and says what is wrong; see [`verify`](verify::verify).
+    ///
+    /// # Errors
+    /// As [`verify`](verify::verify).
+    pub fn verify(&self) -> Result<Verified> {
+        verify::verify_opened(self, &mut |_| {})
     }
 
     /// The runs that were tried and have no results, with their reasons.

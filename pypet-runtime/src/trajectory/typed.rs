@@ -19,6 +19,7 @@ use crate::schema::{Schema, SchemaParameter};
 use crate::storage::hdf5::Hdf5Reader;
 use crate::storage::{Edit, Header, TrajectoryReader};
 use crate::value::{Cells, ResultValue, ValueError};
+use crate::verify::ContentHash;
 
 /// The stored runs of an experiment.
 ///
@@ -152,6 +153,14 @@ impl<E: Experiment> Trajectory<E> {
     /// The file cannot be read.
     pub fn failures(&self) -> Result<Vec<RunFailure>> {
         self.any.failures()
+    }
+
+    /// The hash of points, states and results: the same whoever carried the runs out, and in whatever file they are.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn content_hash(&self) -> Result<ContentHash> {
+        self.any.content_hash()
     }
 
     /// One result of all runs, in run order.

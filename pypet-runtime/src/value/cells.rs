@@ -1,5 +1,6 @@
 //! Columns of values in plain bytes.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -148,6 +149,17 @@ impl Cells {
         assert!(index < self.len, "cell {index} of {}", self.len);
         let elements = self.elements_of(index);
         Cell { cells: self, shape: self.shape_of(index), elements }
+    }
+
+    /// The last cell, without a look at the others.
+    ///
+    /// # Panics
+    /// If there are no cells.
+    pub(crate) fn last(&self) -> Cell<'_> {
+        let last = self.len.checked_sub(1).expect("there is a cell");
+        let shape = self.shape_of(last);
+        let end = self.element.size().map_or(self.ends.len(), |size| self.bytes.len() / size);
+        Cell { cells: self, shape, elements: end - shape.iter().product::<usize>()..end }
     }
 
     /// All cells in order.
@@ -355,8 +367,6 @@ impl Cells {
             match self.element {
                 ElementType::F32 => self.put_numbers(&[f32::NAN]),
                 ElementType::F64 => self.put_numbers(&[f64::NAN]),
-                ElementType::C32 => self.put_numbers(&[f32::NAN; 2]),
-                ElementType::C64 => self.put_numbers(&[f64::NAN; 2]),
                 ElementType::Text => self.put_str(""),
                 other => self.put_numbers(&vec![0_u8; other.size().unwrap_or_default()]),
             }
@@ -400,6 +410,23 @@ impl<'a> Cell<'a> {
     pub fn bytes(&self) -> &'a [u8] {
         let size = self.cells.element.size().unwrap_or(0);
         &self.cells.bytes[self.elements.start * size..self.elements.end * size]
+    }
+
+    /// Its bytes in the order that hashes and other machines agree upon.
+    pub(crate) fn little_endian(&self) -> Cow<'a, [u8]> {
+        let number_size = match self.element() {
+            ElementType::C32 => Some(4),
+            ElementType::C64 => Some(8),
+            other => other.size(),
+        };
+        match number_size {
+            Some(size) if cfg!(target_endian = "big") => {
+                let mut bytes = self.bytes().to_vec();
+                bytes.chunks_exact_mut(size).for_each(<[u8]>::reverse);
+                bytes.into()
+            }
+            _ => self.bytes().into(),
+        }
     }
 
     /// Its strings, if it is text.

@@ -48,6 +48,7 @@ pub(super) struct Fingerprint {
 pub(super) struct Yield {
     started: f64,
     runtime: f64,
+    checksum: u64,
     results: Vec<Cells>,
     added: Vec<Added>,
 }
@@ -99,6 +100,7 @@ impl Yield {
         Self {
             started: block.started[0],
             runtime: block.runtime[0],
+            checksum: block.checksum[0],
             results: block.results,
             added: block.added.into_iter().map(Added::from_column).collect(),
         }
@@ -121,6 +123,7 @@ impl Yield {
         }
         block.started.push(self.started);
         block.runtime.push(self.runtime);
+        block.checksum.push(self.checksum);
         block.results.iter_mut().zip(&self.results).for_each(|(column, cells)| column.append(cells));
         for added in &added {
             block.add(index, added);
@@ -194,7 +197,7 @@ mod tests {
         word.to_owned().write(&mut added);
         let leaf = serde_json::to_string(&Leaf::new("word", String::value_type())).expect("plain data");
         let added = Added { branch: DynamicColumn::RESULTS.into(), leaf, ragged: false, cells: added };
-        Yield { started: 1.0, runtime: 2.0, results, added: vec![added] }
+        Yield { started: 1.0, runtime: 2.0, checksum: 3, results, added: vec![added] }
     }
 
     fn sent(message: Yield) -> Vec<u8> {

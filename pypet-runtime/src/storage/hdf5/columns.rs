@@ -25,6 +25,9 @@ const COMPACT_BYTES: usize = 8 << 10;
 /// checksum of zeros is zero there, so that a chunk which the disk has lost passes as one of zeros.
 const CHECKSUM_ALONE: u8 = 0;
 
+/// The level for columns that hold one value for long stretches and shrink to nothing.
+pub(super) const STRETCHES: Option<u8> = Some(1);
+
 /// Payload of one chunk that is aimed at, and the most rows of one.
 const CHUNK_BYTES: usize = 256 << 10;
 const CHUNK_ROWS: usize = 16_384;
@@ -261,7 +264,7 @@ pub(super) fn new_rows(
 }
 
 /// The same, compressed at a level from 1 to 9; 0 is as good as none.
-fn new_compressed_rows(
+pub(super) fn new_compressed_rows(
     parent: &Group,
     name: &str,
     element: ElementType,

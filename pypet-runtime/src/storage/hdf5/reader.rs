@@ -382,6 +382,18 @@ impl TrajectoryReader for Hdf5Reader {
         }
     }
 
+    fn n_rows(&self, path: &str) -> Result<usize, StorageError> {
+        Ok(match &*self.column(path)? {
+            OpenColumn::Dense(rows) => rows.len(),
+            OpenColumn::Ragged { row_start, row_size, row_shape, .. } => {
+                // One that differs from the others is the one to be told.
+                let all = [Some(row_start), Some(row_size), row_shape.as_ref()];
+                let n_rows = all.into_iter().flatten().map(Rows::len);
+                n_rows.max_by_key(|n_rows| n_rows.abs_diff(self.header.n_runs)).unwrap_or_default()
+            }
+        })
+    }
+
     fn annotations(&self, path: &str) -> Result<BTreeMap<String, Cells>, StorageError> {
         self.at(path, "read the annotations of", annotations::all)
     }

@@ -22,6 +22,8 @@ use crate::value::{Cells, ElementType, ValueType};
 /// Rows of coordinates that are computed and written at a time.
 const COORDINATE_ROWS: usize = 16_384;
 
+const CHECKSUM_COMMENT: &str = "checksum of all results of the run; 0 for none";
+
 /// Writes one trajectory into a file; the only one to have the file open.
 #[derive(Debug)]
 pub struct Hdf5Writer {
@@ -56,6 +58,7 @@ pub(super) struct RunTable {
     runtime: Column,
     worker: Column,
     attempt: Column,
+    checksum: Column,
     pub(super) errors: Errors,
 }
 
@@ -259,9 +262,10 @@ impl Open {
             let added: Vec<Leaf> = results.iter().filter(is_new).cloned().collect();
             schema.results.extend(added);
         })?;
+        let views = Views::open(&trajectory, done.len())?;
         let mut open = Self {
-            views: Views::open(&trajectory, done.len())?,
-            runs: RunTable::open(&trajectory, done.len())?,
+            runs: RunTable::open(&trajectory, done.len(), &views)?,
+            views,
             trajectory,
             results: Vec::new(),
             added: HashMap::new(),
@@ -374,7 +378,8 @@ impl RunTable {
     fn create(trajectory: &Group, n_runs: usize, views: &Views) -> hdf5::Result<Self> {
         let group = trajectory.group("runs")?;
         let column = |name: &str, element, comment: &str, unit: &str| {
-            let leaf = Leaf::new(name, ValueType::scalar(element)).with_comment(comment).with_unit(unit);
+            let mut leaf = Leaf::new(name, ValueType::scalar(element)).with_comment(comment).with_unit(unit);
+            leaf.compress = Self::compression_of(name);
             let mut column = Column::new(group.clone(), name, leaf, n_runs);
             column.create_if_fixed()?;
             column.dataset().map_or(Ok(()), |dataset| views.add_dimensions(dataset))?;
@@ -393,16 +398,30 @@ impl RunTable {
             runtime: column("runtime", ElementType::F32, "duration of the run", "s")?,
             worker: column("worker", ElementType::U16, "number of the worker that carried the run out", "")?,
             attempt: column("attempt", ElementType::U8, "how often the run was tried", "")?,
+            checksum: column("checksum", ElementType::U64, CHECKSUM_COMMENT, "")?,
             errors: Errors::create(&group)?,
         })
     }
 
-    fn open(trajectory: &Group, n_runs: usize) -> hdf5::Result<Self> {
+    /// How hard a column of the run table is compressed: most say the same of all runs.
+    fn compression_of(name: &str) -> Option<u8> {
+        if ["status", "worker", "attempt"].contains(&name) { columns::STRETCHES } else { None }
+    }
+
+    fn open(trajectory: &Group, n_runs: usize, views: &Views) -> hdf5::Result<Self> {
         let group = trajectory.group("runs")?;
         let column = |name: &str, element| {
             Column::new(group.clone(), name, Leaf::new(name, ValueType::scalar(element)), n_runs).open(&[])
         };
+        let mut checksum = column("checksum", ElementType::U64)?;
+        if !checksum.exists() {
+            // A file of an older version.
+            checksum.leaf.comment = CHECKSUM_COMMENT.into();
+            checksum.create_if_fixed()?;
+            checksum.dataset().map_or(Ok(()), |dataset| views.add_dimensions(dataset))?;
+        }
         Ok(Self {
+            checksum,
             status: column("status", ElementType::U8)?,
             started: column("started", ElementType::F64)?,
             runtime: column("runtime", ElementType::F32)?,
@@ -427,6 +446,7 @@ impl RunTable {
         self.worker.write(block.first, &numbers(ElementType::U16, &vec![block.worker; n_runs]))?;
         let attempts = self.attempts(block.runs())?;
         self.attempt.write(block.first, &attempts)?;
+        self.checksum.write(block.first, &numbers(ElementType::U64, &block.checksum))?;
         self.status.write(block.first, &numbers(ElementType::U8, &vec![RunStatus::Done.code(); n_runs]))?;
         Ok(())
     }
