@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::plan::{self, Planned, PointList, Subject, one_cell};
+use super::plan::{self, Planned, PointList, Subject};
 use super::processes::{self, Kept, Role, Visit};
 use super::queue::Runs;
 use super::study::Study;
@@ -12,7 +12,7 @@ use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::explore::lattice::push_key;
 use crate::explore::{Exploration, Explored, Points};
-use crate::parameter::{AxisValues, ParameterSet, declared_parameters};
+use crate::parameter::{AxisValues, ParameterSet, declared_parameters, one_cell};
 use crate::provenance::Origin;
 use crate::run::{Run, RunStatus};
 use crate::schema::{Leaf, Schema};
@@ -282,7 +282,7 @@ impl<E: Experiment> PointList<E::Parameters> for Union<'_, E> {
         match run.checked_sub(self.known.header.n_runs) {
             None => {
                 for (leaf, values) in &self.known.values {
-                    point.leaf_mut(*leaf).assign(values.get(run));
+                    values.assign(run, point.leaf_mut(*leaf));
                 }
                 point.derive();
             }

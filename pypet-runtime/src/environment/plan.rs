@@ -10,11 +10,11 @@ use super::Options;
 use crate::engine::Engine;
 use crate::experiment::Experiment;
 use crate::explore::{Explored, GridAxis, GridCoordinate, Points};
-use crate::parameter::{AnyParameter, ParameterInfo, ParameterSet, declared_parameters};
+use crate::parameter::{ParameterInfo, ParameterSet, declared_parameters, one_cell};
 use crate::provenance::Origin;
 use crate::result::declared_results;
 use crate::schema::{Leaf, Schema};
-use crate::storage::{Coordinate, Header, Plan, PlanAxis, PlannedLeaf, State};
+use crate::storage::{AxisCells, Coordinate, Header, Plan, PlanAxis, PlannedLeaf, State};
 use crate::value::{Cells, ElementType, ResultValue};
 
 /// What a study is about.
@@ -210,13 +210,20 @@ impl Labels {
     fn axis(&self, axis: &GridAxis, infos: &[ParameterInfo]) -> PlanAxis {
         let coordinates = axis.coordinates.iter().map(|coordinate| match coordinate {
             GridCoordinate::Parameter(leaf, values) => {
-                let mut cells = Cells::of(&infos[*leaf].value_type).with_room_for(values.len());
-                (0..values.len()).for_each(|i| values.get(i).write_cell(&mut cells));
+                let (values, value_type) = (values.clone(), infos[*leaf].value_type.clone());
+                let cells = AxisCells::new(move |points| {
+                    let mut cells = Cells::of(&value_type);
+                    values.write(points, &mut cells);
+                    cells
+                });
                 (self.coordinate(&Explored::Parameter(*leaf), infos).1, cells)
             }
             GridCoordinate::Repetition(name) => {
-                let mut cells = Cells::new(ElementType::U64, 0);
-                (0..axis.len as u64).for_each(|i| cells.push_number(i));
+                let cells = AxisCells::new(|points| {
+                    let mut cells = Cells::new(ElementType::U64, 0);
+                    points.for_each(|point| cells.push_number(point as u64));
+                    cells
+                });
                 (self.coordinate(&Explored::Repetition(name.clone()), infos).1, cells)
             }
         });
@@ -226,12 +233,6 @@ impl Labels {
 
 fn leaf_of(info: &ParameterInfo) -> Leaf {
     Leaf::new(&info.name, info.value_type.clone()).with_comment(&info.comment).with_unit(&info.unit)
-}
-
-pub(super) fn one_cell(leaf: &dyn AnyParameter) -> Cells {
-    let mut cells = Cells::of(&leaf.stored_type());
-    leaf.write_cell(&mut cells);
-    cells
 }
 
 /// The derived parameters that are not the same in every run.

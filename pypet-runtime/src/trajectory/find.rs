@@ -85,7 +85,7 @@ impl<'a, E: Experiment> Points<'a, E> {
         let mut parameters = self.trajectory.presets().clone();
         runs.into_iter().enumerate().filter_map(move |(position, run)| {
             for (leaf, values) in &self.explored {
-                parameters.leaf_mut(*leaf).assign(values.get(run));
+                values.assign(run, parameters.leaf_mut(*leaf));
             }
             parameters.derive();
             condition(position, &parameters).then(|| RunView::new(self.trajectory, run))

@@ -13,6 +13,7 @@ mod grid;
 mod links;
 mod naming;
 mod nodes;
+mod points;
 mod query;
 mod runs;
 mod tree;

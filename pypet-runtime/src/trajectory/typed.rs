@@ -11,7 +11,6 @@ use super::runs::RunView;
 use super::{AnyTrajectory, RunFailure, TrajectoryError};
 use crate::error::Result;
 use crate::experiment::Experiment;
-use crate::explore::Exploration;
 use crate::parameter::{AnyParameter, AxisValues, ParameterSet};
 use crate::result::{ResultName, declared_results};
 use crate::run::RunStatus;
@@ -32,7 +31,7 @@ use crate::value::{Cells, ResultValue, ValueError};
 /// }
 /// ```
 pub struct Trajectory<E: Experiment> {
-    any: AnyTrajectory,
+    pub(super) any: AnyTrajectory,
     presets: E::Parameters,
     explored: Vec<ExploredColumn>,
     /// The declared results below `results`, in the order of declaration.
@@ -226,32 +225,6 @@ impl<E: Experiment> Trajectory<E> {
             (parameter, value)
         });
         with_value.collect()
-    }
-
-    /// The points of the runs, as they are stored.
-    ///
-    /// # Errors
-    /// The file cannot be read.
-    pub(crate) fn exploration(&self) -> Result<Exploration<E::Parameters>> {
-        let axes = self.explored_values()?.into_iter().map(|(leaf, values)| Exploration::axis(leaf, values.clone()));
-        let repetitions = self.repetitions()?;
-        let repetitions = repetitions.iter().map(|(name, numbers)| Exploration::repetitions(name, numbers.clone()));
-        // Columns of one file have one length, so they go in lock step.
-        Ok(axes.chain(repetitions).reduce(Exploration::zip_unchecked).unwrap_or_else(Exploration::single))
-    }
-
-    /// The numbers of all named repetitions, one for each run: what is explored and no parameter.
-    fn repetitions(&self) -> Result<Vec<(String, Arc<[usize]>)>> {
-        let parameters = &self.header().schema.parameters;
-        let explored = self.any.nodes().iter().filter_map(|node| node.path.strip_prefix("explored/"));
-        let repetitions = explored.filter(|name| parameters.iter().all(|parameter| parameter.leaf.name != *name));
-        let read = |name: &str| {
-            let cells = self.any.reader().rows(&format!("explored/{name}"), 0..self.len())?;
-            let numbers: Result<Vec<usize>, _> = cells.iter().map(usize::read).collect();
-            let numbers = numbers.map_err(|source| TrajectoryError::Value { name: name.into(), source })?;
-            Ok((name.to_owned(), numbers.into()))
-        };
-        repetitions.map(read).collect()
     }
 
     /// The columns of all explored parameters.
