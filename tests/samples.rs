@@ -69,7 +69,7 @@ proptest! {
         for point in points(&sample) {
             prop_assert!((-1.0..=1.0).contains(&point.a) && (1..=9).contains(&point.n));
             prop_assert!((0.1..=1000.0).contains(&point.rate));
-            prop_assert_eq!(point.sum, point.a);
+            prop_assert_eq!(point.sum.to_bits(), point.a.to_bits());
         }
     }
 
@@ -85,12 +85,14 @@ proptest! {
     fn a_latin_hypercube_has_one_point_in_each_part_of_each_dimension(n in 1..300_usize, seed: u64) {
         let p = Space::names();
         let sample = points(&latin_hypercube([p.a.between(0.0, 1.0), p.b.between(2.0, 4.0)], n, seed));
-        let part = |value: f64| (value * n as f64).floor() as usize;
-        for values in [sample.iter().map(|p| part(p.a)).collect::<Vec<_>>(), sample.iter().map(|p| part((p.b - 2.0) / 2.0)).collect()] {
-            let mut parts = values;
-            parts.sort_unstable();
-            prop_assert!(parts.into_iter().eq(0..n));
+        let mut parts = vec![[0; 2]; n];
+        for point in sample {
+            for (dimension, place) in [point.a, (point.b - 2.0) / 2.0].into_iter().enumerate() {
+                let part = (0..n).find(|&part| place * (n as f64) < (part + 1) as f64).expect("the place is below 1");
+                parts[part][dimension] += 1;
+            }
         }
+        prop_assert_eq!(parts, vec![[1; 2]; n]);
     }
 }
 

@@ -46,6 +46,8 @@ pub(super) trait PointList<P> {
     fn move_to(&self, index: usize, point: &mut P);
     /// Which repetition a point is, 0 if it is not repeated.
     fn repetition(&self, index: usize, name: &str) -> usize;
+    /// All parameters, under the names that they are stored by.
+    fn parameters(&self) -> Vec<ParameterInfo>;
     /// The axes if the points are known to form a grid in their order.
     fn axes(&self) -> Option<&[GridAxis]> {
         None
@@ -71,6 +73,10 @@ impl<P: ParameterSet> PointList<P> for Points<P> {
 
     fn repetition(&self, index: usize, name: &str) -> usize {
         self.repetition(index, name)
+    }
+
+    fn parameters(&self) -> Vec<ParameterInfo> {
+        declared_parameters::<P>()
     }
 
     fn axes(&self) -> Option<&[GridAxis]> {
@@ -99,7 +105,7 @@ impl Planned {
         options: &Options,
         engine: &dyn Engine,
     ) -> Self {
-        let infos = declared_parameters::<P>();
+        let infos = points.parameters();
         let labels = Labels::new(&infos, points.explored(), &subject.results);
         let explored: Vec<usize> = points
             .explored()
@@ -144,7 +150,7 @@ impl Planned {
             created: Zoned::now().strftime("%Y-%m-%dT%H:%M:%S%.6f%:z").to_string(),
             n_runs: points.n_points(),
             seed: options.seed.unwrap_or_default(),
-            schema: Schema::new::<P>(subject.results.clone()),
+            schema: Schema::of(infos, subject.results.clone()),
             state: State::Running,
             axes: axes.as_ref().map(|axes| axes.iter().map(PlanAxis::header).collect()),
         };

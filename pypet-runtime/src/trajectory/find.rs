@@ -46,7 +46,7 @@ impl<E: Experiment> Trajectory<E> {
     }
 
     fn points(&self) -> Result<Points<'_, E>> {
-        Ok(Points { trajectory: self, explored: self.explored_values()? })
+        Ok(Points { trajectory: self, explored: self.stored_points().values()? })
     }
 
     /// The values of a result at some runs, which have one.

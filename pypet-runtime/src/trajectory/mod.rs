@@ -16,6 +16,7 @@ mod nodes;
 mod points;
 mod query;
 mod runs;
+mod stored;
 mod tree;
 mod typed;
 mod value;
@@ -32,8 +33,10 @@ pub use grid::{Axis, Grid};
 pub use nodes::NodeRef;
 pub use query::QueryError;
 pub use runs::RunView;
+pub(crate) use stored::{Repetition, Stored};
 pub(crate) use tree::{one_line, write as write_tree};
 pub use typed::Trajectory;
+pub(crate) use typed::schema_of;
 pub use value::Value;
 pub use view::AnyRunView;
 

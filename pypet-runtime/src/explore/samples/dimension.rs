@@ -164,9 +164,10 @@ fn along(low: f64, high: f64, part: f64) -> f64 {
     low * (1.0 - part) + high * part
 }
 
+// `allow` and not `expect`: only some of the types are narrower than what is computed with.
 macro_rules! floats {
     ($($type:ty),*) => {$(
-        #[expect(clippy::cast_possible_truncation, clippy::cast_lossless, reason = "between two floats of the type")]
+        #[allow(clippy::cast_possible_truncation, clippy::cast_lossless, reason = "between two floats of the type")]
         impl Number for $type {
             fn at(low: Self, high: Self, fraction: u64) -> Self {
                 (along(low as f64, high as f64, unit(fraction)) as Self).clamp(low, high)
@@ -185,8 +186,8 @@ macro_rules! floats {
 
 macro_rules! integers {
     ($($type:ty),*) => {$(
-        #[expect(
-            clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_lossless, clippy::cast_possible_wrap,
+        #[allow(
+            clippy::cast_possible_truncation, clippy::cast_sign_loss, clippy::cast_possible_wrap, clippy::cast_lossless,
             reason = "between two integers of the type, and floats saturate"
         )]
         impl Number for $type {

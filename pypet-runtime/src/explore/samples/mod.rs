@@ -32,7 +32,7 @@ use sequence::Sequence;
 /// `n` points of a Latin hypercube: each dimension is cut into `n` equal parts, and each part has exactly one point.
 ///
 /// # Source
-/// McKay, Beckman and Conover, *Technometrics* 21 (1979) 239–245. The order of the parts is a Feistel permutation of
+/// M. D. `McKay`, R. J. Beckman, W. J. Conover, *Technometrics* 21 (1979) 239–245. The order of the parts is a Feistel permutation of
 /// keyed hashes, so nothing is shuffled in memory.
 ///
 /// # Examples
@@ -78,7 +78,7 @@ pub fn scrambled_sobol<P: ParameterSet>(
 /// `n` independent points, uniform in every dimension; a sample that is continued keeps its points.
 ///
 /// # Source
-/// SplitMix64 (Steele, Lea and Flood, OOPSLA 2014) counted by the index, with a start of its own for each dimension.
+/// `SplitMix64` (Steele, Lea and Flood, OOPSLA 2014) counted by the index, with a start of its own for each dimension.
 pub fn random<P: ParameterSet>(
     dimensions: impl IntoIterator<Item = Dimension<P>>,
     n: usize,

@@ -66,13 +66,13 @@ impl Bits {
         Self { start: u64::from_le_bytes(std::array::from_fn(|i| hash[i])) }
     }
 
-    /// What SplitMix64 gives after so many numbers.
+    /// What `SplitMix64` gives after so many numbers.
     pub(super) fn at(self, index: u64) -> u64 {
         mix(self.start.wrapping_add(index.wrapping_add(1).wrapping_mul(0x9E37_79B9_7F4A_7C15)))
     }
 }
 
-/// The output function of SplitMix64.
+/// The output function of `SplitMix64`.
 fn mix(mut bits: u64) -> u64 {
     bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
