@@ -114,9 +114,7 @@ impl Environment {
     pub fn in_memory() -> Self {
         Self { place: Place::Memory(None), presets: (), options: Options::default() }
     }
-}
 
-impl Environment {
     /// Carries on with a trajectory where it is kept, in its file or in memory: by [`resume`](Self::resume),
     /// [`expand`](Self::expand) and their like for closures.
     ///

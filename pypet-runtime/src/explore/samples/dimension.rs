@@ -36,24 +36,28 @@ impl<P: ParameterSet> std::fmt::Debug for Dimension<P> {
     }
 }
 
-impl<Root: ParameterSet, V: Number> Name<Root, V> {
+impl<Root: ParameterSet, V: ParamValue> Name<Root, V> {
     /// All values between two bounds for a sample, with even chances: floats from `low` up to `high`, integers with
     /// both ends included.
     ///
     /// # Examples
     /// `latin_hypercube([p.a.between(0.0, 1.0), p.n.between(1, 9)], 100, 7)`
-    pub fn between(self, low: V, high: V) -> Dimension<Root> {
+    pub fn between(self, low: V, high: V) -> Dimension<Root>
+    where
+        V: Number,
+    {
         Dimension::new(self.index(), Arc::new(Between { low, high, scale: Scale::Linear }))
     }
 
     /// All values between two bounds above zero for a sample, with even chances on a logarithmic scale: as many
     /// between 1 and 10 as between 10 and 100.
-    pub fn log_between(self, low: V, high: V) -> Dimension<Root> {
+    pub fn log_between(self, low: V, high: V) -> Dimension<Root>
+    where
+        V: Number,
+    {
         Dimension::new(self.index(), Arc::new(Between { low, high, scale: Scale::Logarithmic }))
     }
-}
 
-impl<Root: ParameterSet, V: ParamValue> Name<Root, V> {
     /// These values for a sample, with even chances.
     pub fn among(self, values: impl IntoIterator<Item = V>) -> Dimension<Root> {
         Dimension::new(self.index(), Arc::new(Among(values.into_iter().collect())))
