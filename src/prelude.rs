@@ -4,7 +4,9 @@ pub use ndarray::{Array1, Array2, Array3, ArrayD};
 pub use pypet_macros::{ParamValue, ResultValue, experiment, parameters, results};
 pub use pypet_runtime::environment::{Environment, OnFailure, Order};
 pub use pypet_runtime::experiment::Experiment;
-pub use pypet_runtime::explore::{Exploration, arange, linspace, logspace};
+pub use pypet_runtime::explore::{
+    Exploration, arange, latin_hypercube, linspace, logspace, random, scrambled_sobol, sobol,
+};
 pub use pypet_runtime::parameter::Name;
 pub use pypet_runtime::provenance::GitPolicy;
 pub use pypet_runtime::rand::RngExt;

@@ -45,9 +45,12 @@ pub enum Error {
         /// The name given.
         name: String,
     },
-    /// A trajectory in memory ends with its program.
-    #[error("a trajectory in memory cannot be resumed or expanded; use `Environment::new(file)`")]
-    NoFileToResume,
+    /// A new environment in memory has no trajectory.
+    #[error(
+        "a new environment in memory has no trajectory to carry on with; use `Environment::of(trajectory)` or \
+         `Environment::new(file)`"
+    )]
+    NothingToCarryOn,
     /// A worker process has come to other points than the program.
     #[error(
         "a worker process computes {difference}; worker processes come to the study by the same program with the \
@@ -65,14 +68,6 @@ pub enum Error {
     OtherPresets {
         /// One for each parameter.
         differences: Vec<String>,
-    },
-    /// Parameters that have other names in the file.
-    #[error("`{name}` is `{stored}` in the file; a trajectory is expanded under the names that it was made with")]
-    Renamed {
-        /// The name in the program.
-        name: String,
-        /// The name in the file.
-        stored: String,
     },
     /// What all runs share cannot be computed.
     #[error("the experiment's `prepare` panicked: {message} ({place})")]

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::parameter::{ParameterSet, declared_parameters};
+use crate::parameter::{ParameterInfo, ParameterSet, declared_parameters};
 use crate::value::ValueType;
 
 /// One parameter or result: all that a stranger needs to read it.
@@ -91,8 +91,13 @@ pub struct Schema {
 impl Schema {
     /// The schema of a parameter set with these results.
     pub(crate) fn new<P: ParameterSet>(results: Vec<Leaf>) -> Self {
+        Self::of(declared_parameters::<P>(), results)
+    }
+
+    /// The schema of these parameters and results.
+    pub(crate) fn of(infos: Vec<ParameterInfo>, results: Vec<Leaf>) -> Self {
         Self {
-            parameters: declared_parameters::<P>()
+            parameters: infos
                 .into_iter()
                 .map(|info| SchemaParameter {
                     leaf: Leaf::new(&info.name, info.value_type).with_comment(&info.comment).with_unit(&info.unit),
@@ -138,6 +143,26 @@ impl Schema {
             (!same).then(|| Difference::new("result", result, old))
         });
         removed.chain(widened).collect()
+    }
+
+    /// Takes over what only a stored schema has, behind what is there.
+    pub(crate) fn keep_what_is_gone(&mut self, stored: &Self) {
+        let is_kept = |old: &SchemaParameter| self.parameters.iter().any(|new| new.leaf.name == old.leaf.name);
+        let parameters: Vec<_> = stored.parameters.iter().filter(|old| !is_kept(old)).cloned().collect();
+        self.parameters.extend(parameters);
+        let results: Vec<_> = stored.results.iter().filter(|old| self.result(&old.name).is_none()).cloned().collect();
+        self.results.extend(results);
+    }
+
+    /// The explored parameters that are not of the very type that is stored, so that their columns cannot go on.
+    pub(crate) fn widened(&self, stored: &Self, is_explored: impl Fn(usize) -> bool) -> Vec<Difference> {
+        let parameters = self.parameters.iter().enumerate().filter(|(leaf, _)| is_explored(*leaf));
+        let widened = parameters.filter_map(|(_, new)| {
+            let old = stored.parameter(new)?;
+            let same = old.leaf.value_type.element == new.leaf.value_type.element;
+            (!same).then(|| Difference::new("parameter", &new.leaf, &old.leaf))
+        });
+        widened.collect()
     }
 
     fn result(&self, name: &str) -> Option<&Leaf> {

@@ -12,7 +12,7 @@ use super::config::Config;
 use super::report::report;
 use super::{Done, Failure, choose, environment, experiment_argument, output, params};
 use crate::environment::Options;
-use crate::registry::{AnyExperiment, Request};
+use crate::registry::{AnyExperiment, Request, SampleRequest};
 use crate::storage::hdf5::ATOMIC_COMMITS;
 use crate::trajectory::one_line;
 
@@ -42,6 +42,15 @@ pub(super) fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
             "NAME=VALUES",
             "explores parameters in lock step: one axis, which varies faster than those of `--explore`",
         ))
+        .arg(
+            pairs(
+                "sample",
+                "METHOD:N NAME=LOW:HIGH",
+                "scatters N points: `latin_hypercube:N`, `sobol:N` or `random:N`, with `:SEED` behind it if wanted, then \
+                 parameters with `low:high`, `low:high:log` or a list; varies faster than those of `--explore` and `--zip`",
+            )
+            .num_args(2..),
+        )
         .arg(
             value("config", "FILE", "parameters, exploration and flags from a TOML file, as `params --toml` writes it")
                 .value_parser(value_parser!(PathBuf)),
@@ -117,7 +126,16 @@ fn request(matches: &ArgMatches) -> Result<Request, Failure> {
     // Each `--zip` is an axis of its own.
     let zips = matches.get_occurrences::<String>("zip").into_iter().flatten();
     let zip = zips.map(|zip| split("zip", zip)).collect::<Result<_, _>>()?;
-    Ok(Request { set: pairs(matches, "set")?, explore: pairs(matches, "explore")?, zip })
+    let samples = matches.get_occurrences::<String>("sample").into_iter().flatten();
+    let sample = samples.map(sample).collect::<Result<_, _>>()?;
+    let (set, explore) = (pairs(matches, "set")?, pairs(matches, "explore")?);
+    Ok(Request { set, explore, zip, sample, ..Request::default() })
+}
+
+/// `--sample METHOD:N NAME=VALUES …`
+fn sample<'a>(mut words: impl Iterator<Item = &'a String>) -> Result<SampleRequest, Failure> {
+    let method = words.next().cloned().unwrap_or_default();
+    Ok(SampleRequest { method, dimensions: split("sample", words)? })
 }
 
 fn pairs(matches: &ArgMatches, id: &str) -> Result<Vec<(String, String)>, Failure> {

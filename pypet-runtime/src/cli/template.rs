@@ -43,6 +43,8 @@ pub(super) fn config_file(experiment: &dyn AnyExperiment) -> String {
         "\n# What is explored in place of the declared exploration; the last axis varies fastest.\n\
          # [explore]\n# {example} = \"0:1:11\"    # or a list: [0, 0.5, 1]\n\
          \n# Parameters in lock step; several such tables as [[zip]].\n# [zip]\n\
+         \n# Points scattered over a box, by latin_hypercube, sobol or random.\n\
+         # [sample.\"latin_hypercube:100\"]\n# {example} = \"0:1\"    # or \"1:1000:log\", or a list\n\
          \n# Any flag of `run` with a value.\n# [environment]\n# threads = 4\n# comment = \"what it is for\"\n"
     );
     text

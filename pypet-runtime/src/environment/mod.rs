@@ -8,6 +8,8 @@
 
 mod carrier;
 mod expand;
+mod home;
+mod missing;
 mod options;
 mod outbox;
 mod panics;
@@ -38,10 +40,13 @@ use crate::parameter::ParameterSet;
 use crate::provenance::{self, Build, GitPolicy, Origin};
 use crate::result::declared_results;
 use crate::run::Run;
+use crate::schema::Schema;
 use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer, NameChoice};
 use crate::storage::{Memory, TrajectoryReader};
-use crate::trajectory::{AnyTrajectory, Trajectory};
+use crate::trajectory::{AnyTrajectory, Stored, Trajectory, schema_of};
 use crate::verify::{Rerun, Verified};
+use home::Home;
+use missing::Missing;
 use plan::Subject;
 use processes::{Kept, Role, Visit};
 use study::Study;
@@ -67,7 +72,8 @@ pub struct Environment<P = ()> {
 #[derive(Debug, Clone)]
 enum Place {
     File(PathBuf),
-    Memory,
+    /// With the trajectory that is there to be carried on with.
+    Memory(Option<Memory>),
 }
 
 /// The values of all parameters that are not explored: a parameter set, or `()` for its defaults.
@@ -110,7 +116,30 @@ impl Environment {
 
     /// Keeps trajectories in memory, for trying things out.
     pub fn in_memory() -> Self {
-        Self { place: Place::Memory, presets: (), options: Options::default() }
+        Self { place: Place::Memory(None), presets: (), options: Options::default() }
+    }
+
+    /// Carries on with a trajectory where it is kept, in its file or in memory: by [`resume`](Self::resume),
+    /// [`expand`](Self::expand) and their like for closures.
+    ///
+    /// The trajectory is closed; typed ones are given by [`Trajectory::into_any`].
+    ///
+    /// # Errors
+    /// The trajectory is kept in neither.
+    ///
+    /// # Examples
+    /// ```text
+    /// let traj = Environment::in_memory().run::<multiply>(p.x.over([1.0, 2.0]))?;
+    /// let traj = Environment::of(traj.into_any())?.expand::<multiply>(p.x.over([2.0, 3.0]))?;
+    /// assert_eq!(traj.len(), 3);
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "a trajectory is closed before it is written to")]
+    pub fn of(trajectory: AnyTrajectory) -> Result<Self> {
+        let environment = match Home::of(&trajectory)? {
+            Home::File { file, .. } => Self::new(file),
+            Home::Memory(memory) => Self { place: Place::Memory(Some(memory)), ..Self::in_memory() },
+        };
+        Ok(environment.with_name(trajectory.header().name.clone()))
     }
 }
 
@@ -340,17 +369,18 @@ impl<P> Environment<P> {
     /// for it. Parameters come from the file, so presets and exploration of the program do not matter.
     ///
     /// # Errors
-    /// As [`Trajectory::open`] and [`run`](Self::run); trajectories in memory cannot be resumed.
+    /// As [`Trajectory::open`] and [`run`](Self::run).
     pub fn resume<E: Experiment>(self) -> Result<Trajectory<E>> {
-        self.carry_on_with(|stored, _, _| Ok(stored))
+        self.carry_on_with_experiment(|stored, _, _, _| Ok(stored))
     }
 
     /// Adds points to a trajectory of the file and carries them out: the newest of the experiment, or the named one.
     ///
     /// Points that are there already are recognised by the values of all their parameters, bit for bit, and by
     /// their repetitions; they are not computed again. Runs keep their indices, and new ones follow. A parameter
-    /// that was not explored before has its preset in the old runs. Runs that are missing, as after a kill, are
-    /// carried out as by [`resume`](Self::resume). Presets come from the file.
+    /// that was not explored before has its preset in the old runs, one that was renamed keeps its name in the file.
+    /// Runs that are missing, as after a kill, are carried out as by [`resume`](Self::resume). Presets come from the
+    /// file.
     ///
     /// # Errors
     /// As [`resume`](Self::resume) and [`run`](Self::run); and presets that were given differ from the file's.
@@ -358,10 +388,7 @@ impl<P> Environment<P> {
     where
         P: Presets<E::Parameters>,
     {
-        self.carry_on_with(|stored, presets: P, options| {
-            expand::check_presets(&stored, presets.given())?;
-            Ok(expand::append(stored, &exploration.into_exploration()?, options)?.0)
-        })
+        self.carry_on_with_experiment(adding(exploration))
     }
 
     /// Verifies a trajectory of the file, the newest of the experiment or the named one, and compares it with runs
@@ -376,9 +403,9 @@ impl<P> Environment<P> {
     }
 
     /// Carries out what is missing in a stored trajectory, after something is done to it.
-    fn carry_on_with<E: Experiment>(
-        mut self,
-        change: impl FnOnce(Trajectory<E>, P, &Options) -> Result<Trajectory<E>>,
+    fn carry_on_with_experiment<E: Experiment>(
+        self,
+        change: impl FnOnce(Stored<E::Parameters>, P, &Subject<'_>, &Options) -> Result<Stored<E::Parameters>>,
     ) -> Result<Trajectory<E>> {
         let visit = Visit::to(E::NAME).of_stored();
         let role = visit.role();
@@ -386,29 +413,52 @@ impl<P> Environment<P> {
             let stored = Trajectory::open_named(&kept.file, &kept.name)?;
             return expand::finish(visit, stored, &self.options, &mut None);
         }
-        if let Role::Worker(Some(kept)) = &role {
-            self.place = Place::File(kept.file.clone());
-            self.options.name = Some(kept.name.clone());
-        }
-        let mut stored = role.insist(self.stored::<E>())?;
-        let options = Options { seed: Some(stored.header().seed), ..self.options.of_role(&role) };
-        let subject = role.insist(subject::<E>(&options, &role, stored.any().n_resumed() + 1))?;
-        // A worker finds it changed already.
-        if !matches!(role, Role::Worker(_)) {
-            stored = change(stored, self.presets, &options)?;
-        }
+        let subject = Subject::of::<E>(Origin::default());
+        let (stored, subject, options) = self.take_up(&role, subject, schema_of::<E>(), E::BUILD, change)?;
         let mut shared = None;
         let trajectory = expand::carry_on(stored, subject, &options, &mut shared, &visit, &role)?;
         expand::finish(visit, trajectory, &options, &mut shared)
     }
 
-    /// The trajectory of the file that the options mean.
-    pub(crate) fn stored<E: Experiment>(&self) -> Result<Trajectory<E>> {
-        let Place::File(file) = &self.place else { return Err(Error::NoFileToResume) };
-        match &self.options.name {
-            Some(name) => Trajectory::open_named(file, name),
-            None => Trajectory::open(file),
+    /// The trajectory to carry on with after something is done to it, what it is about, and the options for it.
+    fn take_up<'a, Q: ParameterSet>(
+        mut self,
+        role: &Role,
+        mut subject: Subject<'a>,
+        schema: Schema,
+        build: Build,
+        change: impl FnOnce(Stored<Q>, P, &Subject<'_>, &Options) -> Result<Stored<Q>>,
+    ) -> Result<(Stored<Q>, Subject<'a>, Options)> {
+        if let Role::Worker(Some(kept)) = role {
+            self.place = Place::File(kept.file.clone());
+            self.options.name = Some(kept.name.clone());
         }
+        let stored = self.reader(subject.name).and_then(|reader| Stored::read(reader, schema));
+        let mut stored = role.insist(stored)?;
+        let options = Options { seed: Some(stored.any().header().seed), ..self.options.of_role(role) };
+        let number = stored.any().n_resumed() + 1;
+        let origin = role.insist(origin(&options, role, subject.name, subject.comment, build, number))?;
+        // A worker finds a file changed already.
+        if !matches!(role, Role::Worker(Some(_))) {
+            stored = role.insist(change(stored, self.presets, &subject, &options))?;
+        }
+        subject.origin = origin;
+        Ok((stored, subject, options))
+    }
+
+    /// The trajectory that the options mean, of an experiment unless it is named.
+    fn reader(&self, experiment: &str) -> Result<Box<dyn TrajectoryReader>> {
+        Ok(match (&self.place, &self.options.name) {
+            (Place::File(file), Some(name)) => Box::new(Hdf5Reader::named(file, name)?),
+            (Place::File(file), None) => Box::new(Hdf5Reader::of_experiment(file, experiment)?),
+            (Place::Memory(Some(memory)), _) => Box::new(memory.reader()),
+            (Place::Memory(None), _) => return Err(Error::NothingToCarryOn),
+        })
+    }
+
+    /// The trajectory that the options mean, with the types of the program.
+    pub(crate) fn stored<E: Experiment>(&self) -> Result<Trajectory<E>> {
+        Trajectory::from_reader(self.reader(E::NAME)?)
     }
 
     /// Carries out a closure, for what fits no `#[experiment]`.
@@ -441,6 +491,69 @@ impl<P> Environment<P> {
         let study = Study { subject, points: &points, seed, run: &run, file: self.place.file(), visit: &visit };
         let reader = self.place.carry_out(&options, &study, &role)?;
         AnyTrajectory::from_reader(reader)
+    }
+
+    /// As [`resume`](Self::resume), for a closure; `name` is that of [`run_with`](Self::run_with).
+    ///
+    /// # Errors
+    /// As [`resume`](Self::resume).
+    #[track_caller]
+    pub fn resume_with<Q: ParameterSet, O: Outcome>(
+        self,
+        name: &str,
+        experiment: impl Fn(&Q, &mut Run) -> O + Sync,
+    ) -> Result<AnyTrajectory> {
+        let declared_at = Location::caller().to_string();
+        self.carry_on_with_closure(name, &declared_at, experiment, |stored, _, _, _| Ok(stored))
+    }
+
+    /// As [`expand`](Self::expand), for a closure; `name` is that of [`run_with`](Self::run_with).
+    ///
+    /// # Errors
+    /// As [`expand`](Self::expand).
+    #[track_caller]
+    pub fn expand_with<Q: ParameterSet, O: Outcome>(
+        self,
+        name: &str,
+        exploration: impl IntoExploration<Q>,
+        experiment: impl Fn(&Q, &mut Run) -> O + Sync,
+    ) -> Result<AnyTrajectory>
+    where
+        P: Presets<Q>,
+    {
+        let declared_at = Location::caller().to_string();
+        self.carry_on_with_closure(name, &declared_at, experiment, adding(exploration))
+    }
+
+    fn carry_on_with_closure<Q: ParameterSet, O: Outcome>(
+        self,
+        name: &str,
+        declared_at: &str,
+        experiment: impl Fn(&Q, &mut Run) -> O + Sync,
+        change: impl FnOnce(Stored<Q>, P, &Subject<'_>, &Options) -> Result<Stored<Q>>,
+    ) -> Result<AnyTrajectory> {
+        let visit = Visit::to(name);
+        let role = visit.role();
+        if let Role::Passing(Some(kept)) = &role {
+            return AnyTrajectory::open_named(&kept.file, &kept.name);
+        }
+        let results = declared_results::<O::Results>(name, "");
+        let schema = Schema::new::<Q>(results.clone());
+        let subject = Subject { name, comment: "", place: declared_at, results, origin: Origin::default() };
+        let (stored, subject, options) = self.take_up(&role, subject, schema, Build::UNKNOWN, change)?;
+        let missing = role.insist(Missing::of(stored, &subject.origin, &options))?;
+        let run = |parameters: &Q, run: &mut Run| experiment(parameters, run).into_results();
+        AnyTrajectory::from_reader(missing.carry_out(subject, &run, &options, &visit, &role)?)
+    }
+}
+
+/// Adds points to a stored trajectory, whose presets are those that were given.
+fn adding<P: Presets<Q>, Q: ParameterSet>(
+    exploration: impl IntoExploration<Q>,
+) -> impl FnOnce(Stored<Q>, P, &Subject<'_>, &Options) -> Result<Stored<Q>> {
+    |stored, presets, subject, options| {
+        expand::check_presets(&stored, presets.given())?;
+        Ok(expand::append(stored, &exploration.into_exploration()?, subject, options)?.0)
     }
 }
 
@@ -484,7 +597,7 @@ impl Place {
     fn file(&self) -> Option<&Path> {
         match self {
             Self::File(file) => Some(file),
-            Self::Memory => None,
+            Self::Memory(_) => None,
         }
     }
 
@@ -511,7 +624,7 @@ impl Place {
                 study.visit.note(study.seed, Some(Kept::new(file, &name)));
                 Ok(Box::new(Hdf5Reader::named(file, &name)?))
             }
-            Self::Memory => {
+            Self::Memory(_) => {
                 let mut memory = Memory::default();
                 study.carry_out(options, &options.start_engine()?, &wanted, &mut memory)?;
                 study.visit.note(study.seed, None);

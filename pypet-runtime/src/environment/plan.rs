@@ -10,11 +10,11 @@ use super::Options;
 use crate::engine::Engine;
 use crate::experiment::Experiment;
 use crate::explore::{Explored, GridAxis, GridCoordinate, Points};
-use crate::parameter::{AnyParameter, ParameterInfo, ParameterSet, declared_parameters};
+use crate::parameter::{ParameterInfo, ParameterSet, declared_parameters, one_cell};
 use crate::provenance::Origin;
 use crate::result::declared_results;
 use crate::schema::{Leaf, Schema};
-use crate::storage::{Coordinate, Header, Plan, PlanAxis, PlannedLeaf, State};
+use crate::storage::{AxisCells, Coordinate, Header, Plan, PlanAxis, PlannedLeaf, State};
 use crate::value::{Cells, ElementType, ResultValue};
 
 /// What a study is about.
@@ -46,6 +46,8 @@ pub(super) trait PointList<P> {
     fn move_to(&self, index: usize, point: &mut P);
     /// Which repetition a point is, 0 if it is not repeated.
     fn repetition(&self, index: usize, name: &str) -> usize;
+    /// All parameters, under the names that they are stored by.
+    fn parameters(&self) -> Vec<ParameterInfo>;
     /// The axes if the points are known to form a grid in their order.
     fn axes(&self) -> Option<&[GridAxis]> {
         None
@@ -71,6 +73,10 @@ impl<P: ParameterSet> PointList<P> for Points<P> {
 
     fn repetition(&self, index: usize, name: &str) -> usize {
         self.repetition(index, name)
+    }
+
+    fn parameters(&self) -> Vec<ParameterInfo> {
+        declared_parameters::<P>()
     }
 
     fn axes(&self) -> Option<&[GridAxis]> {
@@ -99,7 +105,7 @@ impl Planned {
         options: &Options,
         engine: &dyn Engine,
     ) -> Self {
-        let infos = declared_parameters::<P>();
+        let infos = points.parameters();
         let labels = Labels::new(&infos, points.explored(), &subject.results);
         let explored: Vec<usize> = points
             .explored()
@@ -144,7 +150,7 @@ impl Planned {
             created: Zoned::now().strftime("%Y-%m-%dT%H:%M:%S%.6f%:z").to_string(),
             n_runs: points.n_points(),
             seed: options.seed.unwrap_or_default(),
-            schema: Schema::new::<P>(subject.results.clone()),
+            schema: Schema::of(infos, subject.results.clone()),
             state: State::Running,
             axes: axes.as_ref().map(|axes| axes.iter().map(PlanAxis::header).collect()),
         };
@@ -210,13 +216,20 @@ impl Labels {
     fn axis(&self, axis: &GridAxis, infos: &[ParameterInfo]) -> PlanAxis {
         let coordinates = axis.coordinates.iter().map(|coordinate| match coordinate {
             GridCoordinate::Parameter(leaf, values) => {
-                let mut cells = Cells::of(&infos[*leaf].value_type).with_room_for(values.len());
-                (0..values.len()).for_each(|i| values.get(i).write_cell(&mut cells));
+                let (values, value_type) = (values.clone(), infos[*leaf].value_type.clone());
+                let cells = AxisCells::new(move |points| {
+                    let mut cells = Cells::of(&value_type);
+                    values.write(points, &mut cells);
+                    cells
+                });
                 (self.coordinate(&Explored::Parameter(*leaf), infos).1, cells)
             }
             GridCoordinate::Repetition(name) => {
-                let mut cells = Cells::new(ElementType::U64, 0);
-                (0..axis.len as u64).for_each(|i| cells.push_number(i));
+                let cells = AxisCells::new(|points| {
+                    let mut cells = Cells::new(ElementType::U64, 0);
+                    points.for_each(|point| cells.push_number(point as u64));
+                    cells
+                });
                 (self.coordinate(&Explored::Repetition(name.clone()), infos).1, cells)
             }
         });
@@ -226,12 +239,6 @@ impl Labels {
 
 fn leaf_of(info: &ParameterInfo) -> Leaf {
     Leaf::new(&info.name, info.value_type.clone()).with_comment(&info.comment).with_unit(&info.unit)
-}
-
-pub(super) fn one_cell(leaf: &dyn AnyParameter) -> Cells {
-    let mut cells = Cells::of(&leaf.stored_type());
-    leaf.write_cell(&mut cells);
-    cells
 }
 
 /// The derived parameters that are not the same in every run.

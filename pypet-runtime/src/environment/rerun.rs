@@ -33,7 +33,7 @@ pub(super) fn verify<E: Experiment, P>(mut environment: Environment<P>, rerun: &
         verified = verify::verify(&file, Some(&name), &mut |_| {})?;
         verified.builds = build_differences(stored.any(), &build_values(&of_program(E::BUILD)))?;
     }
-    let exploration = role.insist(stored.expect_resumable().and_then(|()| stored.exploration()))?;
+    let exploration = role.insist(stored.stored_points().expect_resumable().and_then(|()| stored.exploration()))?;
     let points = role.insist(exploration.bind(stored.presets().clone()).map_err(Into::into))?;
     let shared = role.insist(prepare::<E>(&options, &role, points.presets()))?;
     let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);

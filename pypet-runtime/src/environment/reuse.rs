@@ -137,18 +137,14 @@ fn obstacles<E: Experiment>(
     seed: Option<u64>,
 ) -> Result<Vec<String>> {
     let mut found = Vec::new();
-    match expand::check_presets(stored, Some(wanted.presets().clone())) {
+    match expand::check_presets(stored.stored_points(), Some(wanted.presets().clone())) {
         Err(Error::OtherPresets { differences }) => found.extend(differences),
         other => other?,
     }
-    match stored.expect_resumable() {
+    match stored.stored_points().expect_resumable() {
         Err(Error::Trajectory(TrajectoryError::NotResumable { differences, .. })) => {
             found.extend(differences.iter().map(ToString::to_string));
         }
-        other => other?,
-    }
-    match expand::check_names(stored) {
-        Err(error @ Error::Renamed { .. }) => found.push(error.to_string()),
         other => other?,
     }
     if let Some(seed) = seed.filter(|seed| *seed != stored.seed()) {

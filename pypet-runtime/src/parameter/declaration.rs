@@ -5,7 +5,7 @@ use std::marker::PhantomData;
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
-use super::{AnyParameter, ParameterSet};
+use super::{AnyParameter, ParameterError, ParameterSet};
 use crate::value::text::quoted_list;
 use crate::value::{ParamValue, ValueType};
 
@@ -45,11 +45,26 @@ impl ParameterInfo {
     pub fn allows(&self, value: &dyn AnyParameter) -> bool {
         self.limit.as_ref().is_none_or(|limit| (limit.allows)(value))
     }
+
+    /// Why the declared range or choices do not admit a value, if they do not.
+    pub(crate) fn refusal(&self, value: &dyn AnyParameter) -> Option<ParameterError> {
+        (!self.allows(value)).then(|| ParameterError::Outside {
+            name: self.name.clone(),
+            value: value.to_text(),
+            allowed: self.limit_text().unwrap_or_default(),
+        })
+    }
+
+    /// Whether values between two that are allowed may not be.
+    pub(crate) fn has_choices(&self) -> bool {
+        self.limit.as_ref().is_some_and(|limit| limit.are_choices)
+    }
 }
 
 #[derive(Clone)]
 struct Limit {
     text: String,
+    are_choices: bool,
     allows: Arc<Condition>,
 }
 
@@ -138,6 +153,7 @@ impl<V: ParamValue> Declared<'_, V> {
     {
         self.info.limit = Some(Limit {
             text: format!("in {}", range_text(&range)),
+            are_choices: false,
             allows: Arc::new(move |leaf| value_of::<V>(leaf).is_none_or(|value| range.contains(value))),
         });
         self
@@ -149,6 +165,7 @@ impl<V: ParamValue> Declared<'_, V> {
         let texts: Vec<String> = choices.iter().map(AnyParameter::to_text).collect();
         self.info.limit = Some(Limit {
             text: quoted_list(&texts),
+            are_choices: true,
             allows: Arc::new(move |leaf| value_of::<V>(leaf).is_none_or(|value| choices.contains(value))),
         });
         self

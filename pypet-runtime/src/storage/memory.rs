@@ -11,8 +11,11 @@ use super::{
 };
 use crate::result::checksum::ValueHash;
 use crate::run::RunStatus;
-use crate::schema::Leaf;
+use crate::schema::{Leaf, SchemaParameter};
 use crate::value::{Cells, ElementType, ValueType};
+
+/// Where the run at each point of the grid stands, which is no node of the tree.
+const GRID_ORDER: &str = "grid/run_index";
 
 /// One trajectory in memory; clones share it.
 #[derive(Debug, Clone, Default)]
@@ -68,6 +71,35 @@ impl Memory {
         Ok(())
     }
 
+    /// Gives a trajectory further runs, which are pending then; all as `hdf5::expand` does.
+    pub(crate) fn expand(
+        &self,
+        plan: &Plan,
+        n_before: usize,
+        order: Option<&[usize]>,
+        columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
+    ) -> Result<(), StorageError> {
+        let mut tree = self.lock();
+        if tree.header.as_ref().map(|header| header.n_runs) != Some(n_before) {
+            return Err(StorageError::Changed { name: plan.header.name.clone() });
+        }
+        let mut grown = tree.clone();
+        grown.expand(plan, n_before, order, columns)?;
+        *tree = grown;
+        Ok(())
+    }
+
+    /// Adds parameters that the program has gained, with the values that they have in all runs.
+    pub(crate) fn add_parameters(&self, added: Vec<(SchemaParameter, Cells)>) -> Result<(), StorageError> {
+        let mut tree = self.lock();
+        for (parameter, value) in added {
+            let path = format!("parameters/{}", parameter.leaf.name.replace('.', "/"));
+            tree.add_values(&[PlannedLeaf { path, leaf: parameter.leaf.clone(), value, explored: Some(false) }])?;
+            tree.header.iter_mut().for_each(|header| header.schema.parameters.push(parameter.clone()));
+        }
+        Ok(())
+    }
+
     fn lock(&self) -> MutexGuard<'_, Tree> {
         // A panic elsewhere leaves plain values behind, which are as good as before.
         self.tree.lock().unwrap_or_else(PoisonError::into_inner)
@@ -81,6 +113,37 @@ impl Tree {
             let stored = Stored { leaf: planned.leaf.clone(), rows: Rows::Value(planned.value.clone()) };
             self.leaves.push((planned.path.clone(), stored));
         }
+        Ok(())
+    }
+
+    fn expand(
+        &mut self,
+        plan: &Plan,
+        n_before: usize,
+        order: Option<&[usize]>,
+        columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
+    ) -> Result<(), StorageError> {
+        let n_runs = plan.header.n_runs;
+        let is_new = |value: &&PlannedLeaf| self.position(&value.path).is_none();
+        let new: Vec<PlannedLeaf> = plan.values.iter().filter(is_new).cloned().collect();
+        self.add_values(&new)?;
+        for (coordinate, cells) in plan.coordinates.iter().zip(columns(0..n_runs)) {
+            check_refusal(&coordinate.leaf, &cells)?;
+            // What is derived from what did not vary before was a single value.
+            self.leaves.retain(|(path, stored)| *path != coordinate.path || matches!(stored.rows, Rows::Column(_)));
+            self.put(&coordinate.path, &coordinate.leaf, 0..n_runs, &cells);
+        }
+        (n_before..n_runs).for_each(|run| self.put_status(run, RunStatus::Pending));
+        self.leaves.retain(|(path, _)| path != GRID_ORDER);
+        if let (Some(order), Some(axes)) = (order, &plan.axes) {
+            let shape: Vec<usize> = axes.iter().map(|axis| axis.len).collect();
+            let runs: Vec<i64> = order.iter().map(|&run| i64::try_from(run).expect("runs fit")).collect();
+            let value = Cells::from_bytes(ElementType::I64, &shape, 1, bytemuck::cast_slice(&runs).to_vec());
+            let value_type = ValueType::scalar(ElementType::I64).with_shape(vec![None; shape.len()]);
+            let leaf = Leaf::new("run_index", value_type);
+            self.leaves.push((GRID_ORDER.into(), Stored { leaf, rows: Rows::Value(value) }));
+        }
+        self.header = Some(Header { state: State::Running, ..plan.header.clone() });
         Ok(())
     }
 
@@ -313,7 +376,7 @@ impl TrajectoryReader for MemoryReader {
 
     fn nodes(&self) -> Result<Vec<Node>, StorageError> {
         let mut nodes: Vec<Node> = Vec::new();
-        for (path, stored) in &self.memory.lock().leaves {
+        for (path, stored) in self.memory.lock().leaves.iter().filter(|(path, _)| path != GRID_ORDER) {
             for (end, _) in path.match_indices('/') {
                 let group = Node { path: path[..end].into(), kind: NodeKind::Group };
                 if !nodes.contains(&group) {

@@ -1,5 +1,6 @@
 //! What travels between an environment and a store.
 
+use std::fmt;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
@@ -123,7 +124,39 @@ pub struct PlanAxis {
     /// Number of points along it.
     pub len: usize,
     /// The coordinates along it with one cell for each point; the first names the dimension.
-    pub coordinates: Vec<(Coordinate, Cells)>,
+    pub coordinates: Vec<(Coordinate, AxisCells)>,
+}
+
+/// One cell for each point of an axis, made when it is asked for, so that nobody holds all of them.
+pub struct AxisCells(Box<dyn Fn(Range<usize>) -> Cells>);
+
+impl AxisCells {
+    /// The cells that a function gives for a range of points.
+    pub fn new(part: impl Fn(Range<usize>) -> Cells + 'static) -> Self {
+        Self(Box::new(part))
+    }
+
+    /// Those of some points.
+    #[must_use]
+    pub fn part(&self, points: Range<usize>) -> Cells {
+        (self.0)(points)
+    }
+}
+
+impl From<Cells> for AxisCells {
+    fn from(all: Cells) -> Self {
+        Self::new(move |points| {
+            let mut cells = Cells::new(all.element(), all.rank());
+            points.for_each(|point| cells.push_cell(&all.cell(point)));
+            cells
+        })
+    }
+}
+
+impl fmt::Debug for AxisCells {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AxisCells")
+    }
 }
 
 /// The most pieces of which a grid is put together; a virtual dataset of more is slow to open.
@@ -140,7 +173,7 @@ impl PlanAxis {
             let values = axis.columns.iter().map(|&column| {
                 let mut cells = Cells::new(columns[column].element(), columns[column].rank());
                 axis.points.iter().for_each(|&point| cells.push_cell(&columns[column].cell(point)));
-                (coordinates[column].clone(), cells)
+                (coordinates[column].clone(), cells.into())
             });
             Self { len: axis.points.len(), coordinates: values.collect() }
         };

@@ -42,7 +42,7 @@ impl ExploredColumn {
         let is_loaded = self.values.get().is_some();
         if is_loaded || self.n_single_reads.fetch_add(1, Ordering::Relaxed) >= SINGLE_READS {
             let values = self.values(any, parameter)?.clone();
-            parameter.assign(values.get(run));
+            values.assign(run, parameter);
             return Ok(());
         }
         let cells = any.reader().rows(&self.path(), run..run + 1)?.widened(parameter.stored_type().element);

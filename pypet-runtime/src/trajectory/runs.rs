@@ -41,7 +41,7 @@ impl<'a, E: Experiment> RunView<'a, E> {
     /// # Errors
     /// The file cannot be read.
     pub fn parameters(&self) -> Result<E::Parameters> {
-        self.trajectory.parameters_of(self.index)
+        self.trajectory.stored_points().parameters_of(self.index)
     }
 
     /// The identity of the run's point: equal for equal parameter values, in every file.

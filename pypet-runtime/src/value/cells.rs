@@ -56,12 +56,6 @@ impl Cells {
         Self::new(value_type.element, value_type.shape.len())
     }
 
-    /// The same with memory for so many single numbers.
-    pub(crate) fn with_room_for(mut self, n_numbers: usize) -> Self {
-        self.bytes.reserve_exact(n_numbers * self.element.size().unwrap_or_default());
-        self
-    }
-
     /// `len` cells of one shape from their bytes.
     ///
     /// # Panics

@@ -162,7 +162,7 @@ pub(super) fn blueprint(sources: &[Source; 1], name: &str) -> Result<Blueprint> 
     let axes = axes.map(|axes| {
         let find = |axis: &grid::Axis| {
             let coordinate = planned.iter().find(|coordinate| coordinate.leaf.name == axis.name);
-            (coordinate.expect("axes are explored").clone(), axis.values.clone())
+            (coordinate.expect("axes are explored").clone(), axis.values.clone().into())
         };
         let plan = |axis: &grid::Axis| PlanAxis {
             len: axis.len(),
