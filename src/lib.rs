@@ -141,8 +141,8 @@ pub use pypet_runtime::rand;
 pub use pypet_runtime::trajectory::{backup, compact, copy, delete, merge, repair};
 pub use pypet_runtime::{Error, Result};
 pub use pypet_runtime::{
-    cli, compare, engine, environment, experiment, explore, export, parameter, plot, provenance, registry, result, run,
-    schema, storage, trajectory, value,
+    cli, compare, engine, environment, experiment, explore, export, logs, parameter, plot, provenance, registry,
+    result, run, schema, storage, trajectory, value,
 };
 
 /// Support for generated code, not public API.

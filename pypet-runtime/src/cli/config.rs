@@ -13,7 +13,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::{Failure, names};
-use crate::error::Error;
+use crate::error::{Error, with_causes};
 use crate::parameter::{self, ParameterInfo};
 use crate::registry::{AnyExperiment, Request};
 use crate::value::ElementType;
@@ -158,7 +158,7 @@ impl Config {
     /// Checks each entry by itself, so that a mistake is told with its line.
     fn check(&self, experiment: &dyn AnyExperiment, infos: &[ParameterInfo]) -> Result<(), Failure> {
         for entry in self.set.iter().chain(&self.explore).chain(self.zip.iter().flatten()) {
-            let told = |error: Error| self.mistake(entry, &super::with_causes(&error));
+            let told = |error: Error| self.mistake(entry, &with_causes(&error));
             let leaf = parameter::find(infos, &entry.name).map_err(|error| told(error.into()))?;
             let is_preset = self.set.iter().any(|preset| std::ptr::eq(preset, entry));
             let element = infos[leaf].value_type.element;

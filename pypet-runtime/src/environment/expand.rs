@@ -12,6 +12,7 @@ use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::explore::lattice::push_key;
 use crate::explore::{Exploration, Explored, Points};
+use crate::logs;
 use crate::parameter::{AxisValues, ParameterSet, declared_parameters};
 use crate::provenance::Origin;
 use crate::run::{Run, RunStatus};
@@ -79,7 +80,7 @@ pub(super) fn carry_on<E: Experiment>(
     let exploration = role.insist(stored.expect_resumable().and_then(|()| stored.exploration()))?;
     let points = role.insist(exploration.bind(stored.presets().clone()).map_err(Into::into))?;
     let gained = stored.gained_parameters();
-    let seed = stored.header().seed;
+    let (seed, created) = (stored.header().seed, stored.header().created.clone());
     let earlier = subject.origin.values_before(stored.any())?;
     // Before anybody writes.
     drop(stored);
@@ -93,7 +94,11 @@ pub(super) fn carry_on<E: Experiment>(
         processes::serve(&study, options);
     }
     let crew = options.start_engine()?;
-    study.subject.origin.as_changes(plan::config(options, crew.engine()), &earlier);
+    let mut config = plan::config(options, crew.engine());
+    if let Some(book) = logs::book_of_this_thread() {
+        config.extend(book.open(&name, &created, Some(&file))?);
+    }
+    study.subject.origin.as_changes(config, &earlier);
     let mut writer = Hdf5Writer::reopen(&file, &name, &study.subject.results, &done)?;
     options.prepare(&mut writer);
     writer.add_parameters(gained)?;

@@ -4,10 +4,11 @@
 //! what is stored; `queue` holds the runs that are left; `worker` draws from it and `carrier` carries out one run after
 //! the other. What they yield goes through the `outbox` to `writer`, the one thread that owns the store. `panics`
 //! catches what a run throws, `processes` does the same with worker processes. `timeout` tells which runs take too
-//! long, `signals` what the user or the system sends, `progress` how far it is.
+//! long, `signals` what the user or the system sends, `progress` how far it is; `observe` tells those who want to know.
 
 mod carrier;
 mod expand;
+mod observe;
 mod options;
 mod outbox;
 mod panics;
@@ -21,6 +22,7 @@ mod timeout;
 mod worker;
 mod writer;
 
+pub use observe::{Committed, Hook, Observer, Observers, RunFailed, RunFinished, StudyFinished, StudyStarted};
 pub use options::{Durability, EngineChoice, OnFailure, Options};
 
 use std::ffi::OsString;
@@ -254,6 +256,36 @@ impl<P> Environment<P> {
         self
     }
 
+    /// Keeps the log in this folder, which is made; by default beside the file, once something is logged.
+    ///
+    /// It may hold the wildcards `$traj`, `$env`, `$file`, `$host` and `$proc`; see [`logs`](crate::logs).
+    pub fn with_log_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.options.log_dir = Some(folder.into());
+        self
+    }
+
+    /// What is logged: `info` by default, else as `debug`, `warn,my_crate::solver=trace`, or `off` for no log.
+    pub fn with_log_level(mut self, levels: impl Into<String>) -> Self {
+        self.options.log_level = levels.into();
+        self
+    }
+
+    /// Tells somebody how the study goes; it can neither block nor fail a run.
+    pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.options.observers.add(observer);
+        self
+    }
+
+    /// Starts a command of the shell when the first run fails and when the study ends; see [`Hook`].
+    pub fn with_hook(self, command: impl Into<OsString>) -> Self {
+        self.with_observer(Hook::new(command))
+    }
+
+    /// Posts a JSON object to a URL when the first run fails and when the study ends; see [`Hook::webhook`].
+    pub fn with_webhook(self, url: &str) -> Self {
+        self.with_observer(Hook::webhook(url))
+    }
+
     /// Ends a study in order at the first Ctrl-C or termination signal: what has begun is finished and stored.
     /// The second ends the program at once, and loses nothing that was committed.
     pub fn with_signals(mut self) -> Self {
@@ -287,6 +319,7 @@ impl<P> Environment<P> {
         }
         let points = role.insist(bind(self.presets, exploration))?;
         let options = self.options.of_role(&role).seeded(&visit);
+        let _log = role.insist(options.attend(self.place.file(), &role))?;
         let subject = role.insist(subject::<E>(&options, &role, 0))?;
         let mut shared = role.insist(prepare::<E>(&options, &role, points.presets()))?;
         let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);
@@ -343,6 +376,7 @@ impl<P> Environment<P> {
         }
         let mut stored = role.insist(self.stored::<E>())?;
         let options = Options { seed: Some(stored.header().seed), ..self.options.of_role(&role) };
+        let _log = role.insist(options.attend(self.place.file(), &role))?;
         let subject = role.insist(subject::<E>(&options, &role, stored.any().n_resumed() + 1))?;
         // A worker finds it changed already.
         if !matches!(role, Role::Worker(_)) {
@@ -384,6 +418,7 @@ impl<P> Environment<P> {
         }
         let points = role.insist(bind(self.presets, exploration))?;
         let options = self.options.of_role(&role).seeded(&visit);
+        let _log = role.insist(options.attend(self.place.file(), &role))?;
         let origin = role.insist(origin(&options, &role, name, "", Build::UNKNOWN, 0))?;
         let results = declared_results::<O::Results>(name, "");
         let subject = Subject { name, comment: "", place: &declared_at, results, origin };
