@@ -1,4 +1,4 @@
-//! # Lesson 7: logging
+//! # Lesson 5: logging
 //!
 //! A simulation says what it is at with the macros of the crate `tracing`, as any program does, and the log of the
 //! trajectory has the run in every line. Nothing needs to be set up: the log is beside the file.

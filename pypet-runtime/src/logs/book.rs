@@ -99,11 +99,13 @@ impl Book {
         }
         drop(state);
         let log = file.map_or_else(|| log.clone(), |file| as_seen_from(file.parent().unwrap_or(Path::new("")), &log));
+        let log = log.to_string_lossy();
+        let log = if cfg!(windows) { log.replace('\\', "/") } else { log.into_owned() };
         let entry = |name: &str, text: String, comment: &str| {
             PlannedLeaf::new(format!("config/environment/{name}"), &text, comment)
         };
         Ok(vec![
-            entry("log", log.to_string_lossy().into_owned(), "where its log is, as seen from the file's folder"),
+            entry("log", log, "where its log is, as seen from the file's folder"),
             entry("log_level", self.levels.to_string(), "what was logged"),
         ])
     }
