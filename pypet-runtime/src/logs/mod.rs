@@ -49,6 +49,8 @@ pub use layer::layer;
 pub use levels::LogLevels;
 pub use line::LogLine;
 pub use terminal::print;
+/// How grave an entry is, in the version of `tracing` that programs log with.
+pub use tracing::Level;
 
 pub(crate) use book::Book;
 pub(crate) use here::{Keeping, at_run, between_runs, book_of_this_thread, within};
