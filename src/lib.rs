@@ -142,8 +142,8 @@ pub use pypet_runtime::trajectory::{backup, compact, copy, delete, merge, repair
 pub use pypet_runtime::verify::verify;
 pub use pypet_runtime::{Error, Result};
 pub use pypet_runtime::{
-    cli, compare, engine, environment, experiment, explore, export, parameter, plot, provenance, registry, result, run,
-    schema, storage, trajectory, value, verify,
+    cli, compare, engine, environment, experiment, explore, export, logs, parameter, plot, provenance, registry,
+    result, run, schema, storage, trajectory, value, verify,
 };
 
 /// Support for generated code, not public API.

@@ -3,6 +3,7 @@
 use crate::engine::EngineError;
 use crate::experiment::BoxError;
 use crate::explore::ExploreError;
+use crate::logs::LogError;
 use crate::parameter::ParameterError;
 use crate::provenance::GitError;
 use crate::storage::StorageError;
@@ -30,6 +31,12 @@ pub enum Error {
     /// The policy for uncommitted changes.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// An observer that cannot do its work.
+    #[error("an observer is not ready")]
+    Observer(#[source] BoxError),
     /// Reading a trajectory.
     #[error(transparent)]
     Trajectory(#[from] TrajectoryError),
@@ -106,7 +113,20 @@ impl Error {
                 | Self::Edit(_)
                 | Self::Merge(_)
                 | Self::OtherPresets { .. }
+                | Self::Log(LogError::Level { .. } | LogError::Wildcard { .. } | LogError::None { .. })
                 | Self::TrajectoryName { .. }
         )
     }
+}
+
+/// An error with all that led to it.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }

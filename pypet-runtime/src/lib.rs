@@ -12,6 +12,7 @@
 //! | [`experiment`] | functions from parameters to results |
 //! | [`engine`] | who carries out runs |
 //! | [`environment`] | scheduling, storing, reporting |
+//! | [`logs`] | what programs say while they carry trajectories out |
 //! | [`provenance`] | how a trajectory came about |
 //! | [`trajectory`] | reading what was stored |
 //! | [`storage`] | where trajectories are kept |
@@ -31,6 +32,7 @@ mod error;
 pub mod experiment;
 pub mod explore;
 pub mod export;
+pub mod logs;
 pub mod parameter;
 pub mod plot;
 pub mod provenance;

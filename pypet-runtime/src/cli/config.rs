@@ -13,7 +13,7 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::{Failure, names};
-use crate::error::Error;
+use crate::error::{Error, with_causes};
 use crate::explore::ExploreError;
 use crate::parameter::{self, ParameterInfo};
 use crate::registry::{AnyExperiment, Request, SampleRequest};
@@ -175,12 +175,12 @@ impl Config {
                 let alone = Request { sample: vec![sample], ..Request::default() };
                 if let Err(error @ (Error::Parameter(_) | Error::Explore(_))) = experiment.check(&alone) {
                     let is_method = matches!(error, Error::Explore(ExploreError::Sample { .. }));
-                    return Err(self.mistake(if is_method { method } else { entry }, &super::with_causes(&error)));
+                    return Err(self.mistake(if is_method { method } else { entry }, &with_causes(&error)));
                 }
             }
         }
         for entry in self.set.iter().chain(&self.explore).chain(self.zip.iter().flatten()) {
-            let told = |error: Error| self.mistake(entry, &super::with_causes(&error));
+            let told = |error: Error| self.mistake(entry, &with_causes(&error));
             let leaf = parameter::find(infos, &entry.name).map_err(|error| told(error.into()))?;
             let is_preset = self.set.iter().any(|preset| std::ptr::eq(preset, entry));
             let element = infos[leaf].value_type.element;

@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::params::limit_of;
 use crate::error::Result;
+use crate::logs::LogLine;
 use crate::registry::AnyExperiment;
 use crate::run::RunStatus;
 use crate::schema::Leaf;
@@ -53,6 +54,16 @@ pub(super) fn show(any: &AnyTrajectory, path: Option<&str>, run: Option<usize>) 
         (Some(path), None) => node(any, path),
         (path, Some(run)) => of_run(&any.run(run)?, path),
     }
+}
+
+/// The answer of `show --log`.
+pub(super) fn log(lines: &[LogLine]) -> Value {
+    let line = |line: &LogLine| {
+        let LogLine { time, level, run, n_tries, target, text } = line;
+        let level = level.as_str().to_lowercase();
+        json!({ "time": time, "level": level, "run": run, "n_tries": n_tries, "target": target, "text": text })
+    };
+    json!({ "log": lines.iter().map(line).collect::<Vec<_>>() })
 }
 
 fn of_run(run: &AnyRunView<'_>, path: Option<&str>) -> Result<Value> {

@@ -33,7 +33,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use config::Config;
 
-use crate::error::Error;
+use crate::error::{Error, with_causes};
 use crate::export::ExportError;
 use crate::plot::PlotError;
 use crate::registry::{AnyExperiment, experiments};
@@ -178,17 +178,6 @@ impl Failure {
 }
 
 type Done = Result<ExitCode, Failure>;
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
 
 fn names(experiments: &[&'static dyn AnyExperiment]) -> Vec<&'static str> {
     experiments.iter().map(|experiment| experiment.name()).collect()

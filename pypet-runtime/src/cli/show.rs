@@ -4,7 +4,9 @@ use std::fmt::Write as _;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Arg, ArgMatches, Command, value_parser};
+use clap::builder::PossibleValuesParser;
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
+use tracing::Level;
 
 use super::{Done, file_arguments, json, open_file, output};
 use crate::storage::hdf5::trajectories;
@@ -25,11 +27,29 @@ pub(super) fn command() -> Command {
                 .value_parser(value_parser!(usize))
                 .help("what run N was given and what came of it; of a node, its whole value"),
         )
+        .arg(
+            Arg::new("log")
+                .long("log")
+                .action(ArgAction::SetTrue)
+                .conflicts_with("path")
+                .help("what was logged; with --run, while that run was carried out"),
+        )
+        .arg(
+            Arg::new("level")
+                .long("level")
+                .value_name("LEVEL")
+                .requires("log")
+                .value_parser(PossibleValuesParser::new(["error", "warn", "info", "debug", "trace"]))
+                .help("leaves out of the log what is less grave"),
+        )
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Done {
     let file = matches.get_one::<PathBuf>("file").expect("clap requires it");
     let any = open_file(matches)?;
+    if matches.get_flag("log") {
+        return show_log(&any, matches);
+    }
     if output::wants_json(matches) {
         let run = matches.get_one::<usize>("run").copied();
         output::print_json(&json::show(&any, matches.get_one::<String>("path").map(String::as_str), run)?)?;
@@ -51,6 +71,20 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         }
     }
     output::print(&text)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show_log(any: &AnyTrajectory, matches: &ArgMatches) -> Done {
+    let mut lines = any.log(matches.get_one::<usize>("run").copied())?;
+    if let Some(level) = matches.get_one::<String>("level").and_then(|level| level.parse::<Level>().ok()) {
+        lines.retain(|line| line.level <= level);
+    }
+    if output::wants_json(matches) {
+        output::print_json(&json::log(&lines))?;
+    } else {
+        let text = lines.iter().fold(String::new(), |text, line| text + &line.to_string() + "\n");
+        output::print(&text)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,6 +1,7 @@
 //! Carrying out single runs, wherever that happens: in this process or in one of its workers.
 
 use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant, SystemTime};
@@ -8,7 +9,8 @@ use std::time::{Duration, Instant, SystemTime};
 use super::panics::{self, Panic};
 use super::study::Study;
 use super::timeout::took_longer;
-use crate::parameter::ParameterSet;
+use crate::explore::Explored;
+use crate::parameter::{ParameterSet, declared_parameters};
 use crate::result::checksum::{self, ValueHash};
 use crate::result::{ResultSet, Row};
 use crate::run::{AddResultError, AddedResult, Run, RunStatus, Streams, check_added};
@@ -86,6 +88,8 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
         // results and dropping them.
         let ended = panics::catch(|| {
             study.points.move_to(index, &mut self.parameters);
+            let point = Point { study, parameters: &self.parameters };
+            let _span = tracing::debug_span!(target: "pypet::run", "run", run = index, point = %point).entered();
             let results = (study.run)(&self.parameters, &mut self.run);
             let results = results.map_err(|error| Failure::from_error(&*error, study.subject.place))?;
             keep(study, &mut self.run, &mut self.block, &self.hashes, &results)
@@ -126,6 +130,26 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
     pub(super) fn take_block(&mut self) -> Option<Block> {
         let next = || Block::new(&self.study.subject.results, self.number);
         (!self.block.started.is_empty()).then(|| std::mem::replace(&mut self.block, next()))
+    }
+}
+
+/// What a run was given of what is explored, as text.
+struct Point<'a, P, R> {
+    study: &'a Study<'a, P, R>,
+    parameters: &'a P,
+}
+
+impl<P: ParameterSet, R> fmt::Display for Point<'_, P, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let infos = declared_parameters::<P>();
+        let mut gap = "";
+        for explored in self.study.points.explored() {
+            if let Explored::Parameter(leaf) = explored {
+                write!(f, "{gap}{}={}", infos[*leaf].name, self.parameters.leaf(*leaf).to_text())?;
+                gap = " ";
+            }
+        }
+        Ok(())
     }
 }
 

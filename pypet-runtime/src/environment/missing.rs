@@ -10,6 +10,7 @@ use super::study::Study;
 use super::{Options, RunFunction};
 use crate::error::Result;
 use crate::explore::Points;
+use crate::logs;
 use crate::parameter::ParameterSet;
 use crate::provenance::Origin;
 use crate::result::ResultSet;
@@ -24,6 +25,7 @@ use crate::value::Cells;
 pub(super) struct Missing<P> {
     home: Home,
     name: String,
+    created: String,
     seed: u64,
     points: Points<P>,
     done: Vec<bool>,
@@ -46,6 +48,7 @@ impl<P: ParameterSet> Missing<P> {
         let missing = Self {
             home: Home::of(stored.any())?,
             name: stored.any().header().name.clone(),
+            created: stored.any().header().created.clone(),
             seed: stored.any().header().seed,
             points: stored.exploration()?.bind(stored.presets().clone())?,
             done: statuses.iter().map(|status| *status == RunStatus::Done).collect(),
@@ -77,7 +80,11 @@ impl<P: ParameterSet> Missing<P> {
             processes::serve(&study, options);
         }
         let crew = options.start_engine()?;
-        study.subject.origin.as_changes(plan::config(options, crew.engine()), &self.earlier);
+        let mut config = plan::config(options, crew.engine());
+        if let Some(book) = logs::book_of_this_thread() {
+            config.extend(book.open(&self.name, &self.created, self.home.file())?);
+        }
+        study.subject.origin.as_changes(config, &self.earlier);
         let mut store: Box<dyn TrajectoryWriter> = match &self.home {
             Home::File { file, name } => {
                 let mut writer = Hdf5Writer::reopen(file, name, &study.subject.results, &self.done)?;

@@ -4,12 +4,13 @@
 //! what is stored; `queue` holds the runs that are left; `worker` draws from it and `carrier` carries out one run after
 //! the other. What they yield goes through the `outbox` to `writer`, the one thread that owns the store. `panics`
 //! catches what a run throws, `processes` does the same with worker processes. `timeout` tells which runs take too
-//! long, `signals` what the user or the system sends, `progress` how far it is.
+//! long, `signals` what the user or the system sends, `progress` how far it is; `observe` tells those who want to know.
 
 mod carrier;
 mod expand;
 mod home;
 mod missing;
+mod observe;
 mod options;
 mod outbox;
 mod panics;
@@ -25,6 +26,7 @@ mod timeout;
 mod worker;
 mod writer;
 
+pub use observe::{Committed, Hook, Observer, Observers, RunFailed, RunFinished, StudyFinished, StudyStarted};
 pub use options::{Durability, EngineChoice, OnFailure, Options, Order};
 pub use reuse::Reuse;
 
@@ -304,6 +306,36 @@ impl<P> Environment<P> {
         self
     }
 
+    /// Keeps the log in this folder, which is made; by default beside the file, once something is logged.
+    ///
+    /// It may hold the wildcards `$traj`, `$env`, `$file`, `$host` and `$proc`; see [`logs`](crate::logs).
+    pub fn with_log_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.options.log_dir = Some(folder.into());
+        self
+    }
+
+    /// What is logged: `info` by default, else as `debug`, `warn,my_crate::solver=trace`, or `off` for no log.
+    pub fn with_log_level(mut self, levels: impl Into<String>) -> Self {
+        self.options.log_level = levels.into();
+        self
+    }
+
+    /// Tells somebody how the study goes; it can neither block nor fail a run.
+    pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.options.observers.add(observer);
+        self
+    }
+
+    /// Starts a command of the shell when the first run fails and when the study ends; see [`Hook`].
+    pub fn with_hook(self, command: impl Into<OsString>) -> Self {
+        self.with_observer(Hook::new(command))
+    }
+
+    /// Posts a JSON object to a URL when the first run fails and when the study ends; see [`Hook::webhook`].
+    pub fn with_webhook(self, url: &str) -> Self {
+        self.with_observer(Hook::webhook(url))
+    }
+
     /// Ends a study in order at the first Ctrl-C or termination signal: what has begun is finished and stored.
     /// The second ends the program at once, and loses nothing that was committed.
     pub fn with_signals(mut self) -> Self {
@@ -354,6 +386,7 @@ impl<P> Environment<P> {
         }
         let points = role.insist(bind(self.presets, exploration))?;
         let options = self.options.of_role(&role).seeded(&visit);
+        let _log = role.insist(options.attend(self.place.file(), &role))?;
         let subject = role.insist(subject::<E>(&options, &role, 0))?;
         let mut shared = role.insist(prepare::<E>(&options, &role, points.presets()))?;
         let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);
@@ -413,6 +446,7 @@ impl<P> Environment<P> {
             let stored = Trajectory::open_named(&kept.file, &kept.name)?;
             return expand::finish(visit, stored, &self.options, &mut None);
         }
+        let _log = role.insist(self.options.attend(self.place.file(), &role))?;
         let subject = Subject::of::<E>(Origin::default());
         let (stored, subject, options) = self.take_up(&role, subject, schema_of::<E>(), E::BUILD, change)?;
         let mut shared = None;
@@ -483,6 +517,7 @@ impl<P> Environment<P> {
         }
         let points = role.insist(bind(self.presets, exploration))?;
         let options = self.options.of_role(&role).seeded(&visit);
+        let _log = role.insist(options.attend(self.place.file(), &role))?;
         let origin = role.insist(origin(&options, &role, name, "", Build::UNKNOWN, 0))?;
         let results = declared_results::<O::Results>(name, "");
         let subject = Subject { name, comment: "", place: &declared_at, results, origin };
@@ -537,6 +572,7 @@ impl<P> Environment<P> {
         if let Role::Passing(Some(kept)) = &role {
             return AnyTrajectory::open_named(&kept.file, &kept.name);
         }
+        let _log = role.insist(self.options.attend(self.place.file(), &role))?;
         let results = declared_results::<O::Results>(name, "");
         let schema = Schema::new::<Q>(results.clone());
         let subject = Subject { name, comment: "", place: declared_at, results, origin: Origin::default() };

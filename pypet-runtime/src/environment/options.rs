@@ -1,11 +1,15 @@
 //! How a study is carried out.
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use super::observe::Observers;
 use super::processes::{Role, Visit};
 use crate::engine::{Engine, EngineError, Processes, Serial, Threads};
 use crate::error::{Error, Result};
+use crate::logs::Keeping;
 use crate::provenance::GitPolicy;
 use crate::run::{drawn_seed, is_valid_name};
 use crate::storage::hdf5::Hdf5Writer;
@@ -55,6 +59,12 @@ pub struct Options {
     pub failed: bool,
     /// Shows progress; `None` where standard error is a terminal.
     pub progress: Option<bool>,
+    /// The folder of the log, with wildcards; beside the file if none is given.
+    pub log_dir: Option<PathBuf>,
+    /// What is logged, as [`LogLevels`](crate::logs::LogLevels).
+    pub log_level: String,
+    /// Who is told how the study goes.
+    pub observers: Observers,
 }
 
 impl Default for Options {
@@ -80,6 +90,9 @@ impl Default for Options {
             signals: false,
             failed: false,
             progress: None,
+            log_dir: None,
+            log_level: "info".into(),
+            observers: Observers::default(),
         }
     }
 }
@@ -95,9 +108,19 @@ impl Options {
         match role {
             Role::Program | Role::Worker(_) => self.clone(),
             Role::Passing(_) => {
-                Self { engine: EngineChoice::Serial, progress: Some(false), signals: false, ..self.clone() }
+                let quiet = Self { progress: Some(false), signals: false, log_level: "off".into(), ..self.clone() };
+                Self { engine: EngineChoice::Serial, observers: Observers::default(), ..quiet }
             }
         }
+    }
+
+    /// Makes sure that all observers are ready, and keeps a log of what this thread carries out, if one is wanted.
+    pub(super) fn attend(&self, file: Option<&Path>, role: &Role) -> Result<Keeping> {
+        if matches!(role, Role::Program) {
+            self.observers.expect_ready()?;
+        }
+        let echo = self.progress.unwrap_or_else(|| std::io::stderr().is_terminal());
+        Ok(Keeping::begin(&self.log_level, self.log_dir.as_deref(), file, echo)?)
     }
 
     pub(super) fn start_engine(&self) -> Result<Crew, EngineError> {

@@ -8,6 +8,7 @@ use super::outbox::{Outbox, WriterGone};
 use super::queue::{Draw, Pace, Queue};
 use super::study::Study;
 use super::timeout::Overtime;
+use crate::logs;
 use crate::parameter::ParameterSet;
 use crate::result::ResultSet;
 use crate::storage::Finished;
@@ -43,7 +44,9 @@ impl<'a, P: ParameterSet, R: ResultSet> Worker<'a, P, R> {
         let mut pace = Pace::new();
         while let Some(draw) = self.queue.draw(pace.wanted) {
             let drawn = Instant::now();
-            if self.carry_out(&draw).and_then(|()| self.hand_over()).is_err() {
+            let carried_out = self.carry_out(&draw).and_then(|()| self.hand_over());
+            logs::between_runs();
+            if carried_out.is_err() {
                 return;
             }
             pace.learn(draw.runs.len(), drawn.elapsed());
@@ -53,6 +56,7 @@ impl<'a, P: ParameterSet, R: ResultSet> Worker<'a, P, R> {
     fn carry_out(&mut self, draw: &Draw) -> Result<(), WriterGone> {
         self.carrier.start_clock();
         for index in draw.runs.clone() {
+            logs::at_run(index, draw.n_tries);
             self.overtime.inspect(|overtime| overtime.begin(self.number, index));
             let ended = self.carrier.carry_out(index);
             self.overtime.inspect(|overtime| overtime.end(self.number));

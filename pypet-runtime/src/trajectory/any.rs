@@ -10,6 +10,7 @@ use super::naming::{self, Of};
 use super::nodes::{NodeRef, Nodes};
 use super::{AnyRunView, RunFailure, TrajectoryError, Value, failures, links, tree};
 use crate::error::Result;
+use crate::logs::{self, LogLine};
 use crate::run::RunStatus;
 use crate::storage::hdf5::Hdf5Reader;
 use crate::storage::{Header, Node, StorageError, TrajectoryReader};
@@ -260,6 +261,15 @@ impl AnyTrajectory {
     /// The file cannot be read.
     pub fn failures(&self) -> Result<Vec<RunFailure>> {
         failures::all(self)
+    }
+
+    /// What was logged while a run was carried out, or all that was logged; see [`logs`](crate::logs).
+    ///
+    /// # Errors
+    /// There is no log, no such run, or the log cannot be read.
+    pub fn log(&self, run: Option<usize>) -> Result<Vec<LogLine>> {
+        run.map(|run| self.run(run)).transpose()?;
+        logs::lines_of(self, run)
     }
 
     /// How often the trajectory was resumed.

@@ -15,7 +15,7 @@ use crate::value::Cells;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Order {
     /// Carry out runs with consecutive indices.
-    CarryOut { first: usize, n_runs: usize },
+    CarryOut { first: usize, n_runs: usize, n_tries: usize },
     /// Let runs end early, if they ask.
     Cancel,
     /// There is nothing left to do.
@@ -31,6 +31,8 @@ pub(super) enum Report {
     Refused(String),
     /// The next run is done.
     Done(Yield),
+    /// An entry of the log, as it stands there.
+    Logged(String),
     /// The next run has failed.
     Failed(Failed),
 }

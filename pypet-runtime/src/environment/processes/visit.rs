@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::refuse;
 use crate::engine::processes::request;
-use crate::error::{Error, Result};
+use crate::error::{Result, with_causes};
 
 /// Stands before the number of a round of further points, where others have the number of a study in post-processing.
 const FURTHER: usize = usize::MAX;
@@ -76,11 +76,6 @@ impl Role {
             (_, result) => result,
         }
     }
-}
-
-fn with_causes(error: &Error) -> String {
-    let causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 impl Kept {
