@@ -42,6 +42,10 @@ mod table;
 pub mod trajectory;
 pub mod value;
 
+/// Arrays, record batches and their schemas, in the version that tables convert to.
+#[cfg(feature = "arrow")]
+pub use {arrow_array, arrow_schema};
+
 pub use error::{Error, Result};
 /// The traits and distributions of random numbers, in the version that [`run::Stream`] fits.
 pub use rand;

@@ -32,7 +32,11 @@ pub use json::Json;
 pub use optional::Optional;
 pub use scalars::Choice;
 pub use stored_as::{StoredAs, parse_stored, read_stored, read_stored_column, stored_type, write_stored};
-pub use table::Table;
+#[cfg(feature = "arrow")]
+pub use table::ArrowError;
+pub use table::{RowError, Table};
+#[cfg(feature = "arrow")]
+pub(crate) use table::{array_of, field_of};
 
 use std::fmt;
 
