@@ -131,6 +131,10 @@ fn a_table_is_told_from_what_is_none() {
         assert!(error.contains("each run has a group `results.spikes`"), "{error}");
         let error = any.run(1).unwrap().table("spikes").unwrap_err().to_string();
         assert!(error.contains("run 1 has no results"), "{error}");
+        let error = any.table("results.below").unwrap_err().to_string();
+        assert!(error.contains("in it there is `results.below.runs`"), "{error}");
+        let error = format!("{:?}", any.table("config.environment").unwrap_err());
+        assert!(error.contains("Rows"), "{error}");
         let error = any.table("spike").unwrap_err().to_string();
         assert!(error.contains("did you mean"), "{error}");
     });

@@ -30,7 +30,7 @@ pub(crate) struct RunTable<'a> {
 /// One value for each run.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
-    /// Unique in its table: a result whose name is taken is `results.<name>`.
+    /// Unique in its table: where a name is taken, it is `parameters.<name>` or `results.<name>`.
     pub(crate) label: String,
     /// Name, type, unit and comment.
     pub(crate) leaf: Leaf,
@@ -59,7 +59,8 @@ impl<'a> RunTable<'a> {
             if let Some(name) = node.path.strip_prefix("explored/") {
                 leaf.name = name.into();
                 let is_parameter = schema.parameters.iter().any(|parameter| parameter.leaf.name == name);
-                explored.push(Column { label: name.into(), leaf, is_parameter, path: node.path.clone() });
+                let label = if TAKEN.contains(&name) { format!("parameters.{name}") } else { name.into() };
+                explored.push(Column { label, leaf, is_parameter, path: node.path.clone() });
             } else if let Some(name) = node.path.strip_prefix("results/") {
                 let name = name.replace('/', ".");
                 if let Some(declared) = schema.results.iter().find(|result| result.name == name) {

@@ -8,13 +8,12 @@ use crate::result::{ResultGroup, StoredMembers};
 use crate::run::RunStatus;
 use crate::schema::Leaf;
 use crate::table::RunTable;
-use crate::value::text::quoted_list;
 use crate::value::{Cells, Table, ValueError};
 
 impl AnyTrajectory {
     /// A table by its name: a result of the trajectory as a whole, or the rows of all runs.
     ///
-    /// What runs left comes one run after the other, with the index of the run as the first column, `run`. A column that
+    /// What runs left comes one run after the other, with the index of the run as the first column, `run` (`run_` if that is taken). A column that
     /// a run lacks holds NaN, zero or empty text in its rows.
     ///
     /// # Errors
@@ -64,9 +63,12 @@ impl AnyTrajectory {
             }
         }
         let names: Vec<&str> = columns.iter().map(|(leaf, _)| leaf.name.as_str()).collect();
-        let index = if names.contains(&"run") { "run_index" } else { "run" };
+        let mut index = "run".to_owned();
+        while names.contains(&index.as_str()) {
+            index.push('_');
+        }
         let runs = rows_of_run.iter().enumerate().flat_map(|(run, &rows)| std::iter::repeat_n(run as u64, rows));
-        let mut table = Table::new().with(index, runs);
+        let mut table = Table::new().with(&index, runs);
         for (leaf, cells) in columns {
             let (leaf, cells) = stacked(leaf, &cells, &rows_of_run)
                 .map_err(|source| TrajectoryError::Value { name: group.full_name(), source })?;
@@ -147,15 +149,19 @@ fn taken<G: ResultGroup>(group: NodeRef<'_>, run: Option<usize>) -> Result<G> {
         let cells = run.map_or_else(|| node.cells(), |run| node.row(run))?;
         found.push((leaf, cells));
     }
+    if found.is_empty() {
+        let members = group.children().map(NodeRef::full_name).collect();
+        return Err(TrajectoryError::NoMembers { name: group.full_name(), members }.into());
+    }
     let value = G::take(&StoredMembers::new(found));
     Ok(value.map_err(|source| TrajectoryError::Value { name: group.full_name(), source })?)
 }
 
 /// The arrays of all runs one after the other, each as so many rows.
 fn stacked(leaf: Leaf, arrays: &Cells, rows_of_run: &[usize]) -> Result<(Leaf, Cells), ValueError> {
+    let misfit = |n_rows| ValueError::Rows { name: leaf.name.clone(), n_rows };
     if arrays.rank() == 0 {
-        let expected = "column of a table".into();
-        return Err(ValueError::Malformed { expected, found: leaf.name });
+        return Err(misfit(rows_of_run.iter().copied().max().unwrap_or(0)));
     }
     let value_type = leaf.value_type.clone().with_shape(leaf.value_type.shape[1..].iter().copied());
     let mut cells = Cells::of(&value_type);
@@ -165,10 +171,7 @@ fn stacked(leaf: Leaf, arrays: &Cells, rows_of_run: &[usize]) -> Result<(Leaf, C
             // Another run made this column, or the run has no results.
             0 => (0..n_rows).for_each(|_| cells.push_fill(&array.shape()[1..])),
             _ if n_rows == 0 => {}
-            _ => {
-                let expected = format!("{n_rows} rows, as other columns of the table have");
-                return Err(ValueError::Malformed { expected, found: quoted_list(&[&leaf.name]) });
-            }
+            _ => return Err(misfit(n_rows)),
         }
     }
     Ok((Leaf { value_type, ragged: false, ..leaf }, cells))

@@ -131,6 +131,14 @@ pub enum TrajectoryError {
         /// The node.
         name: String,
     },
+    /// A group without values of its own.
+    #[error("`{name}` has no values of its own; in it there is {}", crate::value::text::quoted_list(.members))]
+    NoMembers {
+        /// The group.
+        name: String,
+        /// What is in it.
+        members: Vec<String>,
+    },
     /// A group that each run has for itself.
     #[error("each run has a group `{name}` of its own; ask one of them, as by `any.run(7)?.get_group(…)`")]
     OfRuns {

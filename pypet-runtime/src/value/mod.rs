@@ -367,6 +367,14 @@ pub enum ValueError {
         /// The names there are.
         names: Vec<String>,
     },
+    /// A group of results that is no table.
+    #[error("`{name}` is no column of {n_rows} rows, as others of the group are, so they form no table")]
+    Rows {
+        /// The member.
+        name: String,
+        /// What the longest member has.
+        n_rows: usize,
+    },
     /// Arrays of different shapes cannot be stacked.
     #[error(
         "the runs' arrays differ in shape ({first:?} and {other:?}), so they form no single array; read them run by run"

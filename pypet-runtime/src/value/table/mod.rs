@@ -207,10 +207,10 @@ impl ResultGroup for Table {
         let n_rows = members.iter().map(|(_, cells)| rows(cells)).max().unwrap_or(0);
         let mut columns = Vec::new();
         // A column that only other runs have is empty in this one.
-        for (leaf, cells) in members.iter().filter(|(_, cells)| rows(cells) > 0 || n_rows == 0) {
+        let is_here = |cells: &Cells| cells.rank() == 0 || rows(cells) > 0 || n_rows == 0;
+        for (leaf, cells) in members.iter().filter(|(_, cells)| is_here(cells)) {
             if cells.rank() == 0 || rows(cells) != n_rows {
-                let problem = format!("{n_rows} rows, as other columns of the table have");
-                return Err(ValueError::Malformed { expected: problem, found: text::quoted_list(&[&leaf.name]) });
+                return Err(ValueError::Rows { name: leaf.name.clone(), n_rows });
             }
             columns.push(Column::of_array(leaf, cells));
         }
