@@ -141,6 +141,9 @@ pub use pypet_runtime::rand;
 pub use pypet_runtime::trajectory::{backup, compact, copy, delete, merge, repair};
 pub use pypet_runtime::verify::verify;
 pub use pypet_runtime::{Error, Result};
+/// Arrays, record batches and their schemas, in the version that a [`Table`](value::Table) becomes.
+#[cfg(feature = "arrow")]
+pub use pypet_runtime::{arrow_array, arrow_schema};
 pub use pypet_runtime::{
     cli, compare, engine, environment, experiment, explore, export, logs, parameter, plot, provenance, registry,
     result, run, schema, storage, trajectory, value, verify,

@@ -46,6 +46,10 @@ pub mod trajectory;
 pub mod value;
 pub mod verify;
 
+/// Arrays, record batches and their schemas, in the version that tables convert to.
+#[cfg(feature = "arrow")]
+pub use {arrow_array, arrow_schema};
+
 pub use error::{Error, Result};
 /// The traits and distributions of random numbers, in the version that [`run::Stream`] fits.
 pub use rand;

@@ -10,8 +10,8 @@ use crate::run::RunStatus;
 use crate::schema::Leaf;
 use crate::storage::NodeKind;
 use crate::trajectory::AnyTrajectory;
-use crate::value::Cells;
 use crate::value::text::suggestion;
+use crate::value::{Cells, Table};
 
 /// Names of columns that every table has.
 const TAKEN: [&str; 2] = ["run", "status"];
@@ -30,7 +30,7 @@ pub(crate) struct RunTable<'a> {
 /// One value for each run.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
-    /// Unique in its table: a result whose name is taken is `results.<name>`.
+    /// Unique in its table: where a name is taken, it is `parameters.<name>` or `results.<name>`.
     pub(crate) label: String,
     /// Name, type, unit and comment.
     pub(crate) leaf: Leaf,
@@ -59,7 +59,8 @@ impl<'a> RunTable<'a> {
             if let Some(name) = node.path.strip_prefix("explored/") {
                 leaf.name = name.into();
                 let is_parameter = schema.parameters.iter().any(|parameter| parameter.leaf.name == name);
-                explored.push(Column { label: name.into(), leaf, is_parameter, path: node.path.clone() });
+                let label = if TAKEN.contains(&name) { format!("parameters.{name}") } else { name.into() };
+                explored.push(Column { label, leaf, is_parameter, path: node.path.clone() });
             } else if let Some(name) = node.path.strip_prefix("results/") {
                 let name = name.replace('/', ".");
                 if let Some(declared) = schema.results.iter().find(|result| result.name == name) {
@@ -114,6 +115,18 @@ impl<'a> RunTable<'a> {
     /// A column's values in some runs, one cell for each.
     pub(crate) fn cells(&self, column: &Column, runs: Range<usize>) -> Result<Cells> {
         Ok(self.any.reader().rows(&column.path, runs)?)
+    }
+
+    /// All of it in memory, with those results that are single values.
+    pub(crate) fn to_table(&self) -> Result<Table> {
+        let runs = 0..self.len();
+        let mut table = Table::new().with("run", runs.clone().map(|run| run as u64));
+        let scalars = self.results.iter().filter(|column| column.leaf.value_type.is_scalar());
+        for column in self.explored.iter().chain(scalars) {
+            let leaf = Leaf { name: column.label.clone(), ..column.leaf.clone() };
+            table = table.with_cells(leaf, self.cells(column, runs.clone())?);
+        }
+        Ok(table.with("status", self.statuses.iter().map(|status| status.word().to_owned())))
     }
 
     /// The runs in stretches of which a column's values fit into memory.

@@ -10,7 +10,8 @@ use tracing::Level;
 
 use super::{Done, file_arguments, json, open_file, output};
 use crate::storage::hdf5::trajectories;
-use crate::trajectory::{AnyTrajectory, one_line, write_tree};
+use crate::trajectory::{AnyRunView, AnyTrajectory, NodeRef, one_line, write_tree};
+use crate::value::Table;
 
 /// Runs of a column that are shown one by one.
 const SHOWN: usize = 20;
@@ -59,7 +60,7 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
     let (path, run) = (matches.get_one::<String>("path"), matches.get_one::<usize>("run").copied());
     if let Some(run) = run.or_else(|| any.run_of(path?)) {
         let run = any.run(run)?;
-        text = path.map_or_else(|| Ok(run.to_string()), |path| run.value(path).map(|value| format!("{value}\n")))?;
+        text = path.map_or_else(|| Ok(run.to_string()), |path| value_of_run(run, path))?;
     } else if let Some(path) = path {
         describe_node(&any, path, &mut text)?;
     } else {
@@ -88,11 +89,25 @@ fn show_log(any: &AnyTrajectory, matches: &ArgMatches) -> Done {
     Ok(ExitCode::SUCCESS)
 }
 
+/// A value on a line, or a table on several.
+fn value_of_run(run: AnyRunView<'_>, path: &str) -> Result<String, crate::error::Error> {
+    if run.trajectory().target(path).is_ok_and(NodeRef::is_group)
+        && let Ok(table) = run.table(path)
+    {
+        return Ok(table.to_string());
+    }
+    Ok(format!("{}\n", run.value(path)?))
+}
+
 fn describe_node(any: &AnyTrajectory, path: &str, text: &mut String) -> Result<(), crate::error::Error> {
     let node = any.node(path)?;
     // Writing to a `String` cannot fail.
     let _ = write_tree(any, Some(node), text);
     if !node.is_column() {
+        let is_result = node.path().starts_with("results/") && node.is_group();
+        if let Some(table) = any.get_group::<Table>(path).ok().filter(|table| is_result && table.n_rows() > 0) {
+            let _ = write!(text, "\n{table}");
+        }
         return Ok(());
     }
     let n_runs = any.header().n_runs;

@@ -64,11 +64,16 @@ impl Members {
     }
 
     /// Puts one member that is a cell already.
-    pub(crate) fn put_cells(&mut self, name: &str, mut value_type: ValueType, cells: Cells) {
+    pub(crate) fn put_cells(&mut self, name: &str, value_type: ValueType, cells: Cells) {
+        self.put_leaf(Leaf::new(name, value_type), cells);
+    }
+
+    /// Puts one member with what is known of it.
+    pub(crate) fn put_leaf(&mut self, mut leaf: Leaf, cells: Cells) {
         // Runs may differ in the lengths of what they put under one name.
-        value_type.shape.fill(None);
-        let ragged = !value_type.is_scalar();
-        self.members.push((Leaf { ragged, ..Leaf::new(name, value_type) }, cells));
+        leaf.value_type.shape.fill(None);
+        leaf.ragged = !leaf.value_type.is_scalar();
+        self.members.push((leaf, cells));
     }
 
     pub(crate) fn into_members(self) -> Vec<(Leaf, Cells)> {

@@ -10,6 +10,7 @@ mod explored;
 mod failures;
 mod find;
 mod grid;
+mod groups;
 mod links;
 mod naming;
 mod nodes;
@@ -127,6 +128,26 @@ pub enum TrajectoryError {
         name: String,
         /// Its members.
         members: Vec<String>,
+    },
+    /// A value where a group was asked for.
+    #[error("`{name}` is a value, not a group of results; read it with `get`")]
+    NoGroup {
+        /// The node.
+        name: String,
+    },
+    /// A group without values of its own.
+    #[error("`{name}` has no values of its own; in it there is {}", crate::value::text::quoted_list(.members))]
+    NoMembers {
+        /// The group.
+        name: String,
+        /// What is in it.
+        members: Vec<String>,
+    },
+    /// A group that each run has for itself.
+    #[error("each run has a group `{name}` of its own; ask one of them, as by `any.run(7)?.get_group(…)`")]
+    OfRuns {
+        /// The group.
+        name: String,
     },
     /// A condition as text that cannot be understood.
     #[error(transparent)]

@@ -191,6 +191,11 @@ impl<'a> NodeRef<'a> {
         Ok(self.any.reader().read(self.path())?)
     }
 
+    /// The value of one run, of a column.
+    pub(super) fn row(self, run: usize) -> Result<Cells> {
+        Ok(self.any.reader().rows(self.path(), run..run + 1)?)
+    }
+
     pub(super) fn refuse_group(self) -> Result<()> {
         if !self.is_group() {
             return Ok(());

@@ -8,9 +8,8 @@ use super::{AnyRunView, RunFailure, TrajectoryError};
 use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::parameter::Identity;
-use crate::result::{GroupName, ResultGroup, ResultName, StoredMembers};
+use crate::result::{GroupName, ResultGroup, ResultName};
 use crate::run::RunStatus;
-use crate::schema::Leaf;
 use crate::value::ResultValue;
 
 /// One run of a trajectory: its parameters, its state, its results.
@@ -116,15 +115,7 @@ impl<'a, E: Experiment> RunView<'a, E> {
     /// As [`RunView::get_group`].
     pub fn get_added_group<G: ResultGroup>(&self, name: &str) -> Result<G> {
         self.expect_done()?;
-        let any = self.trajectory.any();
-        let mut members = Vec::new();
-        for node in any.node(&format!("results.{name}"))?.children().filter(|node| node.is_column()) {
-            let Some(leaf) = node.leaf() else { continue };
-            let cells = any.reader().rows(node.path(), self.index..self.index + 1)?;
-            members.push((Leaf { name: node.name().into(), ..leaf.clone() }, cells));
-        }
-        let value = G::take(&StoredMembers::new(members));
-        Ok(value.map_err(|source| TrajectoryError::Value { name: name.into(), source })?)
+        self.any().group_of(self.trajectory.any().target(&format!("results.{name}"))?)
     }
 
     fn expect_done(&self) -> Result<()> {

@@ -255,6 +255,16 @@ impl Cells {
         self.len += cell.elements.len();
     }
 
+    /// Appends each part along the first dimension of another column's cell as a cell of its own.
+    ///
+    /// # Panics
+    /// If that cell has no dimension.
+    pub(crate) fn push_rows(&mut self, cell: &Cell<'_>) {
+        let (&n_rows, shape) = cell.shape.split_first().expect("a single element has no rows");
+        self.put_elements(cell);
+        (0..n_rows).for_each(|_| self.end_array(shape));
+    }
+
     /// Appends all cells of another column as one cell of this shape.
     pub(crate) fn push_array_of(&mut self, flat: &Self, shape: &[usize]) {
         for text in flat.strings() {
@@ -344,7 +354,8 @@ impl Cells {
         Self { element: to, bytes, ..self }
     }
 
-    fn put_elements(&mut self, cell: &Cell<'_>) {
+    /// Appends the elements of another column's cell to the cell that [`Cells::end_array`] will close.
+    pub(crate) fn put_elements(&mut self, cell: &Cell<'_>) {
         debug_assert_eq!(self.element, cell.cells.element);
         if self.element == ElementType::Text {
             for text in cell.strings() {

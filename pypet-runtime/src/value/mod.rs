@@ -32,7 +32,11 @@ pub use json::Json;
 pub use optional::Optional;
 pub use scalars::Choice;
 pub use stored_as::{StoredAs, parse_stored, read_stored, read_stored_column, stored_type, write_stored};
-pub use table::Table;
+#[cfg(feature = "arrow")]
+pub use table::ArrowError;
+pub use table::{RowError, Table};
+#[cfg(feature = "arrow")]
+pub(crate) use table::{array_of, field_of};
 
 use std::fmt;
 
@@ -362,6 +366,14 @@ pub enum ValueError {
         name: String,
         /// The names there are.
         names: Vec<String>,
+    },
+    /// A group of results that is no table.
+    #[error("`{name}` is no column of {n_rows} rows, as others of the group are, so they form no table")]
+    Rows {
+        /// The member.
+        name: String,
+        /// What the longest member has.
+        n_rows: usize,
     },
     /// Arrays of different shapes cannot be stacked.
     #[error(

@@ -50,7 +50,11 @@ pub(super) use scalar_value;
 /// The type of a single element of this type.
 pub(super) fn scalar_type<T: Element>() -> ValueType {
     let choices = T::choices().iter().map(ToString::to_string).collect();
-    ValueType { choices, ..ValueType::scalar(T::TYPE).with_encoding(T::ENCODING).with_unit(&T::unit()) }
+    // An option spelled as text does not tell by itself what it may hold.
+    let is_spelled = T::ENCODING == "optional" && T::TYPE == ElementType::Text;
+    let name = if is_spelled { std::any::type_name::<T>() } else { "" };
+    let type_name = name.strip_prefix("core::option::").unwrap_or(name).into();
+    ValueType { choices, type_name, ..ValueType::scalar(T::TYPE).with_encoding(T::ENCODING).with_unit(&T::unit()) }
 }
 
 pub(super) fn read_scalar<T: Element>(cell: &Cell<'_>) -> Result<T, ValueError> {

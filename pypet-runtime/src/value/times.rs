@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use super::{Cell, Cells, ParamValue, ParseValueError, ResultValue, ValueError, ValueType};
 
 /// Units of a time in the spelling of CF.
-const SINCE_1970: &str = "nanoseconds since 1970-01-01T00:00:00Z";
+pub(super) const SINCE_1970: &str = "nanoseconds since 1970-01-01T00:00:00Z";
 
 macro_rules! nanoseconds {
     ($type:ty, $unit:expr, $to:expr, $from:expr, $parse:expr, $words:literal) => {

@@ -246,7 +246,8 @@ impl Hdf5Reader {
         let values = group.dataset("values").map_err(failed())?;
         let element = columns::element_of(&values).map_err(failed())?;
         let element = element.ok_or_else(|| self.place.malformed(path, "its values have a foreign type"))?;
-        self.describe(group, path, element, vec![None; rank]).map(Some)
+        let leaf = self.describe(group, path, element, vec![None; rank])?;
+        Ok(Some(Leaf { ragged: true, ..leaf }))
     }
 
     pub(super) fn rank(&self, group: &Group, path: &str) -> Result<usize, StorageError> {
