@@ -18,6 +18,7 @@
 //! | [`compare`] | whether two trajectories say the same |
 //! | [`export`] | tables and netCDF for other programs |
 //! | [`plot`] | pictures |
+//! | `view` | the local web page, with the feature of this name |
 //! | [`schema`] | what a file says about its parameters and results |
 //! | [`registry`] | the experiments of a program |
 //! | [`cli`] | the command line that every program has |
@@ -32,6 +33,7 @@ pub mod explore;
 pub mod export;
 pub mod parameter;
 pub mod plot;
+mod progress;
 pub mod provenance;
 pub mod registry;
 pub mod result;
@@ -41,6 +43,8 @@ pub mod storage;
 mod table;
 pub mod trajectory;
 pub mod value;
+#[cfg(feature = "view")]
+pub mod view;
 
 pub use error::{Error, Result};
 /// The traits and distributions of random numbers, in the version that [`run::Stream`] fits.
