@@ -1,14 +1,17 @@
 //! The page of `view`, asked over HTTP as a browser does, and as nobody should.
 
+#![cfg(feature = "view")]
+
 mod common;
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
-use std::process::{Child, Command, Output, Stdio};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
+use common::served::{Served, view};
 use pypet::prelude::*;
 use serde_json::Value;
 
@@ -59,29 +62,7 @@ fn with_file<T>(test: impl FnOnce(&Path) -> T) -> T {
     })
 }
 
-fn view(file: &Path, arguments: &[&str]) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pypet"));
-    command.arg("view").arg(file).args(arguments).stdin(Stdio::null());
-    command
-}
-
-/// A server that ends with the test.
-struct Served {
-    child: Child,
-    port: u16,
-    token: String,
-}
-
 impl Served {
-    fn start(file: &Path) -> Self {
-        let mut child = view(file, &[]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the tool starts");
-        let mut line = String::new();
-        BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut line).expect("it prints an address");
-        let rest = line.trim().strip_prefix("http://127.0.0.1:").unwrap_or_else(|| panic!("no address: `{line}`"));
-        let (port, token) = rest.split_once("/?token=").expect("the address has a token");
-        Self { port: port.parse().expect("a port"), token: token.into(), child }
-    }
-
     /// The whole answer to what is sent.
     fn send(&self, request: &str) -> Answer {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server listens");
@@ -117,13 +98,6 @@ impl Served {
         let answer = self.get(path);
         assert_eq!(answer.status, 200, "{path}: {}", answer.body);
         serde_json::from_str(&answer.body).unwrap_or_else(|error| panic!("{path}: {error}: {}", answer.body))
-    }
-}
-
-impl Drop for Served {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
     }
 }
 
@@ -321,7 +295,7 @@ fn pictures_show_the_chosen_axes_and_runs() {
         assert!(says(&picture("result=z&x=y"), "y = 1.5&#10;3.75 (1.95 to 5.55 in 4 runs)"));
         assert!(says(&picture("result=z&x=y&y=x"), "x = 4 mV&#10;y = 1.5&#10;6"));
         assert!(says(&picture("result=z&x=x&y=y"), "y = 1.5&#10;x = 4 mV&#10;6"));
-        assert!(says(&picture("result=z&x=x&y=y&lines=true"), "y = 1.5&#10;x = 4 mV&#10;6"));
+        assert!(says(&picture("result=z&x=x&y=y&lines=true"), "1.5&#10;x = 4 mV&#10;6"));
         let traces = picture("result=trace&runs=0,4,11");
         for line in ["run 0&#10;", "run 4&#10;", "run 11&#10;"] {
             assert!(traces.contains(line), "{line}");

@@ -69,8 +69,8 @@ function complain(message) {
 }
 
 /** Learns what the trajectory is; once, and whenever its file has changed. */
-async function learn() {
-  const known = await ask("overview");
+async function learn(answer = ask("overview")) {
+  const known = await answer;
   app.overview = known;
   document.title = `${known.trajectory} — pypet`;
   const name = document.getElementById("name");
@@ -88,13 +88,16 @@ async function learn() {
 async function follow() {
   let wait = 1000;
   try {
+    // The first time both questions are under way at once.
+    const overview = app.state === null ? ask("overview") : undefined;
+    overview?.catch(() => {});
     const state = await ask("state");
     const isNew = app.state?.version !== state.version || app.state?.state !== state.state;
     const isFirst = app.state === null;
     app.state = state;
     tell(state);
     if (isNew) {
-      await learn();
+      await learn(overview);
       if (isFirst) show(true);
       else await app.view?.refresh?.();
     }

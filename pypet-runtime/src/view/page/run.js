@@ -6,7 +6,8 @@ import { ask, count, facts, h, long, moment, picture, span } from "./dom.js";
 const DRAWN = 3;
 
 export function show(main, parameters, app, argument) {
-  const run = Number(argument);
+  // What is no number is asked for as it is, and refused with a reason.
+  const run = /^\d+$/.test(argument ?? "") ? Number(argument) : argument;
   let pictures = [];
   const body = h("div", { class: "body" });
   main.append(body);

@@ -34,7 +34,7 @@ export function show(main, parameters, app) {
   let pages = new Map();
   /** Grows with every change, so that old answers and old rows are known as such. */
   let turn = 0;
-  let known = { n_found: 0, columns: [] };
+  let known = { n_found: 0, columns: [], rows: [] };
   let active = 0;
   let shape = "";
   const asked = new Map();
