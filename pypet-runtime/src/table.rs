@@ -11,7 +11,7 @@ use crate::schema::Leaf;
 use crate::storage::NodeKind;
 use crate::trajectory::AnyTrajectory;
 use crate::value::text::suggestion;
-use crate::value::{Cells, ElementType, ValueType};
+use crate::value::{Cells, ValueType};
 
 /// Up to so many rows are read one by one, and whole columns beyond.
 const SINGLE_READS: usize = 200;
@@ -43,17 +43,6 @@ pub(crate) struct Column {
 }
 
 impl Column {
-    /// Whether only runs that are done have a value.
-    pub(crate) fn is_result(&self) -> bool {
-        self.path.starts_with("results/")
-    }
-
-    /// Whether it holds single numbers, which stand on the right of a table.
-    pub(crate) fn is_number(&self) -> bool {
-        let kind = &self.leaf.value_type;
-        kind.is_scalar() && !matches!(kind.element, ElementType::Text | ElementType::Bool)
-    }
-
     /// What an axis of a picture is called: comment or name, with the unit.
     pub(crate) fn title(&self) -> String {
         let comment = self.leaf.comment.lines().next().unwrap_or_default().trim().trim_end_matches('.');

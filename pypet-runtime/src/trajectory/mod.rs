@@ -31,7 +31,9 @@ pub use grid::{Axis, Grid};
 pub use nodes::NodeRef;
 pub use query::QueryError;
 pub use runs::RunView;
-pub(crate) use tree::{glimpse, one_line, write as write_tree};
+#[cfg(feature = "view")]
+pub(crate) use tree::glimpse;
+pub(crate) use tree::{one_line, write as write_tree};
 pub use typed::Trajectory;
 pub use value::Value;
 pub use view::AnyRunView;

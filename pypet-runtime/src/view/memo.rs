@@ -92,6 +92,11 @@ pub(super) enum Mischoice {
     Pypet(#[from] crate::error::Error),
 }
 
+/// Whether a run of this status has a value in a column: only runs that are done have results.
+pub(super) fn has_value(column: &Column, status: RunStatus) -> bool {
+    !column.path.starts_with("results/") || status == RunStatus::Done
+}
+
 fn number_of(run: usize) -> u32 {
     u32::try_from(run).expect("a trajectory has fewer than 2^32 runs")
 }
@@ -120,11 +125,8 @@ fn sorted(table: &RunTable<'_>, label: &str, is_descending: bool) -> Result<Vec<
     }
     let cells = table.cells(column, 0..table.len())?;
     let keys = Keys::of(&cells);
-    let has_value = |run: u32| {
-        let is_known = !column.is_result() || table.statuses[run as usize] == RunStatus::Done;
-        is_known && !keys.is_nan(run)
-    };
-    let (mut known, unknown): (Vec<u32>, Vec<u32>) = runs.into_iter().partition(|&run| has_value(run));
+    let is_known = |run: u32| has_value(column, table.statuses[run as usize]) && !keys.is_nan(run);
+    let (mut known, unknown): (Vec<u32>, Vec<u32>) = runs.into_iter().partition(|&run| is_known(run));
     sort(&mut known, &keys, is_descending);
     known.extend(unknown);
     Ok(known)

@@ -79,6 +79,8 @@ enum Refusal {
     Unknown(String),
     #[error("`{0}` is no run; give indices of runs, as `3, 5, 8`")]
     Malformed(String),
+    #[error("{0} runs are too many for one picture; give at most {1}")]
+    TooMany(usize, usize),
 }
 
 impl Refusal {

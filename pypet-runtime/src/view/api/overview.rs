@@ -10,6 +10,7 @@ use crate::progress::{FileStatus, time};
 use crate::storage::hdf5::trajectories;
 use crate::table::{Column, RunTable};
 use crate::trajectory::AnyTrajectory;
+use crate::value::ElementType;
 use crate::view::reading::Source;
 
 /// How far it has come: asked every second, so it is worked out once for each state of the file.
@@ -75,9 +76,15 @@ pub(super) fn column(column: &Column) -> Value {
         "type": column.leaf.value_type.to_string(),
         "rank": column.leaf.value_type.shape.len(),
         "is_parameter": column.is_parameter,
-        "is_number": column.is_number(),
+        "is_number": is_number(column),
         "is_drawable": is_drawable(column),
     })
+}
+
+/// Whether it holds single numbers, which stand on the right of a table.
+fn is_number(column: &Column) -> bool {
+    let kind = &column.leaf.value_type;
+    kind.is_scalar() && !matches!(kind.element, ElementType::Text | ElementType::Bool)
 }
 
 /// How the trajectory came about, as `show FILE config` tells.

@@ -6,6 +6,9 @@ use super::{Answer, Ask, Refusal};
 use crate::plot::{Request, plot};
 use crate::view::reading::Source;
 
+/// Traces in one picture; more could not be told apart.
+const MOST_TRACES: usize = 50;
+
 /// One picture of one result.
 #[derive(Debug, Deserialize)]
 pub(super) struct PictureQuery {
@@ -28,6 +31,9 @@ impl Ask for PictureQuery {
             if !runs.contains(&run) {
                 runs.push(run);
             }
+        }
+        if runs.len() > MOST_TRACES {
+            return Err(Refusal::TooMany(runs.len(), MOST_TRACES));
         }
         let mut runs = runs.into_iter();
         let (any, _) = source.open(self.trajectory.as_deref())?;

@@ -5,11 +5,10 @@ use serde_json::json;
 
 use super::overview::column;
 use super::{Answer, Ask, Refusal};
-use crate::run::RunStatus;
 use crate::table::{Column, RunTable, cells_at};
 use crate::trajectory::one_line;
 use crate::value::Cells;
-use crate::view::memo::Choice;
+use crate::view::memo::{Choice, has_value};
 use crate::view::reading::Source;
 
 /// Rows of one answer.
@@ -64,8 +63,7 @@ impl Ask for RunsQuery {
         let row = |(row, &run): (usize, &usize)| {
             let status = table.statuses[run];
             let text = |(column, cells): (&&Column, &Cells)| {
-                let is_known = !column.is_result() || status == RunStatus::Done;
-                if is_known { one_line(&cells.cell(row).to_string()) } else { String::new() }
+                if has_value(column, status) { one_line(&cells.cell(row).to_string()) } else { String::new() }
             };
             let texts = columns.iter().zip(&cells).map(text);
             [run.to_string(), status.to_string()].into_iter().chain(texts).collect::<Vec<String>>()

@@ -16,7 +16,7 @@ const app = { state: null, overview: null, view: null, shown: null, go };
 /** Leads to a view; an address like `#/runs?where=rate > 10`. */
 function go(path, parameters = {}) {
   const query = new URLSearchParams(Object.entries(parameters).filter(([, value]) => value));
-  location.hash = `#/${path}${query.size ? `?${query}` : ""}`;
+  location.hash = `#/${path}${query.toString() ? `?${query}` : ""}`;
 }
 
 /** The view, its argument and its parameters, from the address. */

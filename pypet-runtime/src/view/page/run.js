@@ -6,8 +6,11 @@ import { ask, count, facts, h, long, moment, picture, span } from "./dom.js";
 const DRAWN = 3;
 
 export function show(main, parameters, app, argument) {
-  // What is no number is asked for as it is, and refused with a reason.
-  const run = /^\d+$/.test(argument ?? "") ? Number(argument) : argument;
+  const run = Number(argument);
+  if (!/^\d+$/.test(argument ?? "")) {
+    main.append(h("section", { class: "card wide" }, h("p", { class: "trouble" }, "There is no such run: runs are numbered from 0 on.")));
+    return {};
+  }
   let pictures = [];
   const body = h("div", { class: "body" });
   main.append(body);

@@ -74,6 +74,7 @@ export function show(main, parameters, app) {
     input.setAttribute("aria-invalid", "true");
     if (document.activeElement === input) input.setSelectionRange(...trouble.place);
     learn({ ...known, n_found: 0 });
+    found.textContent = "";
   };
 
   const learn = (answer) => {
