@@ -20,6 +20,7 @@
 //! | [`mod@verify`] | whether a trajectory says what its runs yielded |
 //! | [`export`] | tables and netCDF for other programs |
 //! | [`plot`] | pictures |
+//! | `view` | the local web page, with the feature of this name |
 //! | [`schema`] | what a file says about its parameters and results |
 //! | [`registry`] | the experiments of a program |
 //! | [`cli`] | the command line that every program has |
@@ -35,6 +36,7 @@ pub mod export;
 pub mod logs;
 pub mod parameter;
 pub mod plot;
+mod progress;
 pub mod provenance;
 pub mod registry;
 pub mod result;
@@ -49,6 +51,8 @@ pub mod verify;
 /// Arrays, record batches and their schemas, in the version that tables convert to.
 #[cfg(feature = "arrow")]
 pub use {arrow_array, arrow_schema};
+#[cfg(feature = "view")]
+pub mod view;
 
 pub use error::{Error, Result};
 /// The traits and distributions of random numbers, in the version that [`run::Stream`] fits.

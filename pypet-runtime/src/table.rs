@@ -11,8 +11,10 @@ use crate::schema::Leaf;
 use crate::storage::NodeKind;
 use crate::trajectory::AnyTrajectory;
 use crate::value::text::suggestion;
-use crate::value::{Cells, Table};
+use crate::value::{Cells, Table, ValueType};
 
+/// Up to so many rows are read one by one, and whole columns beyond.
+const SINGLE_READS: usize = 200;
 /// Names of columns that every table has.
 const TAKEN: [&str; 2] = ["run", "status"];
 
@@ -36,7 +38,8 @@ pub(crate) struct Column {
     pub(crate) leaf: Leaf,
     /// Whether it is a parameter; else a repetition or a result.
     pub(crate) is_parameter: bool,
-    path: String,
+    /// Where its values are.
+    pub(crate) path: String,
 }
 
 impl Column {
@@ -137,4 +140,25 @@ impl<'a> RunTable<'a> {
         let (step, n_runs) = ((BYTES / bytes).clamp(1, 65_536), self.len());
         (0..n_runs).step_by(step).map(move |first| first..(first + step).min(n_runs))
     }
+}
+
+/// The values of a column in some runs, in their order.
+pub(crate) fn cells_at(any: &AnyTrajectory, path: &str, value_type: &ValueType, runs: &[usize]) -> Result<Cells> {
+    if let (Some(&first), Some(&last)) = (runs.first(), runs.last())
+        && runs.is_sorted_by(|a, b| a + 1 == *b)
+    {
+        return Ok(any.reader().rows(path, first..last + 1)?);
+    }
+    let mut chosen = Cells::of(value_type);
+    if runs.len() <= SINGLE_READS {
+        for &run in runs {
+            chosen.push_cell(&any.reader().rows(path, run..run + 1)?.cell(0));
+        }
+    } else {
+        let all = any.reader().rows(path, 0..any.header().n_runs)?;
+        for &run in runs {
+            chosen.push_cell(&all.cell(run));
+        }
+    }
+    Ok(chosen)
 }

@@ -5,8 +5,8 @@ use serde_json::{Map, Value, json};
 use super::params::limit_of;
 use crate::error::Result;
 use crate::logs::LogLine;
+use crate::progress::counts;
 use crate::registry::AnyExperiment;
-use crate::run::RunStatus;
 use crate::schema::Leaf;
 use crate::storage::NodeKind;
 use crate::trajectory::{AnyRunView, AnyTrajectory, NodeRef, Value as AnyValue};
@@ -103,12 +103,6 @@ fn tree(any: &AnyTrajectory) -> Result<Value> {
         "runs": counts(any.statuses()?),
         "nodes": nodes?,
     }))
-}
-
-/// How many runs are in each state.
-pub(super) fn counts(statuses: &[RunStatus]) -> Value {
-    let count = |wanted: RunStatus| statuses.iter().filter(|status| **status == wanted).count();
-    Value::Object(RunStatus::ALL.into_iter().map(|status| (status.word().into(), count(status).into())).collect())
 }
 
 fn node(any: &AnyTrajectory, name: &str) -> Result<Value> {

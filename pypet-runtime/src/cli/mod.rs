@@ -25,6 +25,7 @@ mod show;
 mod status;
 mod template;
 mod verify;
+mod view;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -39,6 +40,8 @@ use crate::plot::PlotError;
 use crate::registry::{AnyExperiment, experiments};
 use crate::trajectory::AnyTrajectory;
 use crate::value::text::{quoted_list, suggestion};
+#[cfg(feature = "view")]
+use crate::view::ViewError;
 
 /// Does what the arguments of the program say.
 #[must_use]
@@ -98,6 +101,7 @@ fn done(arguments: &[OsString]) -> Done {
         Some(("diff", matches)) => diff::run(matches),
         Some(("export", matches)) => export::run(matches),
         Some(("plot", matches)) => plot::run(matches),
+        Some(("view", matches)) => view::run(matches),
         Some(("resume", matches)) => resume::run(&experiments, matches),
         Some(("completions", matches)) => completions::run(matches),
         Some(("run", matches)) => run::run(&experiments, Some(matches), config.as_ref()),
@@ -126,6 +130,7 @@ fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
         .subcommand(diff::command())
         .subcommand(export::command())
         .subcommand(plot::command())
+        .subcommand(view::command())
         .subcommand(completions::command())
         .args(output::arguments())
         .after_help("exit codes: 0 all is well, 1 some runs failed, 2 wrong usage, 3 the file or the environment");
@@ -159,6 +164,10 @@ enum Failure {
     /// There is no picture.
     #[error("{}", with_causes(.0))]
     Plot(#[from] PlotError),
+    /// There is no page.
+    #[cfg(feature = "view")]
+    #[error("{}", with_causes(.0))]
+    View(#[from] ViewError),
     /// Standard output cannot be written to.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] std::io::Error),
@@ -171,6 +180,10 @@ impl Failure {
             Self::Pypet(error) if error.is_usage() => 2,
             Self::Export(error) if error.is_usage() => 2,
             Self::Plot(error) if error.is_usage() => 2,
+            #[cfg(feature = "view")]
+            Self::View(ViewError::Pypet(error)) if error.is_usage() => 2,
+            #[cfg(feature = "view")]
+            Self::View(_) => 3,
             Self::Pypet(Error::Finish(_) | Error::FinishPanic { .. }) => 1,
             Self::Pypet(_) | Self::Config(_) | Self::Export(_) | Self::Plot(_) | Self::Output(_) => 3,
         }

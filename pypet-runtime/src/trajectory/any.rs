@@ -314,12 +314,12 @@ impl AnyTrajectory {
     }
 
     /// The node of a path as it stands in the file.
-    pub(super) fn at(&self, path: &str) -> Option<NodeRef<'_>> {
+    pub(crate) fn at(&self, path: &str) -> Option<NodeRef<'_>> {
         self.tree.at(path).map(|number| NodeRef::new(self, number))
     }
 
     /// The column of a parameter's values at each run, if it is explored.
-    pub(super) fn explored_of(&self, parameter: NodeRef<'_>) -> Option<NodeRef<'_>> {
+    pub(crate) fn explored_of(&self, parameter: NodeRef<'_>) -> Option<NodeRef<'_>> {
         let name = parameter.path().strip_prefix("parameters/")?;
         self.at(&format!("explored/{}", name.replace('/', ".")))
     }

@@ -35,6 +35,8 @@ pub use nodes::NodeRef;
 pub use query::QueryError;
 pub use runs::RunView;
 pub(crate) use stored::{Repetition, Stored};
+#[cfg(feature = "view")]
+pub(crate) use tree::glimpse;
 pub(crate) use tree::{one_line, write as write_tree};
 pub use typed::Trajectory;
 pub(crate) use typed::schema_of;

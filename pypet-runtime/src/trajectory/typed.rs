@@ -135,7 +135,7 @@ impl<E: Experiment> Trajectory<E> {
     /// # Errors
     /// The file cannot be read.
     pub fn content_hash(&self) -> Result<ContentHash> {
-        self.any.content_hash()
+        self.any().content_hash()
     }
 
     /// One result of all runs, in run order.

@@ -77,7 +77,7 @@ impl<'a> AnyRunView<'a> {
         }
     }
 
-    pub(super) fn cells_of(&self, node: NodeRef<'_>) -> Result<Cells> {
+    pub(crate) fn cells_of(&self, node: NodeRef<'_>) -> Result<Cells> {
         node.refuse_group()?;
         if node.is_column() {
             if self.status != RunStatus::Done && node.path().starts_with("results/") {

@@ -2,7 +2,8 @@
 
 use super::BuildDifference;
 use crate::error::Result;
-use crate::storage::{PlannedLeaf, StorageError};
+use crate::provenance;
+use crate::storage::PlannedLeaf;
 use crate::trajectory::AnyTrajectory;
 
 /// What may change what a run yields; the branch and the names of changed files tell nothing beside the hashes.
@@ -25,14 +26,14 @@ const NAMES: [&str; 13] = [
 /// What a trajectory says of the builds that worked on it, where that is not what stands `here`, below `config`.
 pub(crate) fn build_differences(any: &AnyTrajectory, here: &[PlannedLeaf]) -> Result<Vec<BuildDifference>> {
     let mut found: Vec<BuildDifference> = Vec::new();
-    let groups = any.nodes().iter().filter_map(|node| node.path.strip_suffix("/versions/pypet"));
-    for group in groups.filter(|group| group.starts_with("config")) {
+    for number in 0..=any.n_resumed() {
+        let values = provenance::values(any, number)?;
+        if !values.contains_key("versions/pypet") {
+            // Nothing was told, as by a trajectory of post-processing alone.
+            continue;
+        }
         for name in NAMES {
-            let stored = match any.reader().read(&format!("{group}/{name}")) {
-                Ok(value) => value.cell(0).to_string(),
-                Err(StorageError::NoNode { .. }) => String::new(),
-                Err(error) => return Err(error.into()),
-            };
+            let stored = values.get(name).map(|value| value.cell(0).to_string()).unwrap_or_default();
             let here = here.iter().find(|value| value.path.strip_prefix("config/") == Some(name));
             let here = here.map(|value| value.value.cell(0).to_string()).unwrap_or_default();
             let name = name.rsplit('/').next().unwrap_or(name).to_owned();

@@ -16,6 +16,8 @@ mod damage;
 mod edit;
 mod expand;
 mod file;
+#[cfg(feature = "view")]
+mod fingerprint;
 mod groups;
 #[cfg(feature = "bundled-hdf5")]
 mod heap;
@@ -41,6 +43,8 @@ pub use copy::Rewriting;
 pub use edit::{delete, edit};
 pub use expand::expand;
 pub use file::{FORMAT, create_empty, trajectories, writer_of};
+#[cfg(feature = "view")]
+pub(crate) use fingerprint::{Fingerprint, fingerprint};
 pub use names::NameChoice;
 pub(crate) use netcdf::write_netcdf;
 pub use reader::Hdf5Reader;
