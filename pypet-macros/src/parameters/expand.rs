@@ -219,7 +219,7 @@ fn declaration(set: &ParameterSet, member: &Member) -> TokenStream {
     let (name, comment, door) = (plain(&member.ident), &member.comment, member.door(set));
     let declaration = own("declaration");
     let Some(parameter) = member.parameter() else {
-        return quote!(#door::declare_group(#declaration, #name););
+        return quote!(#door::declare_group(#declaration, #name, #comment););
     };
     let unit = parameter.unit.iter();
     let aliases = &parameter.aliases;

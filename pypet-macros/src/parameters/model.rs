@@ -143,8 +143,8 @@ impl Parameter {
 /// Types that are certainly no parameter set.
 fn literal_type(ty: &Type) -> bool {
     const NAMES: &[&str] = &[
-        "bool", "char", "String", "Vec", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32",
-        "u64", "u128", "usize",
+        "Arc", "Box", "Cow", "bool", "char", "String", "Vec", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize",
+        "u8", "u16", "u32", "u64", "u128", "usize",
     ];
     match ty {
         Type::Array(_) | Type::Tuple(_) => true,

@@ -12,7 +12,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::parameter::{AnyParameter, Declaration, Declared, GroupNames, Name, ParameterSet};
-use crate::result::{DeclaredResult, ResultDeclaration, ResultGroup, Row};
+use crate::result::{DeclaredResult, GroupName, Numbers, ResultDeclaration, ResultGroup, ResultSet, Row};
 use crate::value::{Json, ParamValue, ResultValue};
 
 /// A field of a parameter set that is a parameter.
@@ -74,7 +74,7 @@ pub trait ParameterGroup: Sized {
     const LEN: usize;
     type Names<Root: ParameterSet>;
     fn names_from<Root: ParameterSet>(first: usize) -> GroupNames<Self::Names<Root>>;
-    fn declare_group(declaration: &mut Declaration, name: &str);
+    fn declare_group(declaration: &mut Declaration, name: &str, comment: &str);
     fn leaf(&self, index: usize) -> &dyn AnyParameter;
     fn leaf_mut(&mut self, index: usize) -> &mut dyn AnyParameter;
     fn derive(&mut self);
@@ -93,8 +93,8 @@ impl<G: ParameterSet> ParameterGroup for G {
         GroupNames::new(<G as ParameterSet>::names_from(first))
     }
 
-    fn declare_group(declaration: &mut Declaration, name: &str) {
-        declaration.group::<G>(name);
+    fn declare_group(declaration: &mut Declaration, name: &str, comment: &str) {
+        declaration.group::<G>(name, comment);
     }
 
     fn leaf(&self, index: usize) -> &dyn AnyParameter {
@@ -250,21 +250,41 @@ impl<T: Serialize + DeserializeOwned + Send + 'static, W: Wrapper<T> + ResultVal
     }
 }
 
-/// A field of a result set that is a group.
+/// A field of a result set that is a group: a value of several columns, or a nested set, for which `#[results]`
+/// implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no group of results",
     label = "this type is no group",
-    note = "use `Table`, a sparse matrix (feature `sprs`), or implement `ResultGroup`; a single value needs no `group`"
+    note = "use a struct with `#[results]`, `Table`, `ArrayD`, a sparse matrix (feature `sprs`), or implement `ResultGroup`; a single value needs no `group`"
 )]
 pub trait GroupLeaf {
-    fn put(&self, name: &str, row: &mut Row<'_>);
+    type Names<Root>;
+    fn names_from<Root>(numbers: &mut Numbers) -> Self::Names<Root>;
+    fn declare(declaration: &mut ResultDeclaration, name: &str, comment: &str);
+    fn put(&self, row: &mut Row<'_>);
 }
 
 #[diagnostic::do_not_recommend]
 impl<G: ResultGroup> GroupLeaf for G {
-    fn put(&self, name: &str, row: &mut Row<'_>) {
-        row.put_group(name, self);
+    type Names<Root> = GroupName<Root, G>;
+
+    fn names_from<Root>(numbers: &mut Numbers) -> GroupName<Root, G> {
+        GroupName::next(numbers)
     }
+
+    fn declare(declaration: &mut ResultDeclaration, name: &str, comment: &str) {
+        declaration.group(name, comment);
+    }
+
+    fn put(&self, row: &mut Row<'_>) {
+        row.put_group(self);
+    }
+}
+
+/// [`GroupLeaf::names_from`] of a nested set.
+pub fn nested_names<S: ResultSet, Root>(numbers: &mut Numbers) -> GroupNames<S::Names<Root>> {
+    numbers.next_group();
+    GroupNames::new(S::names_from(numbers))
 }
 
 /// Stands for what a mistake left out; such a program does not compile.

@@ -17,7 +17,7 @@ use crate::provenance::Origin;
 use crate::run::{Run, RunStatus};
 use crate::schema::{Leaf, Schema};
 use crate::storage::hdf5::{self, Hdf5Writer};
-use crate::storage::{Header, NodeKind, PlanAxis, PlannedLeaf, State, TrajectoryWriter};
+use crate::storage::{Header, NodeKind, PlanAxis, PlannedGroup, PlannedLeaf, State, TrajectoryWriter};
 use crate::trajectory::Trajectory;
 use crate::value::{Cells, ResultValue};
 
@@ -79,6 +79,7 @@ pub(super) fn carry_on<E: Experiment>(
     let exploration = role.insist(stored.expect_resumable().and_then(|()| stored.exploration()))?;
     let points = role.insist(exploration.bind(stored.presets().clone()).map_err(Into::into))?;
     let gained = stored.gained_parameters();
+    let groups: Vec<PlannedGroup> = PlannedGroup::of("results", &subject.groups).collect();
     let seed = stored.header().seed;
     let earlier = subject.origin.values_before(stored.any())?;
     // Before anybody writes.
@@ -96,6 +97,7 @@ pub(super) fn carry_on<E: Experiment>(
     study.subject.origin.as_changes(plan::config(options, crew.engine()), &earlier);
     let mut writer = Hdf5Writer::reopen(&file, &name, &study.subject.results, &done)?;
     options.prepare(&mut writer);
+    writer.describe_groups(groups)?;
     writer.add_parameters(gained)?;
     writer.add(study.subject.origin.values())?;
     study.carry_out_runs(options, &crew, &name, Runs::These(missing), &mut writer)?;

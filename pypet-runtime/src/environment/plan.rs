@@ -10,11 +10,11 @@ use super::Options;
 use crate::engine::Engine;
 use crate::experiment::Experiment;
 use crate::explore::{Explored, GridAxis, GridCoordinate, Points};
-use crate::parameter::{AnyParameter, ParameterInfo, ParameterSet, declared_parameters};
+use crate::parameter::{self, AnyParameter, ParameterInfo, ParameterSet};
 use crate::provenance::Origin;
-use crate::result::declared_results;
+use crate::result::{DeclaredGroup, DeclaredResults, declared};
 use crate::schema::{Leaf, Schema};
-use crate::storage::{Coordinate, Header, Plan, PlanAxis, PlannedLeaf, State};
+use crate::storage::{Coordinate, Header, Plan, PlanAxis, PlannedGroup, PlannedLeaf, State};
 use crate::value::{Cells, ElementType, ResultValue};
 
 /// What a study is about.
@@ -24,13 +24,15 @@ pub(super) struct Subject<'a> {
     /// Where it is declared: file, line and column.
     pub(super) place: &'a str,
     pub(super) results: Vec<Leaf>,
+    /// The groups among the results.
+    pub(super) groups: Vec<DeclaredGroup>,
     pub(super) origin: Origin,
 }
 
 impl Subject<'static> {
     pub(super) fn of<E: Experiment>(origin: Origin) -> Self {
-        let results = declared_results::<E::Results>(E::RESULT, E::COMMENT);
-        Self { name: E::NAME, comment: E::COMMENT, place: E::PLACE, results, origin }
+        let DeclaredResults { leaves: results, groups } = declared::<E::Results>(E::RESULT, E::COMMENT);
+        Self { name: E::NAME, comment: E::COMMENT, place: E::PLACE, results, groups, origin }
     }
 }
 
@@ -99,7 +101,7 @@ impl Planned {
         options: &Options,
         engine: &dyn Engine,
     ) -> Self {
-        let infos = declared_parameters::<P>();
+        let (infos, groups) = parameter::declared::<P>();
         let labels = Labels::new(&infos, points.explored(), &subject.results);
         let explored: Vec<usize> = points
             .explored()
@@ -148,7 +150,9 @@ impl Planned {
             state: State::Running,
             axes: axes.as_ref().map(|axes| axes.iter().map(PlanAxis::header).collect()),
         };
-        Self { plan: Plan { header, values, coordinates, axes }, sources }
+        let groups = PlannedGroup::of("parameters", &groups);
+        let groups = groups.chain(PlannedGroup::of("results", &subject.groups)).collect();
+        Self { plan: Plan { header, values, coordinates, axes, groups }, sources }
     }
 
     /// The values of all coordinates for a range of runs.

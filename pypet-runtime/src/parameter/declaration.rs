@@ -6,6 +6,7 @@ use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
 use super::{AnyParameter, ParameterSet};
+use crate::result::DeclaredGroup;
 use crate::value::text::quoted_list;
 use crate::value::{ParamValue, ValueType};
 
@@ -66,6 +67,7 @@ impl Debug for Limit {
 pub struct Declaration {
     prefix: String,
     parameters: Vec<ParameterInfo>,
+    groups: Vec<DeclaredGroup>,
 }
 
 impl Declaration {
@@ -88,7 +90,8 @@ impl Declaration {
     }
 
     /// Declares all parameters of a group.
-    pub fn group<G: ParameterSet>(&mut self, name: &str) {
+    pub fn group<G: ParameterSet>(&mut self, name: &str, comment: &str) {
+        self.groups.push(DeclaredGroup { name: format!("{}{name}", self.prefix), comment: comment.into() });
         let outer = self.prefix.len();
         self.prefix.push_str(name);
         self.prefix.push('.');
@@ -96,8 +99,8 @@ impl Declaration {
         self.prefix.truncate(outer);
     }
 
-    pub(crate) fn finish(self) -> Vec<ParameterInfo> {
-        self.parameters
+    pub(crate) fn finish(self) -> (Vec<ParameterInfo>, Vec<DeclaredGroup>) {
+        (self.parameters, self.groups)
     }
 }
 

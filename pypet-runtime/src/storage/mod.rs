@@ -14,7 +14,8 @@ pub use edit::Edit;
 pub use leftover::LeftOver;
 pub use memory::Memory;
 pub use plan::{
-    Block, Coordinate, DynamicColumn, FailedRun, Finished, Header, HeaderAxis, Plan, PlanAxis, PlannedLeaf, State,
+    Block, Coordinate, DynamicColumn, FailedRun, Finished, Header, HeaderAxis, Plan, PlanAxis, PlannedGroup,
+    PlannedLeaf, State,
 };
 
 use std::collections::BTreeMap;

@@ -5,6 +5,7 @@ use std::ops::Range;
 use serde::{Deserialize, Serialize};
 
 use crate::explore::lattice::{Lattice, LatticeAxis};
+use crate::result::DeclaredGroup;
 use crate::run::RunStatus;
 use crate::schema::{Leaf, Schema};
 use crate::value::{Cells, ResultValue};
@@ -79,6 +80,28 @@ pub struct Plan {
     pub coordinates: Vec<Coordinate>,
     /// The axes of the grid, outermost first, if the points form one.
     pub axes: Option<Vec<PlanAxis>>,
+    /// Comments of groups, which they get as soon as there is something in them.
+    pub groups: Vec<PlannedGroup>,
+}
+
+/// A group of which something is known beforehand.
+#[derive(Debug, Clone)]
+pub struct PlannedGroup {
+    /// Path below the trajectory, as `parameters/neuron`.
+    pub path: String,
+    /// What it is for.
+    pub comment: String,
+}
+
+impl PlannedGroup {
+    /// The groups of a branch that have a comment.
+    pub(crate) fn of<'a>(branch: &'static str, groups: &'a [DeclaredGroup]) -> impl Iterator<Item = Self> + use<'a> {
+        let with_comment = groups.iter().filter(|group| !group.comment.is_empty());
+        with_comment.map(move |DeclaredGroup { name, comment }| Self {
+            path: format!("{branch}/{}", name.replace('.', "/")),
+            comment: comment.clone(),
+        })
+    }
 }
 
 /// A value that the tree begins with.

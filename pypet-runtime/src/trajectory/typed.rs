@@ -13,7 +13,7 @@ use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::explore::Exploration;
 use crate::parameter::{AnyParameter, AxisValues, ParameterSet};
-use crate::result::{ResultName, declared_results};
+use crate::result::{GroupName, ResultName, declared, declared_results};
 use crate::run::RunStatus;
 use crate::schema::{Schema, SchemaParameter};
 use crate::storage::hdf5::Hdf5Reader;
@@ -37,6 +37,8 @@ pub struct Trajectory<E: Experiment> {
     explored: Vec<ExploredColumn>,
     /// The declared results below `results`, in the order of declaration.
     result_names: Vec<String>,
+    /// The groups among them.
+    group_names: Vec<String>,
     /// Changes that are not stored yet.
     pub(super) pending: Vec<Edit>,
     experiment: PhantomData<E>,
@@ -80,7 +82,9 @@ impl<E: Experiment> Trajectory<E> {
         }
         presets.derive();
         let result_names = schema.results.into_iter().map(|leaf| leaf.name).collect();
-        Ok(Self { any, presets, explored, result_names, pending: Vec::new(), experiment: PhantomData })
+        let groups = declared::<E::Results>(E::RESULT, E::COMMENT).groups;
+        let group_names = groups.into_iter().map(|group| group.name).collect();
+        Ok(Self { any, presets, explored, result_names, group_names, pending: Vec::new(), experiment: PhantomData })
     }
 
     /// The name of the trajectory in its file.
@@ -289,6 +293,11 @@ impl<E: Experiment> Trajectory<E> {
     /// The name of a result below `results`.
     pub(super) fn name_of<V>(&self, name: ResultName<E::Results, V>) -> &str {
         &self.result_names[name.index()]
+    }
+
+    /// The name of a group below `results`.
+    pub(super) fn group_name<G>(&self, name: GroupName<E::Results, G>) -> &str {
+        &self.group_names[name.index()]
     }
 
     pub(super) fn unreadable<V>(&self, name: ResultName<E::Results, V>, source: ValueError) -> TrajectoryError {

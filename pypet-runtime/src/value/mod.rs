@@ -4,6 +4,7 @@
 //! bytes, the only form in which storage ever sees a value. A [`ParamValue`] can besides be compared, shown
 //! and parsed from the command line. An [`Element`] is what an array is made of.
 
+mod any_rank;
 mod arrays;
 #[cfg(feature = "cbor")]
 mod cbor;
@@ -13,6 +14,7 @@ mod complex;
 mod half;
 mod json;
 mod optional;
+mod pointers;
 #[cfg(feature = "uom")]
 mod quantity;
 mod scalars;
@@ -30,13 +32,12 @@ pub use cbor::Cbor;
 pub use cells::{Cell, Cells};
 pub use json::Json;
 pub use optional::Optional;
-pub use scalars::Choice;
+pub use scalars::{Choice, read_scalar, read_scalars, scalar_type, write_scalar};
 pub use stored_as::{StoredAs, parse_stored, read_stored, read_stored_column, stored_type, write_stored};
 pub use table::Table;
 
 use std::fmt;
 
-use scalars::scalar_type;
 use serde::{Deserialize, Serialize};
 
 /// The type of one element, as it stands in a file.

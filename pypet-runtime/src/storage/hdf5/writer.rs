@@ -8,14 +8,15 @@ use hdf5::{File, Group};
 
 use super::access::{COMMITS, WritableFile};
 use super::columns::{self, Change, Column};
-use super::groups::{ensure_groups, new_group};
+use super::groups::{ensure_groups, existing_group, new_group};
 use super::names::NameChoice;
 use super::views::Views;
 use super::{Place, attributes, file, raw};
 use crate::run::RunStatus;
 use crate::schema::{Leaf, Schema, SchemaParameter};
 use crate::storage::{
-    Block, DynamicColumn, FailedRun, Finished, Plan, PlannedLeaf, State, StorageError, TrajectoryWriter, check_refusal,
+    Block, DynamicColumn, FailedRun, Finished, Plan, PlannedGroup, PlannedLeaf, State, StorageError, TrajectoryWriter,
+    check_refusal,
 };
 use crate::value::{Cells, ElementType, ValueType};
 
@@ -46,6 +47,8 @@ pub(super) struct Open {
     compression: Option<u8>,
     /// The runs that were done before the trajectory was opened.
     written: Vec<Range<usize>>,
+    /// Groups that get a comment as soon as they are there.
+    groups: Vec<PlannedGroup>,
 }
 
 /// The columns below `runs`.
@@ -124,6 +127,16 @@ impl Hdf5Writer {
             noted.map_err(place.failed("create", &planned.path))?;
         }
         Ok(())
+    }
+
+    /// Gives groups of results comments, those that are there and those that will be; a comment they have stays.
+    ///
+    /// # Errors
+    /// The place cannot take them.
+    pub(crate) fn describe_groups(&mut self, groups: Vec<PlannedGroup>) -> Result<(), StorageError> {
+        let place = self.place.clone();
+        self.open().groups = groups;
+        self.open().describe_groups().map_err(place.failed("comment", "results"))
     }
 
     /// Writes into a file that lies wherever a test wants it.
@@ -244,11 +257,13 @@ impl Open {
             n_runs: header.n_runs,
             compression,
             written: Vec::new(),
+            groups: plan.groups.clone(),
         };
         for leaf in &header.schema.results {
             let column = open.new_result(leaf).map_err(failed("results"))?;
             open.results.push(column);
         }
+        open.describe_groups().map_err(failed(""))?;
         Ok(open)
     }
 
@@ -268,12 +283,27 @@ impl Open {
             n_runs: done.len(),
             compression: None,
             written: ranges(done),
+            groups: Vec::new(),
         };
         for leaf in results {
             let column = open.new_result(leaf)?;
             open.results.push(column);
         }
         Ok(open)
+    }
+
+    /// Comments the groups that have come to be.
+    fn describe_groups(&mut self) -> hdf5::Result<()> {
+        let mut missing = Vec::new();
+        for planned in std::mem::take(&mut self.groups) {
+            match existing_group(&self.trajectory, &planned.path)? {
+                Some(group) if attributes::has(&group, "comment")? => {}
+                Some(group) => attributes::set_text(&group, "comment", &planned.comment)?,
+                None => missing.push(planned),
+            }
+        }
+        self.groups = missing;
+        Ok(())
     }
 
     /// A result's column, shown in the views if its shape is already known.
@@ -344,6 +374,7 @@ impl Open {
             self.check_place(added)?;
             let column = self.new_column(added.branch, &added.leaf).map_err(place.failed("create", name))?;
             self.added.insert(path.clone(), column);
+            self.describe_groups().map_err(place.failed("comment", name))?;
         }
         let column = self.added.get_mut(&path).expect("just inserted");
         let (found, expected) = (&added.leaf.value_type, &column.leaf.value_type);
