@@ -11,7 +11,7 @@ use crate::explore::Exploration;
 use crate::parameter::{self, ParameterError, ParameterInfo, ParameterSet, declared_parameters};
 use crate::schema::Leaf;
 use crate::trajectory::AnyTrajectory;
-use crate::value::Cells;
+use crate::value::{Cells, grouped};
 
 /// An experiment of this program; `#[experiment]` registers one.
 ///
@@ -154,6 +154,9 @@ impl<E: Experiment> AnyExperiment for Erased<E> {
         let defaults = E::Parameters::default();
         let cell = |leaf: usize| {
             let leaf = defaults.leaf(leaf);
+            if grouped::is_group(&leaf.stored_type()) {
+                return Cells::from_text(&[], 1, [leaf.to_text()]);
+            }
             let mut cells = Cells::of(&leaf.stored_type());
             leaf.write_cell(&mut cells);
             cells

@@ -6,6 +6,7 @@
 #![expect(missing_docs, reason = "each method only opens the door to the one it is named after")]
 
 use std::fmt::Debug;
+use std::ops::RangeBounds;
 
 use ref_cast::RefCast;
 use serde::Serialize;
@@ -13,7 +14,7 @@ use serde::de::DeserializeOwned;
 
 use crate::parameter::{AnyParameter, Declaration, Declared, GroupNames, Name, ParameterSet};
 use crate::result::{DeclaredResult, GroupName, Numbers, ResultDeclaration, ResultGroup, ResultSet, Row};
-use crate::value::{Json, ParamValue, ResultValue};
+use crate::value::{Grouped, Json, ParamGroup, ParamValue, ResultValue};
 
 /// A field of a parameter set that is a parameter.
 #[diagnostic::on_unimplemented(
@@ -26,6 +27,10 @@ use crate::value::{Json, ParamValue, ResultValue};
 pub trait ParameterLeaf: Sized {
     fn name<Root: ParameterSet>(index: usize) -> Name<Root, Self>;
     fn declare<'a>(declaration: &'a mut Declaration, name: &str, comment: &str) -> Declared<'a, Self>;
+    fn range(declared: Declared<'_, Self>, range: impl RangeBounds<Self> + Send + Sync + 'static)
+    where
+        Self: PartialOrd;
+    fn choices<const N: usize>(declared: Declared<'_, Self>, choices: [Self; N]);
     fn leaf(&self) -> &dyn AnyParameter;
     fn leaf_mut(&mut self) -> &mut dyn AnyParameter;
     fn duplicate(&self) -> Self;
@@ -41,6 +46,17 @@ impl<V: ParamValue> ParameterLeaf for V {
 
     fn declare<'a>(declaration: &'a mut Declaration, name: &str, comment: &str) -> Declared<'a, V> {
         declaration.parameter::<V>(name, comment)
+    }
+
+    fn range(declared: Declared<'_, V>, range: impl RangeBounds<V> + Send + Sync + 'static)
+    where
+        V: PartialOrd,
+    {
+        declared.range(range);
+    }
+
+    fn choices<const N: usize>(declared: Declared<'_, V>, choices: [V; N]) {
+        declared.choices(choices);
     }
 
     fn leaf(&self) -> &dyn AnyParameter {
@@ -213,6 +229,53 @@ where
 
     fn leaf_mut(&mut self) -> &mut dyn AnyParameter {
         W::of_mut(self)
+    }
+
+    fn duplicate(&self) -> T {
+        self.clone()
+    }
+
+    fn equals(&self, other: &T) -> bool {
+        self == other
+    }
+
+    fn as_debug(&self) -> &dyn Debug {
+        self
+    }
+}
+
+/// A field of a parameter set that is a group in a file, as a [`Grouped`] of its type.
+#[diagnostic::on_unimplemented(
+    message = "a parameter cannot be the group `{Self}`",
+    label = "this type is no group that parameters hold",
+    note = "use `ArrayD`, a sparse matrix (feature `sprs`), or implement `ParamGroup`; a single value needs no `group`, and a nested parameter set no `#[param(…)]`"
+)]
+pub trait GroupedParameter: Sized {
+    fn name<Root: ParameterSet>(index: usize) -> Name<Root, Grouped<Self>>;
+    fn declare<'a>(declaration: &'a mut Declaration, name: &str, comment: &str) -> Declared<'a, Grouped<Self>>;
+    fn leaf(&self) -> &dyn AnyParameter;
+    fn leaf_mut(&mut self) -> &mut dyn AnyParameter;
+    fn duplicate(&self) -> Self;
+    fn equals(&self, other: &Self) -> bool;
+    fn as_debug(&self) -> &dyn Debug;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: ParamGroup> GroupedParameter for T {
+    fn name<Root: ParameterSet>(index: usize) -> Name<Root, Grouped<T>> {
+        Name::at(index)
+    }
+
+    fn declare<'a>(declaration: &'a mut Declaration, name: &str, comment: &str) -> Declared<'a, Grouped<T>> {
+        declaration.grouped::<T>(name, comment)
+    }
+
+    fn leaf(&self) -> &dyn AnyParameter {
+        Grouped::ref_cast(self)
+    }
+
+    fn leaf_mut(&mut self) -> &mut dyn AnyParameter {
+        Grouped::ref_cast_mut(self)
     }
 
     fn duplicate(&self) -> T {

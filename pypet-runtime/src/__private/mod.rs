@@ -16,7 +16,8 @@ pub use std::vec::Vec;
 pub use std::{cfg, column, concat, file, line, module_path, panic};
 
 pub use doors::{
-    GroupLeaf, ParameterGroup, ParameterLeaf, ResultLeaf, SerdeParameter, SerdeResult, missing, nested_names,
+    GroupLeaf, GroupedParameter, ParameterGroup, ParameterLeaf, ResultLeaf, SerdeParameter, SerdeResult, missing,
+    nested_names,
 };
 pub use inventory;
 pub use ndarray::Array1;
@@ -32,9 +33,9 @@ pub use crate::trajectory::Trajectory;
 #[cfg(feature = "cbor")]
 pub use crate::value::Cbor;
 pub use crate::value::{
-    Cell, Cells, Choice, Element, Json, ParamValue, ParseValueError, ResultValue, StoredAs, ValueError, ValueType,
-    parse_stored, read_scalar, read_scalars, read_stored, read_stored_column, scalar_type, stored_type, write_scalar,
-    write_stored,
+    Cell, Cells, Choice, Element, Grouped, Json, ParamValue, ParseValueError, ResultValue, StoredAs, ValueError,
+    ValueType, parse_stored, read_scalar, read_scalars, read_stored, read_stored_column, scalar_type, stored_type,
+    write_scalar, write_stored,
 };
 
 /// The `main` of a program that was built so.

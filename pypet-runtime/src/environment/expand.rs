@@ -243,7 +243,7 @@ impl<'a, E: Experiment> Union<'a, E> {
         self.note_expansion(&mut plan.values);
 
         let columns = planned.columns(self, 0..self.n_points());
-        let n_explored = self.explored.len();
+        let n_explored = planned.plan.coordinates.iter().filter(|coordinate| coordinate.explored).count();
         let (axes, order) = PlanAxis::of_columns(&columns[..n_explored], &planned.plan.coordinates);
         planned.plan.header.axes = axes.as_ref().map(|axes| axes.iter().map(PlanAxis::header).collect());
         planned.plan.axes = axes;

@@ -5,14 +5,14 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::Arc;
 
-use super::explored::ExploredColumn;
+use super::explored::{ExploredColumn, StoredParameter};
 use super::grid::{self, Grid};
 use super::runs::RunView;
 use super::{AnyTrajectory, RunFailure, TrajectoryError};
 use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::explore::Exploration;
-use crate::parameter::{AnyParameter, AxisValues, ParameterSet};
+use crate::parameter::{AxisValues, ParameterSet, declared_parameters};
 use crate::result::{GroupName, ResultName, declared, declared_results};
 use crate::run::RunStatus;
 use crate::schema::{Schema, SchemaParameter};
@@ -72,13 +72,10 @@ impl<E: Experiment> Trajectory<E> {
         any.statuses()?;
         let mut presets = E::Parameters::default();
         let mut explored = Vec::new();
-        for (leaf, parameter) in schema.parameters.iter().enumerate() {
-            let Some(stored) = any.header().schema.parameter(parameter) else { continue };
-            if parameter.derived || stored.derived {
-                continue;
-            }
-            read_preset(&any, &stored.leaf.name, presets.leaf_mut(leaf))?;
-            explored.extend(ExploredColumn::of(&any, &stored.leaf.name, leaf));
+        for (leaf, info) in declared_parameters::<E::Parameters>().iter().enumerate() {
+            let Some(stored) = StoredParameter::of(&any, info) else { continue };
+            stored.read_preset(&any, presets.leaf_mut(leaf))?;
+            explored.extend(ExploredColumn::of(&any, stored, leaf));
         }
         presets.derive();
         let result_names = schema.results.into_iter().map(|leaf| leaf.name).collect();
@@ -222,14 +219,13 @@ impl<E: Experiment> Trajectory<E> {
 
     /// The parameters that the program has and the file lacks, with the values that they take.
     pub(crate) fn gained_parameters(&self) -> Vec<(SchemaParameter, Cells)> {
-        let parameters = schema_of::<E>().parameters.into_iter().enumerate();
-        let gained = parameters.filter(|(_, new)| !new.derived && self.header().schema.parameter(new).is_none());
-        let with_value = gained.map(|(leaf, parameter)| {
-            let mut value = Cells::of(&parameter.leaf.value_type);
+        let infos = declared_parameters::<E::Parameters>().into_iter().enumerate();
+        let with_values = infos.filter(|(_, info)| !info.derived).flat_map(|(leaf, info)| {
+            let mut value = Cells::of(&info.value_type);
             self.presets.leaf(leaf).write_cell(&mut value);
-            (parameter, value)
+            info.stored().into_iter().zip(info.split(value))
         });
-        with_value.collect()
+        with_values.filter(|(new, _)| self.header().schema.parameter(new).is_none()).collect()
     }
 
     /// The points of the runs, as they are stored.
@@ -319,11 +315,4 @@ impl<E: Experiment> std::fmt::Debug for Trajectory<E> {
 
 fn schema_of<E: Experiment>() -> Schema {
     Schema::new::<E::Parameters>(declared_results::<E::Results>(E::RESULT, E::COMMENT))
-}
-
-fn read_preset(any: &AnyTrajectory, name: &str, leaf: &mut dyn AnyParameter) -> Result<()> {
-    let path = format!("parameters/{}", name.replace('.', "/"));
-    let cells = any.reader().read(&path)?.widened(leaf.stored_type().element);
-    let failed = |source| TrajectoryError::Value { name: path.replace('/', "."), source };
-    Ok(leaf.read_cell(cells.cell(0)).map_err(failed)?)
 }

@@ -4,7 +4,7 @@
 
 use ndarray::{ArrayD, IxDyn};
 
-use super::{Element, ValueError};
+use super::{Element, ParamGroup, ResultValue, ValueError, ValueType};
 use crate::result::{Members, ResultGroup, StoredMembers};
 
 impl<T: Element> ResultGroup for ArrayD<T> {
@@ -18,5 +18,11 @@ impl<T: Element> ResultGroup for ArrayD<T> {
         let found = || format!("{} values of shape {shape:?}", values.len());
         let malformed = ValueError::Malformed { expected: "array of any rank".into(), found: found() };
         Self::from_shape_vec(IxDyn(&shape), values).map_err(|_| malformed)
+    }
+}
+
+impl<T: Element> ParamGroup for ArrayD<T> {
+    fn members() -> Vec<(&'static str, ValueType)> {
+        vec![("values", Vec::<T>::value_type()), ("shape", Vec::<usize>::value_type())]
     }
 }

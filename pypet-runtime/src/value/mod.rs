@@ -10,6 +10,7 @@ mod arrays;
 mod cbor;
 mod cells;
 mod complex;
+pub(crate) mod grouped;
 #[cfg(feature = "half")]
 mod half;
 mod json;
@@ -30,6 +31,7 @@ pub use arrays::Item;
 #[cfg(feature = "cbor")]
 pub use cbor::Cbor;
 pub use cells::{Cell, Cells};
+pub use grouped::{Grouped, ParamGroup};
 pub use json::Json;
 pub use optional::Optional;
 pub use scalars::{Choice, read_scalar, read_scalars, scalar_type, write_scalar};
@@ -206,6 +208,9 @@ impl ValueType {
 
 impl fmt::Display for ValueType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if grouped::is_group(self) {
+            return f.write_str("group");
+        }
         self.element.fmt(f)?;
         if !self.encoding.is_empty() {
             write!(f, " ({})", self.encoding)?;
@@ -270,6 +275,13 @@ pub trait ParamValue: ResultValue + Clone + PartialEq + fmt::Debug + Sync {
     /// # Errors
     /// The text does not spell such a value.
     fn parse(text: &str) -> Result<Self, ParseValueError>;
+
+    /// The value as people read it.
+    fn to_text(&self) -> String {
+        let mut cells = Cells::of(&Self::value_type());
+        self.write(&mut cells);
+        cells.cell(0).to_string()
+    }
 
     /// The nearest value to a number, for ranges of the command line such as `0:1:101`; `None` if there is none.
     fn from_f64(number: f64) -> Option<Self> {

@@ -68,9 +68,13 @@ impl Views {
             let mut view = View { group, leading: Vec::new(), coordinates: Vec::new(), order };
             for axis in axes {
                 let scale = axis_scale(&view.group, &axis.coordinates)?;
-                for (coordinate, _) in &axis.coordinates[1..] {
-                    view.coordinates.push(coordinate.label.clone());
-                }
+                // The first one names the dimension, unless its values are arrays.
+                let is_shown = |(coordinate, values): &&(Coordinate, Cells)| {
+                    last_part(&scale.name()) != coordinate.label && is_shown(coordinate, values)
+                };
+                let shown = axis.coordinates.iter().filter(is_shown).map(|(coordinate, _)| coordinate.label.clone());
+                let shown: Vec<String> = shown.collect();
+                view.coordinates.extend(shown);
                 view.leading.push(scale);
             }
             view.write_order()?;
@@ -379,11 +383,16 @@ fn axis_scale(group: &Group, coordinates: &[(Coordinate, Cells)]) -> hdf5::Resul
 }
 
 fn add_along(group: &Group, coordinate: &Coordinate, values: &Cells, scale: &Dataset) -> hdf5::Result<()> {
-    if values.common_shape().is_none() {
+    if !is_shown(coordinate, values) {
         return Ok(());
     }
     let dataset = axis_values(group, coordinate, values)?;
     raw::attach_scale(&dataset, scale, 0)
+}
+
+/// Ragged coordinates are no variables of a face.
+fn is_shown(coordinate: &Coordinate, values: &Cells) -> bool {
+    values.common_shape().is_some() && !coordinate.leaf.is_ragged()
 }
 
 fn axis_values(group: &Group, coordinate: &Coordinate, values: &Cells) -> hdf5::Result<Dataset> {
