@@ -42,6 +42,8 @@ pub(super) fn append<E: Experiment>(
     options: &Options,
 ) -> Result<(Trajectory<E>, usize)> {
     check_names(&stored)?;
+    // The schema of the file will be that of the program.
+    stored.expect_resumable()?;
     let file = stored.path().ok_or(Error::NoFileToResume)?.to_owned();
     let new = exploration.bind(stored.presets().clone())?;
     let union = Union::<E>::new(Known::of(&stored)?, &new);

@@ -246,6 +246,10 @@ impl TrajectoryWriter for Memory {
                     tree.put(&result_path(leaf), leaf, block.runs(), cells);
                 }
                 for added in &block.added {
+                    match tree.position(&added.path()) {
+                        Some(position) => added.check_type(&tree.leaves[position].1.leaf.value_type)?,
+                        None => added.check_place(tree.leaves.iter().map(|(path, _)| path))?,
+                    }
                     tree.put(&added.path(), &added.leaf, added.runs.iter().copied(), &added.cells);
                 }
                 tree.put_time("runs/started", block.first, &block.started);

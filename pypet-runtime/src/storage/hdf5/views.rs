@@ -47,7 +47,8 @@ impl Views {
     /// New faces; `order` gives the run at each point of the grid where that is not simply the next.
     pub(super) fn create(trajectory: &Group, plan: &Plan, order: Option<&[usize]>) -> hdf5::Result<Self> {
         let n_runs = plan.header.n_runs;
-        let explored = plan.coordinates.iter().filter(|coordinate| coordinate.explored);
+        let is_variable = |coordinate: &&Coordinate| coordinate.explored && !coordinate.leaf.is_ragged();
+        let explored = plan.coordinates.iter().filter(is_variable);
         let by_run = View {
             group: new_group(trajectory, "by_run")?,
             leading: Vec::new(),

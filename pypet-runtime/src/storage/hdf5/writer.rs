@@ -353,39 +353,17 @@ impl Open {
         self.runs.write_done(block).map_err(place.failed("write", "runs"))
     }
 
-    /// Nothing may lie in what is a value.
-    fn check_place(&self, added: &DynamicColumn) -> Result<(), StorageError> {
-        let is_inside = |path: &str, other: &str| path.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'));
-        let declared = self.results.iter().map(|column| format!("results/{}", column.leaf.name.replace('.', "/")));
-        let path = added.path();
-        let mut others = self.added.keys().cloned().chain(declared);
-        match others.find(|other| is_inside(&path, other) || is_inside(other, &path)) {
-            None => Ok(()),
-            Some(other) => {
-                let other = other.split_once('/').map_or(other.clone(), |(_, name)| name.replace('/', "."));
-                Err(StorageError::ResultInside { name: added.leaf.name.clone(), run: added.runs[0], other })
-            }
-        }
-    }
-
     fn write_added(&mut self, added: &DynamicColumn, place: &Place) -> Result<(), StorageError> {
         let (name, path) = (&added.leaf.name, added.path());
         if !self.added.contains_key(&path) {
-            self.check_place(added)?;
+            let declared = self.results.iter().map(|column| format!("results/{}", column.leaf.name.replace('.', "/")));
+            added.check_place(self.added.keys().cloned().chain(declared))?;
             let column = self.new_column(added.branch, &added.leaf).map_err(place.failed("create", name))?;
             self.added.insert(path.clone(), column);
             self.describe_groups().map_err(place.failed("comment", name))?;
         }
         let column = self.added.get_mut(&path).expect("just inserted");
-        let (found, expected) = (&added.leaf.value_type, &column.leaf.value_type);
-        if !found.agrees(expected) {
-            return Err(StorageError::ResultType {
-                name: name.clone(),
-                run: added.runs[0],
-                found: found.to_string(),
-                expected: expected.to_string(),
-            });
-        }
+        added.check_type(&column.leaf.value_type)?;
         let mut changes = Vec::new();
         let mut cells = added.cells.iter();
         for stretch in added.runs.chunk_by(|run, next| run + 1 == *next) {
