@@ -1,5 +1,7 @@
 //! Groups of results: nested sets, tables, arrays of any rank, and what is said of them.
 
+#![expect(clippy::float_cmp, reason = "what was stored comes back to the bit")]
+
 mod common;
 
 use ndarray::{ArrayD, Dimension, IxDyn};

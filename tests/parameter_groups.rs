@@ -1,5 +1,7 @@
 //! Parameters that are groups in files: sparse matrices and arrays of any rank.
 
+#![expect(clippy::float_cmp, reason = "what was stored comes back to the bit")]
+
 mod common;
 
 use ndarray::{ArrayD, IxDyn};
@@ -51,7 +53,9 @@ fn echo(p: &Study) -> Echo {
 
 fn weights_of(entries: &[(usize, usize, f64)], shape: (usize, usize), by_rows: bool) -> CsMat<f64> {
     let mut triplets = TriMat::new(shape);
-    entries.iter().for_each(|&(row, column, weight)| triplets.add_triplet(row, column, weight));
+    for &(row, column, weight) in entries {
+        triplets.add_triplet(row, column, weight);
+    }
     if by_rows { triplets.to_csr() } else { triplets.to_csc() }
 }
 

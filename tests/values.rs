@@ -1,6 +1,8 @@
 //! Every kind of value comes back to the bit: as preset, as explored parameter and as result, from a file and from
 //! memory.
 
+#![expect(clippy::ptr_arg, reason = "the same tests take every kind, pointers too")]
+
 mod common;
 
 use std::borrow::Cow;
@@ -230,7 +232,7 @@ kinds! {
         |value: &half::f16| value.to_bits();
     quantity: Time = Time::default(), double().prop_map(Time::new::<second>), |value: &Time| value.value.to_bits();
     quantities: Vec<Time> = vec![], vec(any::<f64>().prop_map(Time::new::<second>), 0..3);
-    boxed: Box<f64> = Box::new(0.0), double().prop_map(Box::new), |value: &Box<f64>| value.to_bits();
+    boxed: Box<f64> = Box::new(0.0), double().prop_map(Box::new), |value: &f64| value.to_bits();
     boxed_list: Box<[[i8; 2]]> = Box::default(), vec(any::<[i8; 2]>(), 0..4).prop_map(Vec::into_boxed_slice);
     boxed_text: Box<str> = Box::default(), text().prop_map(String::into_boxed_str);
     shared: Arc<Array2<u16>> = Arc::new(Array2::zeros((0, 0))), (0..3_usize, any::<u16>())

@@ -232,10 +232,10 @@ fn declaration(set: &ParameterSet, member: &Member) -> TokenStream {
         #door::declare(#declaration, #name, #comment)
             #(.unit(#unit))* #(.alias(#aliases))* #(.#derived())*
     };
-    match range(set, member, parameter).or_else(|| choices(set, member, parameter)) {
-        Some((limit, value)) => quote!(#door::#limit(#declared, #value);),
-        None => quote!(#declared;),
-    }
+    let Some((limit, value)) = range(set, member, parameter).or_else(|| choices(set, member, parameter)) else {
+        return quote!(#declared;);
+    };
+    quote!(#door::#limit(#declared, #value);)
 }
 
 /// The option `range` and its value, whose ends must be of the parameter's own type.

@@ -22,7 +22,8 @@ use crate::value::{Grouped, Json, ParamGroup, ParamValue, ResultValue};
     label = "this type cannot be a parameter",
     note = "use a number, `bool`, `char`, `String`, a time, an `Option`, tuple, map or array of these, or an enum with `#[derive(ParamValue)]`",
     note = "any type with `serde::Serialize` and `serde::Deserialize` can be one by `#[param(serde, …)]`; `#[derive(ParamValue)]` makes a value of your own type",
-    note = "a field without `#[param(…)]` is a group; a group's type has `#[parameters]`"
+    note = "a field without `#[param(…)]` is a group; a group's type has `#[parameters]`",
+    note = "`ArrayD` and sparse matrices are parameters by `#[param(group, …)]`"
 )]
 pub trait ParameterLeaf: Sized {
     fn name<Root: ParameterSet>(index: usize) -> Name<Root, Self>;
@@ -147,7 +148,8 @@ impl<G: ParameterSet> ParameterGroup for G {
     message = "a result cannot hold `{Self}`",
     label = "this type cannot be stored",
     note = "use a number, `bool`, `char`, `String`, a time, an `Option`, tuple, map or array of these, or an enum with `#[derive(ParamValue)]`",
-    note = "any type with `serde::Serialize` and `serde::Deserialize` can be stored by `#[result(serde)]`; `#[derive(ResultValue)]` makes a value of your own type"
+    note = "any type with `serde::Serialize` and `serde::Deserialize` can be stored by `#[result(serde)]`; `#[derive(ResultValue)]` makes a value of your own type",
+    note = "several results are a group by `#[result(group)]`: a struct with `#[results]`, a `Table`, an `ArrayD` or a sparse matrix"
 )]
 pub trait ResultLeaf {
     fn declare<'a>(declaration: &'a mut ResultDeclaration, name: &str, comment: &str) -> DeclaredResult<'a>;

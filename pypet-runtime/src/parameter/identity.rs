@@ -78,8 +78,11 @@ impl Leaves {
                 encoding.value(&cells.cell(0));
                 continue;
             }
-            for (member, cells) in info.members.iter().zip(info.split(cells)) {
-                encoding.text(&format!("{}.{}", info.name, member.name));
+            let mut members: Vec<(String, Cells)> =
+                info.stored().into_iter().map(|member| member.leaf.name).zip(info.split(cells)).collect();
+            members.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+            for (name, cells) in members {
+                encoding.text(&name);
                 encoding.value(&cells.cell(0));
             }
         }

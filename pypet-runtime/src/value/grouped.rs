@@ -154,7 +154,9 @@ pub(crate) fn split(groups: &Cells, members: &[Leaf]) -> Vec<Cells> {
         }
     }
     if let Some(problem) = groups.refusal() {
-        columns.iter_mut().for_each(|column| column.refuse(problem));
+        for column in &mut columns {
+            column.refuse(problem);
+        }
     }
     columns
 }
