@@ -12,7 +12,7 @@ pub use pypet_runtime::provenance::GitPolicy;
 pub use pypet_runtime::rand::RngExt;
 pub use pypet_runtime::run::Run;
 pub use pypet_runtime::trajectory::{AnyTrajectory, Axis, Grid, RunView, Trajectory, TrajectoryEditor};
-pub use pypet_runtime::value::{Json, Table};
+pub use pypet_runtime::value::{Grouped, Json, Table};
 
 /// The default of any type, for `FiringRate { duration: 10.0, ..default() }`.
 #[must_use]

@@ -12,7 +12,7 @@ use crate::explore::{Dimension, Exploration, Method};
 use crate::parameter::{self, ParameterError, ParameterInfo, ParameterSet, declared_parameters};
 use crate::schema::Leaf;
 use crate::trajectory::AnyTrajectory;
-use crate::value::Cells;
+use crate::value::{Cells, grouped};
 use crate::verify::{Rerun, Verified};
 
 /// An experiment of this program; `#[experiment]` registers one.
@@ -217,6 +217,9 @@ impl<E: Experiment> AnyExperiment for Erased<E> {
         let defaults = E::Parameters::default();
         let cell = |leaf: usize| {
             let leaf = defaults.leaf(leaf);
+            if grouped::is_group(&leaf.stored_type()) {
+                return Cells::from_text(&[], 1, [leaf.to_text()]);
+            }
             let mut cells = Cells::of(&leaf.stored_type());
             leaf.write_cell(&mut cells);
             cells

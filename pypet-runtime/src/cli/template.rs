@@ -33,7 +33,8 @@ pub(super) fn config_file(experiment: &dyn AnyExperiment) -> String {
         let _ = writeln!(text, "\n[{table}]");
         for (info, default) in members {
             text.push_str(&comment_of(info));
-            let is_off = if info.derived { "# " } else { "" };
+            // A group is nothing that a text could set.
+            let is_off = if info.derived || !info.members.is_empty() { "# " } else { "" };
             let _ = writeln!(text, "{is_off}{} = {}", info.short_name(), value_of(&default.cell(0)));
         }
     }

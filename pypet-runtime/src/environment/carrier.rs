@@ -163,7 +163,7 @@ fn keep<P, R: ResultSet>(
 ) -> Result<Kept, Failure> {
     let declared = &study.subject.results;
     let mut added = run.take_added();
-    results.write(&mut Row::new(&mut block.results, &mut added));
+    results.write(&mut Row::new(&mut block.results, &study.subject.groups, &mut added));
     let refused = |(leaf, cells): (&Leaf, &Cells)| Some((leaf.name.clone(), cells.refusal()?.to_owned()));
     let checked = match declared.iter().zip(&block.results).find_map(refused) {
         Some((name, problem)) => Err(AddResultError::Refused { name, problem }),

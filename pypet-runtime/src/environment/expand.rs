@@ -215,7 +215,7 @@ impl<'a, P: ParameterSet> Union<'a, P> {
         self.note_expansion(&mut plan.values);
 
         let columns = planned.columns(self, 0..self.n_points());
-        let n_explored = self.explored.len();
+        let n_explored = planned.plan.coordinates.iter().filter(|coordinate| coordinate.explored).count();
         let (axes, order) = PlanAxis::of_columns(&columns[..n_explored], &planned.plan.coordinates);
         planned.plan.header.axes = axes.as_ref().map(|axes| axes.iter().map(PlanAxis::header).collect());
         planned.plan.axes = axes;
@@ -276,11 +276,12 @@ impl<P: ParameterSet> PointList<P> for Union<'_, P> {
 
     fn parameters(&self) -> Vec<ParameterInfo> {
         let mut infos = declared_parameters::<P>();
-        let schema = Schema::of(infos.clone(), Vec::new());
-        for (info, parameter) in infos.iter_mut().zip(&schema.parameters) {
+        for info in &mut infos {
             // A column goes on under the name that the file knows it by.
-            if let Some(stored) = self.known.header.schema.parameter(parameter) {
-                info.name.clone_from(&stored.leaf.name);
+            let first = info.stored().swap_remove(0);
+            if let Some(stored) = self.known.header.schema.parameter(&first) {
+                let inside = first.leaf.name.len() - info.name.len();
+                info.name = stored.leaf.name[..stored.leaf.name.len() - inside].into();
             }
         }
         infos

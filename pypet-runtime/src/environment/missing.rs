@@ -17,7 +17,7 @@ use crate::result::ResultSet;
 use crate::run::RunStatus;
 use crate::schema::SchemaParameter;
 use crate::storage::hdf5::Hdf5Writer;
-use crate::storage::{TrajectoryReader, TrajectoryWriter};
+use crate::storage::{PlannedGroup, TrajectoryReader, TrajectoryWriter};
 use crate::trajectory::Stored;
 use crate::value::Cells;
 
@@ -85,10 +85,12 @@ impl<P: ParameterSet> Missing<P> {
             config.extend(book.open(&self.name, &self.created, self.home.file())?);
         }
         study.subject.origin.as_changes(config, &self.earlier);
+        let groups = PlannedGroup::of("results", &study.subject.groups).collect();
         let mut store: Box<dyn TrajectoryWriter> = match &self.home {
             Home::File { file, name } => {
                 let mut writer = Hdf5Writer::reopen(file, name, &study.subject.results, &self.done)?;
                 options.prepare(&mut writer);
+                writer.describe_groups(groups)?;
                 writer.add_parameters(self.gained)?;
                 Box::new(writer)
             }

@@ -40,7 +40,7 @@ use crate::experiment::{BoxError, Experiment, Outcome};
 use crate::explore::{IntoExploration, Points};
 use crate::parameter::ParameterSet;
 use crate::provenance::{self, Build, GitPolicy, Origin};
-use crate::result::declared_results;
+use crate::result::{DeclaredResults, declared};
 use crate::run::Run;
 use crate::schema::Schema;
 use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer, NameChoice};
@@ -519,8 +519,8 @@ impl<P> Environment<P> {
         let options = self.options.of_role(&role).seeded(&visit);
         let _log = role.insist(options.attend(self.place.file(), &role))?;
         let origin = role.insist(origin(&options, &role, name, "", Build::UNKNOWN, 0))?;
-        let results = declared_results::<O::Results>(name, "");
-        let subject = Subject { name, comment: "", place: &declared_at, results, origin };
+        let DeclaredResults { leaves: results, groups } = declared::<O::Results>(name, "");
+        let subject = Subject { name, comment: "", place: &declared_at, results, groups, origin };
         let run = |parameters: &Q, run: &mut Run| experiment(parameters, run).into_results();
         let seed = options.seed.unwrap_or_default();
         let study = Study { subject, points: &points, seed, run: &run, file: self.place.file(), visit: &visit };
@@ -573,9 +573,9 @@ impl<P> Environment<P> {
             return AnyTrajectory::open_named(&kept.file, &kept.name);
         }
         let _log = role.insist(self.options.attend(self.place.file(), &role))?;
-        let results = declared_results::<O::Results>(name, "");
+        let DeclaredResults { leaves: results, groups } = declared::<O::Results>(name, "");
         let schema = Schema::new::<Q>(results.clone());
-        let subject = Subject { name, comment: "", place: declared_at, results, origin: Origin::default() };
+        let subject = Subject { name, comment: "", place: declared_at, results, groups, origin: Origin::default() };
         let (stored, subject, options) = self.take_up(&role, subject, schema, Build::UNKNOWN, change)?;
         let missing = role.insist(Missing::of(stored, &subject.origin, &options))?;
         let run = |parameters: &Q, run: &mut Run| experiment(parameters, run).into_results();

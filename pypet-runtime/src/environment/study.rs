@@ -211,7 +211,8 @@ mod tests {
         };
         let points = Exploration::<Nothing>::single().repeat("trial", N_RUNS).bind(Nothing).unwrap();
         let results = declared_results::<Single<Vec<u8>>>("bytes", "");
-        let subject = Subject { name: "large", comment: "", place: "", results, origin: Origin::default() };
+        let subject =
+            Subject { name: "large", comment: "", place: "", results, groups: Vec::new(), origin: Origin::default() };
         let visit = Visit::to("large");
         let study = Study { subject, points: &points, seed: 0, run: &run, file: None, visit: &visit };
         let engine = EngineChoice::Threads(2);

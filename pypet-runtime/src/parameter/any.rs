@@ -79,9 +79,7 @@ impl<V: ParamValue> AnyParameter for V {
     }
 
     fn to_text(&self) -> String {
-        let mut cells = Cells::of(&V::value_type());
-        self.write(&mut cells);
-        cells.cell(0).to_string()
+        ParamValue::to_text(self)
     }
 
     fn parse_axis(&self, text: &str) -> Result<Arc<dyn AxisValues>, ParseValueError> {

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::{ParameterSet, declared_parameters};
+use super::{ParameterInfo, ParameterSet, declared_parameters};
 use crate::value::{Cell, Cells, ElementType};
 
 /// What a hash of this kind begins with, so that it equals no hash of anything else.
@@ -67,25 +67,34 @@ impl fmt::Debug for Identity {
 
 /// The leaves that make up the identity, in the order in which they are hashed.
 #[derive(Debug, Clone)]
-pub(crate) struct Leaves(Vec<(String, usize)>);
+pub(crate) struct Leaves(Vec<(ParameterInfo, usize)>);
 
 impl Leaves {
     pub(crate) fn of<P: ParameterSet>() -> Self {
         let infos = declared_parameters::<P>().into_iter().enumerate();
-        let mut leaves: Vec<_> =
-            infos.filter(|(_, info)| !info.derived).map(|(leaf, info)| (info.name, leaf)).collect();
-        leaves.sort_unstable();
+        let mut leaves: Vec<_> = infos.filter(|(_, info)| !info.derived).map(|(leaf, info)| (info, leaf)).collect();
+        leaves.sort_unstable_by(|(a, _), (b, _)| a.name.cmp(&b.name));
         Self(leaves)
     }
 
     pub(crate) fn identity<P: ParameterSet>(&self, parameters: &P) -> Identity {
         let mut encoding = Encoding::new(KIND);
-        for (name, leaf) in &self.0 {
+        for (info, leaf) in &self.0 {
             let leaf = parameters.leaf(*leaf);
             let mut cells = Cells::of(&leaf.stored_type());
             leaf.write_cell(&mut cells);
-            encoding.text(name);
-            encoding.value(&cells.cell(0));
+            if info.members.is_empty() {
+                encoding.text(&info.name);
+                encoding.value(&cells.cell(0));
+                continue;
+            }
+            let mut members: Vec<(String, Cells)> =
+                info.stored().into_iter().map(|member| member.leaf.name).zip(info.split(cells)).collect();
+            members.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+            for (name, cells) in members {
+                encoding.text(&name);
+                encoding.value(&cells.cell(0));
+            }
         }
         Identity(encoding.hash())
     }

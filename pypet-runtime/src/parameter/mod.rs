@@ -17,6 +17,8 @@ pub use name::{GroupNames, Name};
 
 use std::fmt::Debug;
 
+use crate::result::DeclaredGroup;
+
 /// A struct of parameters; implemented by `#[parameters]`.
 ///
 /// A run sees it as `&T` and nobody keeps a mutable one: parameters are locked by the borrow checker.
@@ -51,6 +53,11 @@ pub trait ParameterSet: Clone + Debug + Default + PartialEq + Send + Sync + 'sta
 /// The declarations of all leaves of a parameter set, in order.
 #[must_use]
 pub fn declared_parameters<P: ParameterSet>() -> Vec<ParameterInfo> {
+    declared::<P>().0
+}
+
+/// The declarations of all leaves and of all groups of a parameter set, in order.
+pub(crate) fn declared<P: ParameterSet>() -> (Vec<ParameterInfo>, Vec<DeclaredGroup>) {
     let mut declaration = Declaration::default();
     P::declare(&mut declaration);
     declaration.finish()

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use super::Numbers;
 use crate::schema::Leaf;
 use crate::value::{Cells, ResultValue, ValueError, ValueType};
 
@@ -35,7 +36,7 @@ use crate::value::{Cells, ResultValue, ValueError, ValueType};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no group of results",
     label = "this type is no group",
-    note = "use `Table`, a sparse matrix (feature `sprs`), or implement `ResultGroup`; a single value needs no `group`"
+    note = "use a struct with `#[results]`, `Table`, `ArrayD`, a sparse matrix (feature `sprs`), or implement `ResultGroup`; a single value needs no `group`"
 )]
 pub trait ResultGroup: Sized + 'static {
     /// Puts each member under its name.
@@ -113,22 +114,22 @@ impl StoredMembers {
 
 /// The name of a group of results that makes a `G`, in the result set `Set`.
 pub struct GroupName<Set, G> {
-    name: &'static str,
+    index: usize,
     meaning: PhantomData<fn() -> (Set, G)>,
 }
 
 impl<Set, G> GroupName<Set, G> {
-    /// The name of the group; for generated code.
+    /// The name of the next group; for generated code.
     #[doc(hidden)]
     #[must_use]
-    pub fn new(name: &'static str) -> Self {
-        Self { name, meaning: PhantomData }
+    pub fn next(numbers: &mut Numbers) -> Self {
+        Self { index: numbers.next_group(), meaning: PhantomData }
     }
 
-    /// The name below `results`.
+    /// The number of the group, in the order of declaration.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        self.name
+    pub fn index(self) -> usize {
+        self.index
     }
 }
 
@@ -142,6 +143,6 @@ impl<Set, G> Copy for GroupName<Set, G> {}
 
 impl<Set, G> fmt::Debug for GroupName<Set, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "GroupName({})", self.name)
+        write!(f, "GroupName({})", self.index)
     }
 }

@@ -28,6 +28,8 @@ struct Tree {
     header: Option<Header>,
     /// In the order of their making.
     leaves: Vec<(String, Stored)>,
+    /// Comments of groups, by path; of some of them nothing may be there yet.
+    groups: BTreeMap<String, String>,
     /// By path and key.
     annotations: BTreeMap<String, BTreeMap<String, Cells>>,
 }
@@ -221,10 +223,11 @@ impl Tree {
             Edit::Comment { path, text } if path.is_empty() => {
                 self.header.iter_mut().for_each(|header| header.comment.clone_from(text));
             }
-            Edit::Comment { path, text } => {
-                let position = self.position(path).ok_or_else(|| StorageError::NoNode { path: path.clone() })?;
-                self.leaves[position].1.leaf.comment.clone_from(text);
-            }
+            Edit::Comment { path, text } => match self.position(path) {
+                Some(position) => self.leaves[position].1.leaf.comment.clone_from(text),
+                None if self.is_group(path) => drop(self.groups.insert(path.clone(), text.clone())),
+                None => return Err(StorageError::NoNode { path: path.clone() }),
+            },
             Edit::Link { path, target } => {
                 let leaf = Leaf::new(path, ValueType::scalar(ElementType::Text));
                 self.add(path, Stored { leaf, rows: Rows::Link(target.clone()) })?;
@@ -272,6 +275,10 @@ impl Tree {
         self.leaves.iter().position(|(other, _)| other == path)
     }
 
+    fn is_group(&self, path: &str) -> bool {
+        self.leaves.iter().any(|(other, _)| other.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')))
+    }
+
     fn add(&mut self, path: &str, stored: Stored) -> Result<(), StorageError> {
         if self.position(path).is_some() {
             return Err(StorageError::Exists { path: path.into() });
@@ -289,6 +296,7 @@ impl TrajectoryWriter for Memory {
     fn begin(&mut self, plan: &Plan, columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>) -> Result<(), StorageError> {
         let mut tree = self.lock();
         tree.leaves.clear();
+        tree.groups = plan.groups.iter().map(|group| (group.path.clone(), group.comment.clone())).collect();
         tree.add_values(&plan.values)?;
         let runs = 0..plan.header.n_runs;
         for (coordinate, cells) in plan.coordinates.iter().zip(columns(runs.clone())) {
@@ -322,6 +330,10 @@ impl TrajectoryWriter for Memory {
                     tree.put(&result_path(leaf), leaf, block.runs(), cells);
                 }
                 for added in &block.added {
+                    match tree.position(&added.path()) {
+                        Some(position) => added.check_type(&tree.leaves[position].1.leaf.value_type)?,
+                        None => added.check_place(tree.leaves.iter().map(|(path, _)| path))?,
+                    }
                     tree.put(&added.path(), &added.leaf, added.runs.iter().copied(), &added.cells);
                 }
                 tree.put_time("runs/started", block.first, &block.started);
@@ -436,7 +448,8 @@ impl TrajectoryReader for MemoryReader {
     }
 
     fn comment(&self, path: &str) -> Result<String, StorageError> {
-        Ok(self.with(path, |stored| stored.leaf.comment.clone()).unwrap_or_default())
+        let of_leaf = self.with(path, |stored| stored.leaf.comment.clone());
+        Ok(of_leaf.or_else(|_| self.memory.lock().groups.get(path).cloned().ok_or(())).unwrap_or_default())
     }
 
     fn annotations(&self, path: &str) -> Result<BTreeMap<String, Cells>, StorageError> {

@@ -14,8 +14,8 @@ pub use edit::Edit;
 pub use leftover::LeftOver;
 pub use memory::Memory;
 pub use plan::{
-    AxisCells, Block, Coordinate, DynamicColumn, FailedRun, Finished, Header, HeaderAxis, Plan, PlanAxis, PlannedLeaf,
-    State,
+    AxisCells, Block, Coordinate, DynamicColumn, FailedRun, Finished, Header, HeaderAxis, Plan, PlanAxis, PlannedGroup,
+    PlannedLeaf, State,
 };
 
 use std::collections::BTreeMap;
@@ -23,7 +23,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::schema::Leaf;
-use crate::value::Cells;
+use crate::value::{Cells, ValueType};
 
 /// The column of the checksums of what runs yield; 0 for runs that have none.
 pub(crate) const CHECKSUM: &str = "runs/checksum";
@@ -143,6 +143,29 @@ fn check_refusal(leaf: &Leaf, cells: &Cells) -> Result<(), StorageError> {
     match cells.refusal() {
         Some(problem) => Err(StorageError::Refused { name: leaf.name.clone(), problem: problem.into() }),
         None => Ok(()),
+    }
+}
+
+impl DynamicColumn {
+    /// An added result has the type that it had in runs before.
+    fn check_type(&self, expected: &ValueType) -> Result<(), StorageError> {
+        let found = &self.leaf.value_type;
+        if found.agrees(expected) {
+            return Ok(());
+        }
+        let (name, run) = (self.leaf.name.clone(), self.runs[0]);
+        Err(StorageError::ResultType { name, run, found: found.to_string(), expected: expected.to_string() })
+    }
+
+    /// Nothing may lie in what is a value.
+    fn check_place<S: AsRef<str>>(&self, mut others: impl Iterator<Item = S>) -> Result<(), StorageError> {
+        let is_inside = |path: &str, other: &str| path.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'));
+        let path = self.path();
+        let conflicts = |other: &S| is_inside(&path, other.as_ref()) || is_inside(other.as_ref(), &path);
+        let Some(other) = others.find(conflicts) else { return Ok(()) };
+        let other = other.as_ref();
+        let other = other.split_once('/').map_or(other.to_owned(), |(_, name)| name.replace('/', "."));
+        Err(StorageError::ResultInside { name: self.leaf.name.clone(), run: self.runs[0], other })
     }
 }
 

@@ -103,6 +103,17 @@ impl AnyTrajectory {
         Ok(self.resolve(name)?.0)
     }
 
+    /// The comment of a node, groups included, or of the trajectory itself for an empty name.
+    ///
+    /// # Errors
+    /// As [`AnyTrajectory::annotations`].
+    pub fn comment(&self, name: &str) -> Result<String> {
+        if name.is_empty() {
+            return Ok(self.header().comment.clone());
+        }
+        Ok(self.reader.comment(self.target(name)?.path())?)
+    }
+
     /// The annotations of a node, or of the trajectory itself for an empty name: one cell for each key.
     ///
     /// # Errors

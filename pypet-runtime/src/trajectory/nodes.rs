@@ -79,7 +79,7 @@ impl<'a> NodeRef<'a> {
         &self.node().path
     }
 
-    /// Why the node exists.
+    /// Why the node exists; of groups it is read by [`AnyTrajectory::comment`].
     #[must_use]
     pub fn comment(self) -> &'a str {
         self.leaf().map_or("", |leaf| &leaf.comment)

@@ -2,11 +2,11 @@
 
 use std::sync::Arc;
 
-use super::explored::ExploredColumn;
+use super::explored::{ExploredColumn, StoredParameter};
 use super::{AnyTrajectory, TrajectoryError};
 use crate::error::Result;
 use crate::explore::Exploration;
-use crate::parameter::{AnyParameter, AxisValues, ParameterSet, one_cell};
+use crate::parameter::{AxisValues, ParameterSet, declared_parameters, one_cell};
 use crate::schema::{Schema, SchemaParameter};
 use crate::storage::TrajectoryReader;
 use crate::value::{Cells, ResultValue};
@@ -34,13 +34,10 @@ impl<P: ParameterSet> Stored<P> {
         any.statuses()?;
         let mut presets = P::default();
         let mut explored = Vec::new();
-        for (leaf, parameter) in schema.parameters.iter().enumerate() {
-            let Some(stored) = any.header().schema.parameter(parameter) else { continue };
-            if parameter.derived || stored.derived {
-                continue;
-            }
-            read_preset(&any, &stored.leaf.name, presets.leaf_mut(leaf))?;
-            explored.extend(ExploredColumn::of(&any, &stored.leaf.name, leaf));
+        for (leaf, info) in declared_parameters::<P>().iter().enumerate() {
+            let Some(stored) = StoredParameter::of(&any, info) else { continue };
+            stored.read_preset(&any, presets.leaf_mut(leaf))?;
+            explored.extend(ExploredColumn::of(&any, stored, leaf));
         }
         presets.derive();
         Ok(Self { any, schema, presets, explored })
@@ -76,10 +73,11 @@ impl<P: ParameterSet> Stored<P> {
 
     /// The parameters that the program has and the file lacks, with the values that they take.
     pub(crate) fn gained_parameters(&self) -> Vec<(SchemaParameter, Cells)> {
-        let stored = &self.any.header().schema;
-        let parameters = self.schema.parameters.iter().enumerate();
-        let gained = parameters.filter(|(_, new)| !new.derived && stored.parameter(new).is_none());
-        gained.map(|(leaf, parameter)| (parameter.clone(), one_cell(self.presets.leaf(leaf)))).collect()
+        let infos = declared_parameters::<P>().into_iter().enumerate();
+        let with_values = infos.filter(|(_, info)| !info.derived).flat_map(|(leaf, info)| {
+            info.stored().into_iter().zip(info.split(one_cell(self.presets.leaf(leaf))))
+        });
+        with_values.filter(|(new, _)| self.any.header().schema.parameter(new).is_none()).collect()
     }
 
     /// The points of the runs, as they are stored.
@@ -120,11 +118,4 @@ impl<P: ParameterSet> Stored<P> {
         parameters.derive();
         Ok(parameters)
     }
-}
-
-fn read_preset(any: &AnyTrajectory, name: &str, leaf: &mut dyn AnyParameter) -> Result<()> {
-    let path = format!("parameters/{}", name.replace('.', "/"));
-    let cells = any.reader().read(&path)?.widened(leaf.stored_type().element);
-    let failed = |source| TrajectoryError::Value { name: path.replace('/', "."), source };
-    Ok(leaf.read_cell(cells.cell(0)).map_err(failed)?)
 }

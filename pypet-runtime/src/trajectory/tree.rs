@@ -85,7 +85,8 @@ impl Table<'_> {
             return;
         }
         let Some(leaf) = node.leaf() else {
-            self.rows.push([name, String::new(), String::new(), String::new()]);
+            let comment = self.any.reader().comment(node.path()).unwrap_or_default();
+            self.rows.push([name, String::new(), String::new(), as_comment(&comment)]);
             let members = node.children();
             let n_hidden = members.len().saturating_sub(SHOWN);
             let last = members.len().min(SHOWN).saturating_sub(1);
@@ -103,9 +104,9 @@ impl Table<'_> {
         let differs = self.run.is_none() && (node.is_column() || explored.is_some());
         let per_run = if differs { "run × " } else { "" };
         let unit = if leaf.unit.is_empty() { String::new() } else { format!(" {}", leaf.unit) };
-        let comment = if leaf.comment.is_empty() { String::new() } else { format!("# {}", one_line(&leaf.comment)) };
+        let kind = format!("{per_run}{}", leaf.value_type);
         let glimpse = glimpse(self.any, self.run, node);
-        self.rows.push([name, format!("{per_run}{}", leaf.value_type), format!("{glimpse}{unit}"), comment]);
+        self.rows.push([name, kind, format!("{glimpse}{unit}"), as_comment(&leaf.comment)]);
     }
 
     fn write(&self, f: &mut impl fmt::Write) -> fmt::Result {
@@ -142,6 +143,10 @@ pub(crate) fn glimpse(any: &AnyTrajectory, run: Option<&AnyRunView<'_>>, node: N
             format!("{}{}", shortened(&shown.join("; "), GLIMPSE), if more { "; …" } else { "" })
         }
     }
+}
+
+fn as_comment(comment: &str) -> String {
+    if comment.is_empty() { String::new() } else { format!("# {}", one_line(comment)) }
 }
 
 /// Text of a file on one line, without the control characters that would drive a terminal.

@@ -11,7 +11,7 @@ use super::{AnyTrajectory, RunFailure, TrajectoryError};
 use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::explore::Exploration;
-use crate::result::{ResultName, declared_results};
+use crate::result::{GroupName, ResultName, declared, declared_results};
 use crate::run::RunStatus;
 use crate::schema::Schema;
 use crate::storage::hdf5::Hdf5Reader;
@@ -32,6 +32,8 @@ use crate::verify::ContentHash;
 /// ```
 pub struct Trajectory<E: Experiment> {
     stored: Stored<E::Parameters>,
+    /// The groups among the declared results, below `results`.
+    group_names: Vec<String>,
     /// Changes that are not stored yet.
     pub(super) pending: Vec<Edit>,
     experiment: PhantomData<E>,
@@ -227,7 +229,9 @@ impl<E: Experiment> Trajectory<E> {
     }
 
     pub(crate) fn from_stored_points(stored: Stored<E::Parameters>) -> Self {
-        Self { stored, pending: Vec::new(), experiment: PhantomData }
+        let groups = declared::<E::Results>(E::RESULT, E::COMMENT).groups;
+        let group_names = groups.into_iter().map(|group| group.name).collect();
+        Self { stored, group_names, pending: Vec::new(), experiment: PhantomData }
     }
 
     /// The same, with nothing else left.
@@ -252,6 +256,11 @@ impl<E: Experiment> Trajectory<E> {
     /// The name of a result below `results`.
     pub(super) fn name_of<V>(&self, name: ResultName<E::Results, V>) -> &str {
         &self.stored.schema().results[name.index()].name
+    }
+
+    /// The name of a group below `results`.
+    pub(super) fn group_name<G>(&self, name: GroupName<E::Results, G>) -> &str {
+        &self.group_names[name.index()]
     }
 
     pub(super) fn unreadable<V>(&self, name: ResultName<E::Results, V>, source: ValueError) -> TrajectoryError {

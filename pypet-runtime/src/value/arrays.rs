@@ -93,6 +93,13 @@ fn items_type<T: Item>(length: Option<usize>) -> ValueType {
     array_type::<T::Element>(std::iter::once(length).chain(T::item_shape().into_iter().map(Some)))
 }
 
+/// Appends a list as one cell.
+pub(super) fn write_items<T: Item>(items: &[T], cells: &mut Cells) {
+    T::put_items(items, cells);
+    let shape: Vec<usize> = std::iter::once(items.len()).chain(T::item_shape()).collect();
+    cells.end_array(&shape);
+}
+
 fn take_items<T: Item>(cell: &Cell<'_>, expected: &ValueType) -> Result<Vec<T>, ValueError> {
     cell.expect(expected)?;
     let fits = expected.shape.iter().zip(cell.shape()).all(|(expected, found)| expected.is_none_or(|n| n == *found));
@@ -133,9 +140,7 @@ impl<T: Item> ResultValue for Vec<T> {
     }
 
     fn write(&self, cells: &mut Cells) {
-        T::put_items(self, cells);
-        let shape: Vec<usize> = std::iter::once(self.len()).chain(T::item_shape()).collect();
-        cells.end_array(&shape);
+        write_items(self, cells);
     }
 
     fn read(cell: Cell<'_>) -> Result<Self, ValueError> {

@@ -4,15 +4,18 @@
 //! bytes, the only form in which storage ever sees a value. A [`ParamValue`] can besides be compared, shown
 //! and parsed from the command line. An [`Element`] is what an array is made of.
 
+mod any_rank;
 mod arrays;
 #[cfg(feature = "cbor")]
 mod cbor;
 mod cells;
 mod complex;
+pub(crate) mod grouped;
 #[cfg(feature = "half")]
 mod half;
 mod json;
 mod optional;
+mod pointers;
 #[cfg(feature = "uom")]
 mod quantity;
 mod scalars;
@@ -28,9 +31,10 @@ pub use arrays::Item;
 #[cfg(feature = "cbor")]
 pub use cbor::Cbor;
 pub use cells::{Cell, Cells};
+pub use grouped::{Grouped, ParamGroup};
 pub use json::Json;
 pub use optional::Optional;
-pub use scalars::Choice;
+pub use scalars::{Choice, read_scalar, read_scalars, scalar_type, write_scalar};
 pub use stored_as::{StoredAs, parse_stored, read_stored, read_stored_column, stored_type, write_stored};
 #[cfg(feature = "arrow")]
 pub use table::ArrowError;
@@ -40,7 +44,6 @@ pub(crate) use table::{array_of, field_of};
 
 use std::fmt;
 
-use scalars::scalar_type;
 use serde::{Deserialize, Serialize};
 
 /// The type of one element, as it stands in a file.
@@ -209,6 +212,9 @@ impl ValueType {
 
 impl fmt::Display for ValueType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if grouped::is_group(self) {
+            return f.write_str("group");
+        }
         self.element.fmt(f)?;
         if !self.encoding.is_empty() {
             write!(f, " ({})", self.encoding)?;
@@ -273,6 +279,13 @@ pub trait ParamValue: ResultValue + Clone + PartialEq + fmt::Debug + Sync {
     /// # Errors
     /// The text does not spell such a value.
     fn parse(text: &str) -> Result<Self, ParseValueError>;
+
+    /// The value as people read it.
+    fn to_text(&self) -> String {
+        let mut cells = Cells::of(&Self::value_type());
+        self.write(&mut cells);
+        cells.cell(0).to_string()
+    }
 
     /// The nearest value to a number, for ranges of the command line such as `0:1:101`; `None` if there is none.
     fn from_f64(number: f64) -> Option<Self> {

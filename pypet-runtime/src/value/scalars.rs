@@ -19,8 +19,7 @@ macro_rules! scalar_value {
 
             #[inline]
             fn write(&self, cells: &mut $crate::value::Cells) {
-                $crate::value::Element::put_slice(std::slice::from_ref(self), cells);
-                cells.end_array(&[]);
+                $crate::value::write_scalar(self, cells);
             }
 
             fn read(cell: $crate::value::Cell<'_>) -> Result<Self, $crate::value::ValueError> {
@@ -48,7 +47,8 @@ macro_rules! scalar_value {
 pub(super) use scalar_value;
 
 /// The type of a single element of this type.
-pub(super) fn scalar_type<T: Element>() -> ValueType {
+#[must_use]
+pub fn scalar_type<T: Element>() -> ValueType {
     let choices = T::choices().iter().map(ToString::to_string).collect();
     // An option spelled as text does not tell by itself what it may hold.
     let is_spelled = T::ENCODING == "optional" && T::TYPE == ElementType::Text;
@@ -57,13 +57,31 @@ pub(super) fn scalar_type<T: Element>() -> ValueType {
     ValueType { choices, type_name, ..ValueType::scalar(T::TYPE).with_encoding(T::ENCODING).with_unit(&T::unit()) }
 }
 
-pub(super) fn read_scalar<T: Element>(cell: &Cell<'_>) -> Result<T, ValueError> {
+/// [`ResultValue::write`] of a single element.
+#[inline]
+pub fn write_scalar<T: Element>(element: &T, cells: &mut Cells) {
+    T::put_slice(std::slice::from_ref(element), cells);
+    cells.end_array(&[]);
+}
+
+/// [`ResultValue::read`] of a single element.
+///
+/// # Errors
+/// The cell holds other elements, or an array.
+///
+/// # Panics
+/// Never: a cell without dimensions has one element.
+pub fn read_scalar<T: Element>(cell: &Cell<'_>) -> Result<T, ValueError> {
     cell.expect(&scalar_type::<T>())?;
     let mut elements = T::take_all(cell)?;
     Ok(elements.pop().expect("a cell without dimensions has one element"))
 }
 
-pub(super) fn read_scalars<T: Element>(cells: &Cells) -> Result<Array1<T>, ValueError> {
+/// [`ResultValue::read_column`] of single elements.
+///
+/// # Errors
+/// As [`read_scalar`].
+pub fn read_scalars<T: Element>(cells: &Cells) -> Result<Array1<T>, ValueError> {
     cells.expect(&scalar_type::<T>())?;
     cells.iter().map(|cell| Ok(T::take_all(&cell)?.remove(0))).collect()
 }
@@ -239,7 +257,7 @@ scalar_value!(char);
 
 /// An enum without fields; stored as the names of its variants.
 ///
-/// Implemented by `#[derive(ParamValue)]`.
+/// Implemented by `#[derive(ParamValue)]`, which makes a value of parameters and results of it as well.
 pub trait Choice: Copy + PartialEq + std::fmt::Debug + Send + Sync + 'static {
     /// All variants, in the order of their declaration.
     const VARIANTS: &'static [Self];
@@ -290,5 +308,3 @@ impl<T: Choice> Element for T {
         parse_choice(text)
     }
 }
-
-scalar_value!(T where [T: Choice]);

@@ -133,7 +133,7 @@ impl Column {
     pub(super) fn write(&mut self, first: usize, cells: &Cells) -> hdf5::Result<Change> {
         let mut change = Change::None;
         match (&self.stored, cells.common_shape()) {
-            (Stored::Nothing, Some(shape)) if !self.leaf.ragged => change = self.create_dense(shape.to_vec())?,
+            (Stored::Nothing, Some(shape)) if !self.leaf.is_ragged() => change = self.create_dense(shape.to_vec())?,
             (Stored::Dense(dataset), Some(shape)) if dataset.shape()[1..] == *shape => {}
             (Stored::Ragged(_), _) => {}
             (Stored::Nothing | Stored::Dense(_), _) => change = self.make_ragged()?,

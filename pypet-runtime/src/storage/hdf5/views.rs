@@ -52,7 +52,8 @@ impl Views {
     /// New faces; `order` gives the run at each point of the grid where that is not simply the next.
     pub(super) fn create(trajectory: &Group, plan: &Plan, order: Option<&[usize]>) -> hdf5::Result<Self> {
         let n_runs = plan.header.n_runs;
-        let explored = plan.coordinates.iter().filter(|coordinate| coordinate.explored);
+        let is_variable = |coordinate: &&Coordinate| coordinate.explored && !coordinate.leaf.is_ragged();
+        let explored = plan.coordinates.iter().filter(is_variable);
         let by_run = View {
             group: new_group(trajectory, "by_run")?,
             leading: Vec::new(),
@@ -73,9 +74,13 @@ impl Views {
             let mut view = View { group, leading: Vec::new(), coordinates: Vec::new(), order };
             for axis in axes {
                 let scale = axis_scale(&view.group, axis)?;
-                for (coordinate, _) in &axis.coordinates[1..] {
-                    view.coordinates.push(coordinate.label.clone());
-                }
+                // The first one names the dimension, unless its values are arrays.
+                let is_shown = |(coordinate, values): &&(Coordinate, AxisCells)| {
+                    last_part(&scale.name()) != coordinate.label && common_shape(coordinate, values, axis.len).is_some()
+                };
+                let shown = axis.coordinates.iter().filter(is_shown).map(|(coordinate, _)| coordinate.label.clone());
+                let shown: Vec<String> = shown.collect();
+                view.coordinates.extend(shown);
                 view.leading.push(scale);
             }
             view.write_order()?;
@@ -397,8 +402,11 @@ fn add_along(
     raw::attach_scale(&dataset, scale, 0)
 }
 
-/// The shape that all values along an axis share, if they do.
+/// The shape that all values along an axis share, if they do; ragged coordinates are no variables of a face.
 fn common_shape(coordinate: &Coordinate, values: &AxisCells, len: usize) -> Option<Vec<usize>> {
+    if coordinate.leaf.is_ragged() {
+        return None;
+    }
     if coordinate.leaf.value_type.is_scalar() {
         return Some(Vec::new());
     }

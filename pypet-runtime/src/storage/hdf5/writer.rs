@@ -8,14 +8,15 @@ use hdf5::{File, Group};
 
 use super::access::{COMMITS, WritableFile};
 use super::columns::{self, Change, Column};
-use super::groups::{ensure_groups, new_group};
+use super::groups::{ensure_groups, existing_group, new_group};
 use super::names::NameChoice;
 use super::views::Views;
 use super::{Place, attributes, file, raw};
 use crate::run::RunStatus;
 use crate::schema::{Leaf, Schema, SchemaParameter};
 use crate::storage::{
-    Block, DynamicColumn, FailedRun, Finished, Plan, PlannedLeaf, State, StorageError, TrajectoryWriter, check_refusal,
+    Block, DynamicColumn, FailedRun, Finished, Plan, PlannedGroup, PlannedLeaf, State, StorageError, TrajectoryWriter,
+    check_refusal,
 };
 use crate::value::{Cells, ElementType, ValueType};
 
@@ -48,6 +49,8 @@ pub(super) struct Open {
     compression: Option<u8>,
     /// The runs that were done before the trajectory was opened.
     written: Vec<Range<usize>>,
+    /// Groups that get a comment as soon as they are there.
+    groups: Vec<PlannedGroup>,
 }
 
 /// The columns below `runs`.
@@ -127,6 +130,16 @@ impl Hdf5Writer {
             noted.map_err(place.failed("create", &planned.path))?;
         }
         Ok(())
+    }
+
+    /// Gives groups of results comments, those that are there and those that will be; a comment they have stays.
+    ///
+    /// # Errors
+    /// The place cannot take them.
+    pub(crate) fn describe_groups(&mut self, groups: Vec<PlannedGroup>) -> Result<(), StorageError> {
+        let place = self.place.clone();
+        self.open().groups = groups;
+        self.open().describe_groups().map_err(place.failed("comment", "results"))
     }
 
     /// Writes into a file that lies wherever a test wants it.
@@ -247,11 +260,13 @@ impl Open {
             n_runs: header.n_runs,
             compression,
             written: Vec::new(),
+            groups: plan.groups.clone(),
         };
         for leaf in &header.schema.results {
             let column = open.new_result(leaf).map_err(failed("results"))?;
             open.results.push(column);
         }
+        open.describe_groups().map_err(failed(""))?;
         Ok(open)
     }
 
@@ -272,12 +287,27 @@ impl Open {
             n_runs: done.len(),
             compression: None,
             written: ranges(done),
+            groups: Vec::new(),
         };
         for leaf in results {
             let column = open.new_result(leaf)?;
             open.results.push(column);
         }
         Ok(open)
+    }
+
+    /// Comments the groups that have come to be.
+    fn describe_groups(&mut self) -> hdf5::Result<()> {
+        let mut missing = Vec::new();
+        for planned in std::mem::take(&mut self.groups) {
+            match existing_group(&self.trajectory, &planned.path)? {
+                Some(group) if attributes::has(&group, "comment")? => {}
+                Some(group) => attributes::set_text(&group, "comment", &planned.comment)?,
+                None => missing.push(planned),
+            }
+        }
+        self.groups = missing;
+        Ok(())
     }
 
     /// A result's column, shown in the views if its shape is already known.
@@ -327,38 +357,17 @@ impl Open {
         self.runs.write_done(block).map_err(place.failed("write", "runs"))
     }
 
-    /// Nothing may lie in what is a value.
-    fn check_place(&self, added: &DynamicColumn) -> Result<(), StorageError> {
-        let is_inside = |path: &str, other: &str| path.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'));
-        let declared = self.results.iter().map(|column| format!("results/{}", column.leaf.name.replace('.', "/")));
-        let path = added.path();
-        let mut others = self.added.keys().cloned().chain(declared);
-        match others.find(|other| is_inside(&path, other) || is_inside(other, &path)) {
-            None => Ok(()),
-            Some(other) => {
-                let other = other.split_once('/').map_or(other.clone(), |(_, name)| name.replace('/', "."));
-                Err(StorageError::ResultInside { name: added.leaf.name.clone(), run: added.runs[0], other })
-            }
-        }
-    }
-
     fn write_added(&mut self, added: &DynamicColumn, place: &Place) -> Result<(), StorageError> {
         let (name, path) = (&added.leaf.name, added.path());
         if !self.added.contains_key(&path) {
-            self.check_place(added)?;
+            let declared = self.results.iter().map(|column| format!("results/{}", column.leaf.name.replace('.', "/")));
+            added.check_place(self.added.keys().cloned().chain(declared))?;
             let column = self.new_column(added.branch, &added.leaf).map_err(place.failed("create", name))?;
             self.added.insert(path.clone(), column);
+            self.describe_groups().map_err(place.failed("comment", name))?;
         }
         let column = self.added.get_mut(&path).expect("just inserted");
-        let (found, expected) = (&added.leaf.value_type, &column.leaf.value_type);
-        if !found.agrees(expected) {
-            return Err(StorageError::ResultType {
-                name: name.clone(),
-                run: added.runs[0],
-                found: found.to_string(),
-                expected: expected.to_string(),
-            });
-        }
+        added.check_type(&column.leaf.value_type)?;
         let mut changes = Vec::new();
         let mut cells = added.cells.iter();
         for stretch in added.runs.chunk_by(|run, next| run + 1 == *next) {

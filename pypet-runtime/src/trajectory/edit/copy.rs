@@ -171,7 +171,7 @@ pub(super) fn blueprint(sources: &[Source; 1], name: &str) -> Result<Blueprint> 
         axes.iter().map(plan).collect()
     });
     let runs = Runs::Same(header.n_runs);
-    let plan = Plan { header, values, coordinates: planned, axes };
+    let plan = Plan { header, values, coordinates: planned, axes, groups: Vec::new() };
     Ok(Blueprint { plan, coordinates, computed: Vec::new(), order, runs, edits: source.edits()? })
 }
 

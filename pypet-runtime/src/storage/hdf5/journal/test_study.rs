@@ -283,7 +283,7 @@ fn plan(n_runs: usize) -> Plan {
         state: State::Running,
         axes: None,
     };
-    Plan { header, values: Vec::new(), coordinates: Vec::new(), axes: None }
+    Plan { header, values: Vec::new(), coordinates: Vec::new(), axes: None, groups: Vec::new() }
 }
 
 fn fails(run: usize) -> bool {
