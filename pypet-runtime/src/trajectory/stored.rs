@@ -74,9 +74,9 @@ impl<P: ParameterSet> Stored<P> {
     /// The parameters that the program has and the file lacks, with the values that they take.
     pub(crate) fn gained_parameters(&self) -> Vec<(SchemaParameter, Cells)> {
         let infos = declared_parameters::<P>().into_iter().enumerate();
-        let with_values = infos.filter(|(_, info)| !info.derived).flat_map(|(leaf, info)| {
-            info.stored().into_iter().zip(info.split(one_cell(self.presets.leaf(leaf))))
-        });
+        let with_values = infos
+            .filter(|(_, info)| !info.derived)
+            .flat_map(|(leaf, info)| info.stored().into_iter().zip(info.split(one_cell(self.presets.leaf(leaf)))));
         with_values.filter(|(new, _)| self.any.header().schema.parameter(new).is_none()).collect()
     }
 
