@@ -269,7 +269,7 @@ fn rows_that_form_no_table_are_told() {
     let error = Table::from_rows(rows).unwrap_err().to_string();
     assert!(error.contains("row 1") && error.contains("`a` is `f64`"), "{error}");
     let error = Table::from_rows([serde_json::json!({"a": 1}), serde_json::json!({})]).unwrap_err().to_string();
-    assert!(error.contains("`a` is missing"), "{error}");
+    assert!(error.contains("row 1") && error.contains("`a` is missing"), "{error}");
     let error = Table::new().with("a", ["x".to_owned()]).to_rows::<Row>().unwrap_err().to_string();
     assert!(error.contains("row 0"), "{error}");
 }

@@ -13,8 +13,8 @@ use crate::value::{Cells, Table, ValueError};
 impl AnyTrajectory {
     /// A table by its name: a result of the trajectory as a whole, or the rows of all runs.
     ///
-    /// What runs left comes one run after the other, with the index of the run as the first column, `run` (`run_` if that is taken). A column that
-    /// a run lacks holds NaN, zero or empty text in its rows.
+    /// What runs left comes one run after the other, with the index of the run as the first column: `run`, or `run_` if
+    /// that is taken. A column that a run lacks holds NaN, zero or empty text in its rows.
     ///
     /// # Errors
     /// Nothing or too much fits the name, or it is no table.
@@ -39,8 +39,8 @@ impl AnyTrajectory {
 
     /// The runs side by side: index, explored parameters, scalar results, and status.
     ///
-    /// Runs without results hold NaN, zero, or empty text; `status` tells which. A result whose name is taken is
-    /// `results.<name>`.
+    /// Runs without results hold NaN, zero, or empty text; `status` tells which. Where a name is taken, it is
+    /// `parameters.<name>` or `results.<name>`.
     ///
     /// # Errors
     /// The file cannot be read.

@@ -7,7 +7,7 @@ use arrow_array::types::{
     Int64Type, TimestampMicrosecondType, TimestampMillisecondType, TimestampNanosecondType, TimestampSecondType,
     UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
-use arrow_array::{Array, OffsetSizeTrait};
+use arrow_array::{Array, OffsetSizeTrait, StructArray};
 use arrow_schema::{DataType, Field, TimeUnit};
 use num_complex::Complex;
 
@@ -212,17 +212,25 @@ impl Taker<'_> {
         if r.null_count() + i.null_count() > 0 {
             return Err(ArrowError::Null { column: self.column.into() });
         }
-        let is_known = |row: usize| !structs.is_null(row);
-        if let Some((r, i)) = r.as_primitive_opt::<Float32Type>().zip(i.as_primitive_opt::<Float32Type>()) {
-            let numbers = r.values().iter().zip(i.values()).map(|(&r, &i)| Complex::new(r, i));
-            let numbers = numbers.enumerate().map(|(row, number)| Some(number).filter(|_| is_known(row)));
-            return Ok(self.options(array, numbers));
-        }
-        let wide = r.as_primitive_opt::<Float64Type>().zip(i.as_primitive_opt::<Float64Type>());
-        let (r, i) = wide.ok_or_else(|| self.unsupported(array))?;
+        let taken = self.pairs::<Float32Type>(structs, r, i).or_else(|| self.pairs::<Float64Type>(structs, r, i));
+        taken.ok_or_else(|| self.unsupported(array))
+    }
+
+    /// Complex numbers, if both parts are of this type.
+    fn pairs<T: ArrowPrimitiveType>(
+        &self,
+        structs: &StructArray,
+        r: &dyn Array,
+        i: &dyn Array,
+    ) -> Option<(ValueType, Cells)>
+    where
+        Complex<T::Native>: ResultValue + Default,
+        Option<Complex<T::Native>>: ResultValue,
+    {
+        let (r, i) = r.as_primitive_opt::<T>().zip(i.as_primitive_opt::<T>())?;
         let numbers = r.values().iter().zip(i.values()).map(|(&r, &i)| Complex::new(r, i));
-        let numbers = numbers.enumerate().map(|(row, number)| Some(number).filter(|_| is_known(row)));
-        Ok(self.options(array, numbers))
+        let known = numbers.enumerate().map(|(row, number)| Some(number).filter(|_| !structs.is_null(row)));
+        Some(self.options(structs, known))
     }
 }
 

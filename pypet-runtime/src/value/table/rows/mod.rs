@@ -115,6 +115,9 @@ impl Growing {
             let (before, now) = (&filled.value_type, &value_type);
             return Err(Problem::Said(format!("`{}` is `{now}` here, but `{before}` in rows before", column.name)));
         }
+        if filled.cells.len() > self.n_rows {
+            return Err(Problem::Said(format!("`{}` is there twice", column.name)));
+        }
         value.write(&mut filled.cells);
         Ok(())
     }
@@ -126,14 +129,13 @@ impl Growing {
     }
 
     fn end_row(&mut self) -> Taken {
-        self.n_rows += 1;
         for field in 0..self.columns.len() {
             let n_cells = self.columns[field].filled.as_ref().map(|filled| filled.cells.len());
-            match n_cells {
-                Some(n_cells) if n_cells < self.n_rows => self.put_missing(field)?,
-                _ => {}
+            if n_cells == Some(self.n_rows) {
+                self.put_missing(field)?;
             }
         }
+        self.n_rows += 1;
         Ok(())
     }
 
