@@ -1,7 +1,5 @@
 //! Tables of runs, of a whole trajectory, and of the runs themselves.
 
-#![expect(clippy::float_cmp, reason = "what is stored comes back to the bit")]
-
 mod common;
 
 use std::path::Path;
@@ -59,7 +57,7 @@ fn summary() -> Table {
         .with("maybe_count", [None, Some(u64::MAX), Some(0)])
         .with("maybe_word", [None, Some(String::new()), Some("x".to_owned())])
         .with("wide", [u128::MAX, 0, 1])
-        .with("span", [Duration::ZERO, Duration::from_nanos(1), Duration::from_secs(3600)])
+        .with("span", [Duration::ZERO, Duration::from_nanos(1), Duration::from_hours(1)])
         .with("point", [[1.0_f32, 2.0], [3.0, 4.0], [f32::NAN, 6.0]])
         .with("matrix", [[[1_i16; 2]; 3], [[2; 2]; 3], [[3; 2]; 3]])
         .with("pair", [(1_u8, "x".to_owned()), (2, "y".to_owned()), (3, String::new())])
@@ -84,7 +82,7 @@ fn check_tables(traj: &Trajectory<fire>) {
     let found = any.table("results.summary").unwrap();
     assert_eq!(found, summary());
     assert_eq!(found.column::<Option<u64>>("maybe_count").unwrap(), [None, Some(u64::MAX), Some(0)]);
-    assert_eq!(found.column::<Duration>("span").unwrap()[2], Duration::from_secs(3600));
+    assert_eq!(found.column::<Duration>("span").unwrap()[2], Duration::from_hours(1));
     assert_eq!(found.column::<[[i16; 2]; 3]>("matrix").unwrap()[1], [[2; 2]; 3]);
     assert_eq!(found.column::<u64>("small").unwrap(), [0, 1, 255], "numbers are read as wider ones");
     assert_eq!(any.run(0).unwrap().table("summary").unwrap(), summary());
