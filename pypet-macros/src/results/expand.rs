@@ -1,11 +1,11 @@
 //! What is written for a result set: the user's struct, then facts about it.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, TokenStream};
 use quote::{ToTokens, quote};
 
 use super::model::{ResultField, ResultSet};
 use crate::support::names::{names_struct, plain};
-use crate::support::spans::{at, ends};
+use crate::support::spans::{at, delimited, ends};
 
 pub(crate) fn expand(set: &ResultSet) -> TokenStream {
     let item = &set.item;
@@ -91,9 +91,12 @@ fn result_set(set: &ResultSet) -> TokenStream {
         quote!(#door::declare(declaration, #name, #comment) #(.unit(#unit))* #(.dims(#dims))* #(.compress(#compress))*;)
     });
     let fields = results.iter().map(|result| {
-        let (ident, door) = (&result.ident, result.door(set));
+        let (ident, (first, last)) = (&result.ident, ends(&result.ty));
         if result.group.is_some() {
-            quote!(#ident: #door::names_from(numbers))
+            let (ident, door) = (at(first, ident), result.door(set));
+            let (from, numbers) = (at(last, quote!(::names_from)), quote!(numbers));
+            let numbers = delimited(Delimiter::Parenthesis, last, numbers);
+            quote!(#ident: #door #from #numbers)
         } else {
             quote!(#ident: #private::ResultName::next(numbers))
         }
@@ -130,8 +133,9 @@ fn group(set: &ResultSet) -> TokenStream {
     let (private, ident, names) = (&set.private, &set.item.ident, names_struct(&set.item.ident));
     quote! {
         #[automatically_derived]
+        #[diagnostic::do_not_recommend]
         impl #private::GroupLeaf for #ident {
-            type Names<Root> = #private::GroupNames<#names<Root>>;
+            type Names<Root> = #names<Root>;
 
             fn names_from<Root>(numbers: &mut #private::Numbers) -> #private::GroupNames<#names<Root>> {
                 #private::nested_names::<Self, Root>(numbers)
@@ -181,9 +185,9 @@ impl ResultField {
     fn type_of_names(&self, set: &ResultSet) -> TokenStream {
         let (private, ty) = (&set.private, &self.ty);
         if self.group.is_some() {
-            let (door, (_, last)) = (self.door(set), ends(ty));
-            let names = at(last, quote!(::Names<Root>));
-            return quote!(#door #names);
+            let (door, (first, last)) = (self.door(set), ends(ty));
+            let (open, close) = (at(first, quote!(#private::GroupNames<)), at(last, quote!(::Names<Root>>)));
+            return quote!(#open #door #close);
         }
         let stored = self.stored_by(set).unwrap_or_else(|| ty.to_token_stream());
         quote!(#private::ResultName<Root, #stored>)

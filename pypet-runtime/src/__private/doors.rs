@@ -324,7 +324,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static, W: Wrapper<T> + ResultVal
 )]
 pub trait GroupLeaf {
     type Names<Root>;
-    fn names_from<Root>(numbers: &mut Numbers) -> Self::Names<Root>;
+    fn names_from<Root>(numbers: &mut Numbers) -> GroupNames<Self::Names<Root>>;
     fn declare(declaration: &mut ResultDeclaration, name: &str, comment: &str);
     fn put(&self, row: &mut Row<'_>);
 }
@@ -333,8 +333,8 @@ pub trait GroupLeaf {
 impl<G: ResultGroup> GroupLeaf for G {
     type Names<Root> = GroupName<Root, G>;
 
-    fn names_from<Root>(numbers: &mut Numbers) -> GroupName<Root, G> {
-        GroupName::next(numbers)
+    fn names_from<Root>(numbers: &mut Numbers) -> GroupNames<GroupName<Root, G>> {
+        GroupNames::new(GroupName::next(numbers))
     }
 
     fn declare(declaration: &mut ResultDeclaration, name: &str, comment: &str) {

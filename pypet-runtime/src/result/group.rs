@@ -4,6 +4,7 @@ use std::fmt;
 use std::marker::PhantomData;
 
 use super::Numbers;
+use crate::parameter::GroupNames;
 use crate::schema::Leaf;
 use crate::value::{Cells, ResultValue, ValueError, ValueType};
 
@@ -130,6 +131,13 @@ impl<Set, G> GroupName<Set, G> {
     #[must_use]
     pub fn index(self) -> usize {
         self.index
+    }
+}
+
+/// The field of a set's names is a name as well.
+impl<Set, G> From<GroupNames<Self>> for GroupName<Set, G> {
+    fn from(name: GroupNames<Self>) -> Self {
+        *name
     }
 }
 

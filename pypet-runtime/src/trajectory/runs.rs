@@ -105,8 +105,8 @@ impl<'a, E: Experiment> RunView<'a, E> {
     ///
     /// # Errors
     /// The run has no results, what is stored is no such group, or the file cannot be read.
-    pub fn get_group<G: ResultGroup>(&self, name: GroupName<E::Results, G>) -> Result<G> {
-        self.get_added_group(self.trajectory.group_name(name))
+    pub fn get_group<G: ResultGroup>(&self, name: impl Into<GroupName<E::Results, G>>) -> Result<G> {
+        self.get_added_group(self.trajectory.group_name(name.into()))
     }
 
     /// A group of results that the run added itself, by its full name below `results`.
