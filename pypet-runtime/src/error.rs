@@ -57,7 +57,7 @@ pub enum Error {
         "a new environment in memory has no trajectory to carry on with; use `Environment::of(trajectory)` or \
          `Environment::new(file)`"
     )]
-    NothingToCarryOn,
+    NoFileToResume,
     /// A worker process has come to other points than the program.
     #[error(
         "a worker process computes {difference}; worker processes come to the study by the same program with the \

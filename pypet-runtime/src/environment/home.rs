@@ -22,7 +22,7 @@ impl Home {
         match (trajectory.path(), trajectory.reader().memory()) {
             (Some(file), _) => Ok(Self::File { file: file.into(), name: trajectory.header().name.clone() }),
             (None, Some(memory)) => Ok(Self::Memory(memory.clone())),
-            (None, None) => Err(Error::NothingToCarryOn),
+            (None, None) => Err(Error::NoFileToResume),
         }
     }
 

@@ -486,7 +486,7 @@ impl<P> Environment<P> {
             (Place::File(file), Some(name)) => Box::new(Hdf5Reader::named(file, name)?),
             (Place::File(file), None) => Box::new(Hdf5Reader::of_experiment(file, experiment)?),
             (Place::Memory(Some(memory)), _) => Box::new(memory.reader()),
-            (Place::Memory(None), _) => return Err(Error::NothingToCarryOn),
+            (Place::Memory(None), _) => return Err(Error::NoFileToResume),
         })
     }
 

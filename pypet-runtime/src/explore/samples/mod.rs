@@ -11,7 +11,8 @@
 //! | [`sobol`], [`scrambled_sobol`] | even in all dimensions at once, best for powers of two; later points fill the gaps |
 //! | [`random`] | independent and uniform |
 //!
-//! Equal arguments give equal points, on every machine and in every version.
+//! Equal arguments give equal points, on every machine and in every version; only on logarithmic scales of floats the last
+//! bit may differ, as the logarithms of systems do. `docs/reproducibility.md` tells how to compute them elsewhere.
 
 mod dimension;
 mod method;

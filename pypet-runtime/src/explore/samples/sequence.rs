@@ -183,6 +183,24 @@ mod tests {
     }
 
     #[test]
+    fn samples_are_those_of_all_versions() {
+        // As a Python program computes them from docs/reproducibility.md.
+        let random = Sequence::random(7, 0);
+        assert_eq!([0, 1].map(|index| random.fraction(index)), [16_831_117_951_792_891_586, 9_621_034_275_699_847_437]);
+        let hypercube = Sequence::latin_hypercube(7, 1, 10);
+        let Sequence::Stratified { order, .. } = &hypercube else { unreachable!("it was just made") };
+        let parts: Vec<u64> = (0..10).map(|index| order.at(index)).collect();
+        assert_eq!(parts, [2, 4, 0, 8, 9, 3, 1, 6, 5, 7]);
+        assert_eq!(
+            [0, 1].map(|index| hypercube.fraction(index)),
+            [3_884_337_423_518_133_336, 7_509_886_419_594_249_340]
+        );
+        let sobol = Directions::of(1).scrambled(7, 1);
+        let scrambled = [18_303_212_965_978_172_748, 2_145_509_835_258_769_051, 13_367_567_215_422_542_650];
+        assert_eq!([0, 1, 2].map(|index| sobol.fraction(index)), scrambled);
+    }
+
+    #[test]
     fn the_generator_is_the_published_one() {
         let seed = Bits { start: 1_234_567 };
         let published = [6_457_827_717_110_365_317, 3_203_168_211_198_807_973, 9_817_491_932_198_370_423];
