@@ -11,7 +11,7 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use common::served::Served;
 use common::{examples, python};
@@ -26,10 +26,22 @@ struct Input {
 }
 
 /// Waits, and gives back what it was given.
+///
+/// Every thirty runs it waits until the script has seen those before, however slow the machine is.
 #[experiment(result = "z")]
 fn slow(p: &Input) -> f64 {
-    std::thread::sleep(Duration::from_millis(100));
+    let sign = folder().join(format!("live-{}", (p.x / 30.0).floor()));
+    let begun = Instant::now();
+    while p.x >= 30.0 && !sign.exists() && begun.elapsed() < Duration::from_mins(3) {
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    std::thread::sleep(Duration::from_millis(50));
     p.x
+}
+
+/// Where screenshots are left.
+fn folder() -> PathBuf {
+    common::target_folder().join("browser")
 }
 
 /// The browser and its driver; `None` if the machine has none.
@@ -68,11 +80,10 @@ impl Turn {
     /// Plays one story of the script with the page of a file.
     fn play(self, story: &str, file: &Path) {
         let [browser, driver] = self.programs;
-        let folder = common::target_folder().join("browser");
-        fs::create_dir_all(&folder).expect("the target folder can be written");
+        fs::create_dir_all(folder()).expect("the target folder can be written");
         let served = Served::start(file);
         let arguments: [OsString; 5] =
-            [story.into(), served.url().into(), browser.into(), driver.into(), folder.into_os_string()];
+            [story.into(), served.url().into(), browser.into(), driver.into(), folder().into_os_string()];
         print!("{}", python::drive("browser.py", arguments));
     }
 }
@@ -98,9 +109,12 @@ fn a_million_runs_are_scrolled_sorted_and_filtered_without_stalling() {
 #[test]
 fn a_study_is_followed_without_reloading() {
     let Some(turn) = Turn::take() else { return };
+    for sign in 1..=4 {
+        let _ = fs::remove_file(folder().join(format!("live-{sign}")));
+    }
     common::with_trajectory_file(|file| {
-        let points = Input::names().x.over((0..250).map(f64::from));
-        let environment = Environment::new(file).serial().with_commit_every(Duration::from_millis(300));
+        let points = Input::names().x.over((0..150).map(f64::from));
+        let environment = Environment::new(file).serial().with_commit_every(Duration::from_millis(200));
         let study = std::thread::spawn(move || environment.run::<slow>(points).map(|_| ()));
         while !file.exists() {
             std::thread::sleep(Duration::from_millis(5));

@@ -222,27 +222,37 @@ def million(page):
 
 
 def live(page):
-    driver = page.driver
-    driver.get(URL)
+    """The study waits every thirty runs until a file says that these were seen."""
+    def seen(number):
+        (Path(FOLDER) / f"live-{number}").touch()
+
+    page.driver.get(URL)
     done = "return Number(document.querySelector('.legend strong')?.textContent ?? -1)"
     page.wait("the overview", done + " >= 0")
     page.js("window.stays = true")
     begun = page.js(done)
-    page.wait("further runs", f"return Number(document.querySelector('.legend strong')?.textContent) > {begun + 8}")
+    seen(1)
+    page.wait("further runs", done + " > arguments[0]", max(begun, 30))
     assert page.find("#state").get_attribute("class") == "running", page.text("#state")
     page.shot("overview")
     page.go("#/runs?where=status == \"done\"")
-    page.wait("rows", "return document.getElementById('found').textContent.includes('of 250')")
+    page.wait("rows", "return document.getElementById('found')?.textContent.includes('of 150')")
     before = page.text("#found")
+    seen(2)
     page.wait("more rows", "return document.getElementById('found').textContent !== arguments[0]", before)
     page.shot("table")
     page.go("#/pictures")
     picture = page.picture()
-    page.wait("a new picture", "return document.querySelector('.picture:not(.loading) svg').outerHTML !== arguments[0]", picture)
+    seen(3)
+    page.wait("a new picture", """
+        const picture = document.querySelector('.picture:not(.loading) svg');
+        return picture && picture.outerHTML !== arguments[0];
+    """, picture)
     page.shot("picture")
+    seen(4)
     page.wait("the end", "return document.getElementById('state').textContent === 'finished'")
     page.go("#/")
-    page.wait("all runs", "return document.querySelector('.legend strong')?.textContent === '250'")
+    page.wait("all runs", "return document.querySelector('.legend strong')?.textContent === '150'")
     assert page.js("return window.stays") is True, "it follows without a reload"
     page.shot("end")
 
