@@ -49,7 +49,7 @@ mod newton {
         let _span = debug_span!("newton", start).entered();
         let mut x = start;
         for step in 0..60 {
-            let next = (x + number / x) / 2.0;
+            let next = x.midpoint(number / x);
             debug!(step, x = next, "step");
             if (next - x).abs() <= 1e-12 * next.abs() {
                 return Ok(next);

@@ -62,7 +62,7 @@ fn study(p: &Point, run: &mut Run) -> Result<Yields, String> {
         is_even: p.k.is_multiple_of(2),
         word: if n == 5 { "a\0b".into() } else { "τ".repeat(n % 3) },
         z: Complex::new(p.scale, -0.0),
-        trace: [p.scale as f32, f32::NAN, -0.0],
+        trace: [f32::from(u16::try_from(n).expect("small")), f32::NAN, -0.0],
         counts: Array1::from_elem(100, u16::try_from(n).expect("small")),
         spikes: (0..n % 4).map(|i| p.scale + i as f64).collect(),
         areas: Array2::from_elem((n % 3, 2), 7),

@@ -55,8 +55,13 @@ impl Config {
     pub(super) fn read(file: &Path) -> Result<Self, Failure> {
         let source = std::fs::read_to_string(file)
             .map_err(|error| Failure::Config(format!("cannot read `{}`: {error}", file.display())))?;
-        let lines = Lines { file, source: &source };
-        let document = DeTable::parse(&source).map_err(|error| {
+        Self::parse(file, &source)
+    }
+
+    /// Reads what a file says.
+    pub(super) fn parse(file: &Path, source: &str) -> Result<Self, Failure> {
+        let lines = Lines { file, source };
+        let document = DeTable::parse(source).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
             lines.mistake(&span, error.message())
         })?;
@@ -163,7 +168,15 @@ impl Config {
             request.sample = typed.sample;
         }
         request.set.extend(typed.set);
+        // The file's own is a flag as any other, and has become an argument.
+        request.repeat = typed.repeat;
         Ok(request)
+    }
+
+    /// How often each point is visited, if the file says so.
+    pub(super) fn repeat(&self) -> Result<Option<(String, usize)>, Failure> {
+        let entry = self.environment.iter().find(|entry| entry.name == "repeat");
+        entry.map(|entry| super::run::repeat(&entry.text)).transpose()
     }
 
     /// Checks each entry by itself, so that a mistake is told with its line.
@@ -184,7 +197,8 @@ impl Config {
             let leaf = parameter::find(infos, &entry.name).map_err(|error| told(error.into()))?;
             let is_preset = self.set.iter().any(|preset| std::ptr::eq(preset, entry));
             let element = infos[leaf].value_type.element;
-            if is_preset && entry.is_text && element != ElementType::Text {
+            let may_be_text = matches!(element, ElementType::Text | ElementType::C32 | ElementType::C64);
+            if is_preset && entry.is_text && !may_be_text {
                 let message = format!("`{}` is `{}`, not a text", infos[leaf].name, infos[leaf].value_type);
                 return Err(self.mistake(entry, &message));
             }

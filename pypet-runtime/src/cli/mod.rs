@@ -19,6 +19,7 @@ mod plot;
 mod provenance;
 mod repair;
 mod report;
+mod resolved;
 mod resume;
 mod run;
 mod show;
@@ -223,6 +224,21 @@ fn open_trajectory(file: &Path, name: Option<&str>) -> Result<AnyTrajectory, Err
         Some(name) => AnyTrajectory::open_named(file, name),
         None => AnyTrajectory::open(file),
     }
+}
+
+/// The experiment of a stored trajectory.
+fn of_trajectory(
+    experiments: &[&'static dyn AnyExperiment],
+    stored: &AnyTrajectory,
+) -> Result<&'static dyn AnyExperiment, Failure> {
+    let wanted = &stored.header().experiment;
+    let found = experiments.iter().find(|experiment| experiment.name() == *wanted);
+    found.copied().ok_or_else(|| {
+        let near = suggestion(wanted, &names(experiments));
+        Failure::Usage(format!(
+            "the trajectory is of the experiment `{wanted}`, which this program does not have{near}"
+        ))
+    })
 }
 
 /// The experiment that is meant.

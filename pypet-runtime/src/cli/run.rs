@@ -12,7 +12,14 @@ use super::config::Config;
 use super::report::report;
 use super::{Done, Failure, choose, environment, experiment_argument, output, params};
 use crate::environment::Options;
+<<<<<<< HEAD
 use crate::registry::{AnyExperiment, Request, SampleRequest};
+||||||| parent of e1b7bb5 (A stored trajectory tells the configuration that gives it again)
+use crate::registry::{AnyExperiment, Request};
+=======
+use crate::registry::{AnyExperiment, Request};
+use crate::run::is_valid_name;
+>>>>>>> e1b7bb5 (A stored trajectory tells the configuration that gives it again)
 use crate::storage::hdf5::ATOMIC_COMMITS;
 use crate::trajectory::one_line;
 
@@ -41,6 +48,11 @@ pub(super) fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
             "zip",
             "NAME=VALUES",
             "explores parameters in lock step: one axis, which varies faster than those of `--explore`",
+        ))
+        .arg(value(
+            "repeat",
+            "NAME=N",
+            "visits each point N times, each with random numbers of its own; NAME is the coordinate",
         ))
         .arg(
             pairs(
@@ -126,6 +138,7 @@ fn request(matches: &ArgMatches) -> Result<Request, Failure> {
     // Each `--zip` is an axis of its own.
     let zips = matches.get_occurrences::<String>("zip").into_iter().flatten();
     let zip = zips.map(|zip| split("zip", zip)).collect::<Result<_, _>>()?;
+<<<<<<< HEAD
     let samples = matches.get_occurrences::<String>("sample").into_iter().flatten();
     let sample = samples.map(sample).collect::<Result<_, _>>()?;
     let (set, explore) = (pairs(matches, "set")?, pairs(matches, "explore")?);
@@ -136,6 +149,21 @@ fn request(matches: &ArgMatches) -> Result<Request, Failure> {
 fn sample<'a>(mut words: impl Iterator<Item = &'a String>) -> Result<SampleRequest, Failure> {
     let method = words.next().cloned().unwrap_or_default();
     Ok(SampleRequest { method, dimensions: split("sample", words)? })
+||||||| parent of e1b7bb5 (A stored trajectory tells the configuration that gives it again)
+    Ok(Request { set: pairs(matches, "set")?, explore: pairs(matches, "explore")?, zip })
+=======
+    let repeat = matches.get_one::<String>("repeat").map(|text| repeat(text)).transpose()?;
+    Ok(Request { set: pairs(matches, "set")?, explore: pairs(matches, "explore")?, zip, repeat })
+}
+
+/// A name and a number, as `trial=10`.
+pub(super) fn repeat(text: &str) -> Result<(String, usize), Failure> {
+    let split = text.split_once('=').and_then(|(name, count)| Some((name.trim(), count.trim().parse().ok()?)));
+    match split.filter(|(name, count)| is_valid_name(name) && !name.contains('.') && *count > 0) {
+        Some((name, count)) => Ok((name.to_owned(), count)),
+        None => Err(Failure::Usage(format!("`--repeat {text}` is no name and number; write `--repeat trial=10`"))),
+    }
+>>>>>>> e1b7bb5 (A stored trajectory tells the configuration that gives it again)
 }
 
 fn pairs(matches: &ArgMatches, id: &str) -> Result<Vec<(String, String)>, Failure> {

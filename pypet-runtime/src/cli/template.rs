@@ -52,7 +52,7 @@ pub(super) fn config_file(experiment: &dyn AnyExperiment) -> String {
 }
 
 /// Comment, unit, type and range of a parameter, as comments of the file.
-fn comment_of(info: &ParameterInfo) -> String {
+pub(super) fn comment_of(info: &ParameterInfo) -> String {
     let mut text = String::new();
     for line in info.comment.lines() {
         let _ = writeln!(text, "# {}", line.trim());
@@ -69,9 +69,9 @@ fn comment_of(info: &ParameterInfo) -> String {
     text
 }
 
-fn value_of(cell: &Cell<'_>) -> String {
+pub(super) fn value_of(cell: &Cell<'_>) -> String {
     let elements = cell.spellings(usize::MAX).into_iter().map(|element| match element.as_str() {
-        _ if cell.element() == ElementType::Text => quoted(&element),
+        _ if matches!(cell.element(), ElementType::Text | ElementType::C32 | ElementType::C64) => quoted(&element),
         "NaN" => "nan".into(),
         _ => element,
     });
@@ -89,7 +89,7 @@ fn nested(shape: &[usize], elements: &mut impl Iterator<Item = String>) -> Strin
 }
 
 /// A basic string of TOML.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
         match c {

@@ -10,11 +10,10 @@ use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::output::{Paint, Tone};
-use super::{Done, Failure, environment, file_arguments, file_of, names, open_file, output};
+use super::{Done, Failure, environment, file_arguments, file_of, of_trajectory, open_file, output};
 use crate::registry::AnyExperiment;
 use crate::run::drawn_seed;
 use crate::trajectory::one_line;
-use crate::value::text::suggestion;
 use crate::verify::{Problem, Rerun, Verified, verify};
 
 /// Problems that are printed; more are only counted.
@@ -123,13 +122,7 @@ fn carried_out_again(
         ));
     }
     let stored = open_file(matches)?;
-    let wanted = stored.header().experiment.clone();
-    let experiment = experiments.iter().find(|experiment| experiment.name() == wanted).ok_or_else(|| {
-        let near = suggestion(&wanted, &names(experiments));
-        Failure::Usage(format!(
-            "the trajectory is of the experiment `{wanted}`, which this program does not have{near}"
-        ))
-    })?;
+    let experiment = of_trajectory(experiments, &stored)?;
     let mut options = environment::options(matches)?;
     options.name = Some(stored.header().name.clone());
     drop(stored);

@@ -13,7 +13,7 @@ use crate::trajectory::AnyTrajectory;
 const STATUS: &str = "runs/status";
 
 /// Checks that every column has a row for each run, and each run a state; tells whether one can go on from there.
-pub(super) fn check(any: &AnyTrajectory, verified: &mut Verified) -> Result<bool> {
+pub(super) fn check(any: &AnyTrajectory, verified: &mut Verified) -> bool {
     let (reader, n_runs) = (any.reader(), any.header().n_runs);
     for node in any.nodes().iter().filter(|node| matches!(node.kind, NodeKind::Column(_))) {
         // Damage was found already.
@@ -42,7 +42,7 @@ pub(super) fn check(any: &AnyTrajectory, verified: &mut Verified) -> Result<bool
             let what = "it cannot be read, so nobody knows how the runs went".into();
             verified.add(ProblemKind::Status, Vec::new(), vec![STATUS.into()], what);
         }
-        return Ok(false);
+        return false;
     };
     for (run, &code) in codes.bytes().iter().enumerate() {
         match RunStatus::from_code(code) {
@@ -56,7 +56,7 @@ pub(super) fn check(any: &AnyTrajectory, verified: &mut Verified) -> Result<bool
             ),
         }
     }
-    Ok(true)
+    true
 }
 
 /// Checks that no point has two states.
