@@ -97,9 +97,10 @@ pub struct Request {
     pub explore: Vec<(String, String)>,
     /// Parameters in lock step, each list an axis within those of `explore`.
     pub zip: Vec<Vec<(String, String)>>,
-<<<<<<< HEAD
     /// Samples, each within all axes.
     pub sample: Vec<SampleRequest>,
+    /// How often each point is visited, and what tells the visits apart.
+    pub repeat: Option<(String, usize)>,
     /// The exploration, once it was made, so that its filters test no point twice.
     #[doc(hidden)]
     pub made: Made,
@@ -120,18 +121,13 @@ pub struct SampleRequest {
 pub struct Made(OnceLock<(Explored, Arc<dyn Any + Send + Sync>)>);
 
 /// All that a request says of what is explored.
-type Explored = (Vec<(String, String)>, Vec<Vec<(String, String)>>, Vec<SampleRequest>);
+type Explored = (Vec<(String, String)>, Vec<Vec<(String, String)>>, Vec<SampleRequest>, Option<(String, usize)>);
 
 impl Request {
     /// Whether it says nothing of what is explored.
     pub(crate) fn explores_nothing(&self) -> bool {
         self.explore.is_empty() && self.zip.is_empty() && self.sample.is_empty()
     }
-||||||| parent of e1b7bb5 (A stored trajectory tells the configuration that gives it again)
-=======
-    /// How often each point is visited, and what tells the visits apart.
-    pub repeat: Option<(String, usize)>,
->>>>>>> e1b7bb5 (A stored trajectory tells the configuration that gives it again)
 }
 
 /// What a request amounts to.
@@ -153,8 +149,7 @@ impl<E: Experiment> Erased<E> {
     }
 
     fn exploration(request: &Request) -> Result<Exploration<E::Parameters>> {
-<<<<<<< HEAD
-        let asked = (request.explore.clone(), request.zip.clone(), request.sample.clone());
+        let asked = (request.explore.clone(), request.zip.clone(), request.sample.clone(), request.repeat.clone());
         if let Some((before, made)) = request.made.0.get()
             && let (true, Some(made)) = (*before == asked, made.downcast_ref::<Exploration<E::Parameters>>())
         {
@@ -166,6 +161,10 @@ impl<E: Experiment> Erased<E> {
         let exploration = match axes?.into_iter().reduce(|outer, axis| outer * axis) {
             Some(product) => product,
             None => E::exploration()?,
+        };
+        let exploration = match &request.repeat {
+            Some((name, count)) => exploration.repeat(name, *count),
+            None => exploration,
         };
         // It makes no difference whether somebody else was first.
         let _ = request.made.0.set((asked, Arc::new(exploration.clone())));
@@ -182,25 +181,6 @@ impl<E: Experiment> Erased<E> {
             Ok(Dimension::new(leaf, defaults.leaf(leaf).parse_domain(text).map_err(invalid)?))
         };
         Ok(method.sample(request.dimensions.iter().map(dimension).collect::<Result<Vec<_>>>()?, n))
-||||||| parent of e1b7bb5 (A stored trajectory tells the configuration that gives it again)
-        let axes = request.explore.iter().map(std::slice::from_ref);
-        let axes: Result<Vec<_>> = axes.chain(request.zip.iter().map(Vec::as_slice)).map(Self::in_lock_step).collect();
-        match axes?.into_iter().flatten().reduce(|outer, axis| outer * axis) {
-            Some(product) => Ok(product),
-            None => Ok(E::exploration()?),
-        }
-=======
-        let axes = request.explore.iter().map(std::slice::from_ref);
-        let axes: Result<Vec<_>> = axes.chain(request.zip.iter().map(Vec::as_slice)).map(Self::in_lock_step).collect();
-        let exploration = match axes?.into_iter().flatten().reduce(|outer, axis| outer * axis) {
-            Some(product) => product,
-            None => E::exploration()?,
-        };
-        Ok(match &request.repeat {
-            Some((name, count)) => exploration.repeat(name, *count),
-            None => exploration,
-        })
->>>>>>> e1b7bb5 (A stored trajectory tells the configuration that gives it again)
     }
 
     /// One axis of one or several parameters.

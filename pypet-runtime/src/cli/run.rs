@@ -12,14 +12,8 @@ use super::config::Config;
 use super::report::report;
 use super::{Done, Failure, choose, environment, experiment_argument, output, params};
 use crate::environment::Options;
-<<<<<<< HEAD
 use crate::registry::{AnyExperiment, Request, SampleRequest};
-||||||| parent of e1b7bb5 (A stored trajectory tells the configuration that gives it again)
-use crate::registry::{AnyExperiment, Request};
-=======
-use crate::registry::{AnyExperiment, Request};
 use crate::run::is_valid_name;
->>>>>>> e1b7bb5 (A stored trajectory tells the configuration that gives it again)
 use crate::storage::hdf5::ATOMIC_COMMITS;
 use crate::trajectory::one_line;
 
@@ -138,22 +132,17 @@ fn request(matches: &ArgMatches) -> Result<Request, Failure> {
     // Each `--zip` is an axis of its own.
     let zips = matches.get_occurrences::<String>("zip").into_iter().flatten();
     let zip = zips.map(|zip| split("zip", zip)).collect::<Result<_, _>>()?;
-<<<<<<< HEAD
     let samples = matches.get_occurrences::<String>("sample").into_iter().flatten();
     let sample = samples.map(sample).collect::<Result<_, _>>()?;
     let (set, explore) = (pairs(matches, "set")?, pairs(matches, "explore")?);
-    Ok(Request { set, explore, zip, sample, ..Request::default() })
+    let repeat = matches.get_one::<String>("repeat").map(|text| repeat(text)).transpose()?;
+    Ok(Request { set, explore, zip, sample, repeat, ..Request::default() })
 }
 
 /// `--sample METHOD:N NAME=VALUES …`
 fn sample<'a>(mut words: impl Iterator<Item = &'a String>) -> Result<SampleRequest, Failure> {
     let method = words.next().cloned().unwrap_or_default();
     Ok(SampleRequest { method, dimensions: split("sample", words)? })
-||||||| parent of e1b7bb5 (A stored trajectory tells the configuration that gives it again)
-    Ok(Request { set: pairs(matches, "set")?, explore: pairs(matches, "explore")?, zip })
-=======
-    let repeat = matches.get_one::<String>("repeat").map(|text| repeat(text)).transpose()?;
-    Ok(Request { set: pairs(matches, "set")?, explore: pairs(matches, "explore")?, zip, repeat })
 }
 
 /// A name and a number, as `trial=10`.
@@ -163,7 +152,6 @@ pub(super) fn repeat(text: &str) -> Result<(String, usize), Failure> {
         Some((name, count)) => Ok((name.to_owned(), count)),
         None => Err(Failure::Usage(format!("`--repeat {text}` is no name and number; write `--repeat trial=10`"))),
     }
->>>>>>> e1b7bb5 (A stored trajectory tells the configuration that gives it again)
 }
 
 fn pairs(matches: &ArgMatches, id: &str) -> Result<Vec<(String, String)>, Failure> {

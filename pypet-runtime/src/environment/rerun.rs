@@ -24,7 +24,7 @@ pub(super) fn verify<E: Experiment, P>(mut environment: Environment<P>, rerun: &
         environment.options.name = Some(kept.name.clone());
     }
     let stored = role.insist(environment.stored::<E>())?;
-    let file = stored.path().ok_or(Error::NothingToCarryOn)?.to_owned();
+    let file = stored.path().ok_or(Error::NoFileToResume)?.to_owned();
     let (name, seed) = (stored.name().to_owned(), stored.header().seed);
     let options = Options { seed: Some(seed), ..environment.options.of_role(&role) };
     let (mut verified, mut runs) = (Verified::default(), Vec::new());
