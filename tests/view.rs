@@ -304,6 +304,21 @@ fn pictures_show_the_chosen_axes_and_runs() {
 }
 
 #[test]
+fn parameters_in_lock_step_make_points_and_no_map() {
+    common::with_trajectory_file(|file| {
+        let n = Input::names();
+        let points = n.x.over((0..3000).map(f64::from)).zip(n.y.over((0..3000).map(|y| f64::from(y) / 7.0)));
+        Environment::new(file).run::<multiply>(points).expect("the study runs");
+        let served = Served::start(file);
+        for query in ["x=x&y=y", "x=y&y=x", "x=x", "y=y", ""] {
+            let answer = served.get(&format!("/api/picture?result=z&{query}"));
+            assert_eq!(answer.status, 200, "{query}: {}", answer.body);
+            assert_eq!(answer.body.contains("<circle"), query.len() == 7, "{query}");
+        }
+    });
+}
+
+#[test]
 fn names_and_comments_that_mean_no_good_stay_text() {
     with_file(|file| {
         common::python::run("hostile.py", [file]);

@@ -157,17 +157,15 @@ fn over_parameters(
     let mut axes = data::axes(table)?;
     let title = if table.results.len() > 1 { result.label.clone() } else { String::new() };
     let n_points = axes.iter().fold(1_usize, |count, axis| count.saturating_mul(axis.len()));
-    let is_sparse = axes.len() > 1 && n_points > 4 * table.len() + 16;
+    let fills_no_grid = |n_points: usize| n_points > 4 * table.len() + 16;
+    // Parameters in lock step are one axis of the exploration, but a wide grid where both are asked for.
+    let is_wide = x.as_ref().zip(y.as_ref()).is_some_and(|(x, y)| fills_no_grid(x.len().saturating_mul(y.len())));
+    if is_wide || (axes.len() > 1 && fills_no_grid(n_points)) {
+        let chosen: Vec<Axis> = y.into_iter().chain(x).collect();
+        panels.extend(clouds(&title, result, if chosen.is_empty() { &axes } else { &chosen }, &numbers));
+        return Ok(0);
+    }
     let (outer, inner) = match (y, x) {
-        (y, Some(x)) if is_sparse => {
-            let axes: Vec<Axis> = y.into_iter().chain([x]).collect();
-            panels.extend(clouds(&title, result, &axes, &numbers));
-            return Ok(0);
-        }
-        _ if is_sparse => {
-            panels.extend(clouds(&title, result, &axes, &numbers));
-            return Ok(0);
-        }
         // What the other parameters do is the spread.
         (None, Some(x)) => (None, x),
         (Some(y), None) => {
