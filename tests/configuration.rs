@@ -29,6 +29,8 @@ fn again(example: &str, arguments: &str) -> String {
     said(example, folder.path(), "run -q -o second.h5 --config again.toml");
     let [first, second] = ["first.h5", "second.h5"].map(|file| content(&folder.path().join(file)));
     assert_eq!(first, second, "`{example} {arguments}`:\n{config}");
+    let proof = said(example, folder.path(), "verify second.h5 --all -q");
+    assert!(proof.contains(": sound;") && proof.contains(&second), "{proof}");
     config
 }
 
