@@ -22,7 +22,7 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::schema::Leaf;
-use crate::value::Cells;
+use crate::value::{Cells, ValueType};
 
 /// Where the runs of one trajectory go.
 pub trait TrajectoryWriter: Send {
@@ -89,6 +89,25 @@ pub trait TrajectoryReader: Send + Sync {
     /// # Errors
     /// There is no such column, it has fewer runs, or it cannot be read.
     fn rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError>;
+
+    /// The type of each run's value in a column, where all are numbers in arrays of one shape that
+    /// [`rows_into`](Self::rows_into) can read.
+    ///
+    /// # Errors
+    /// There is no such column, or it cannot be read.
+    fn row_type(&self, path: &str) -> Result<Option<ValueType>, StorageError> {
+        let _ = path;
+        Ok(None)
+    }
+
+    /// The same as [`rows`](Self::rows), in the memory of whoever asks, which has exactly the bytes of these runs.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    fn rows_into(&self, path: &str, runs: Range<usize>, room: &mut [u8]) -> Result<(), StorageError> {
+        room.copy_from_slice(self.rows(path, runs)?.bytes());
+        Ok(())
+    }
 
     /// The annotations of a node, or of the trajectory for an empty path: one cell for each.
     ///

@@ -1,7 +1,7 @@
 //! Trajectories in HDF5 files: the only door to the HDF5 library.
 //!
 //! `docs/file-format.md` describes every node of a file. [`writer`](Hdf5Writer) makes one, `columns` holds
-//! what differs from run to run, `annotations` the attributes of that name, `views` makes the two netCDF-4 faces of
+//! what differs from run to run, `chunks` the pieces that columns lie in, `annotations` the attributes of that name, `views` makes the two netCDF-4 faces of
 //! a trajectory (`by_run`, `grid`), `reader` reads, `opened` keeps columns open for it, `edit`, `expand` and `copy` change
 //! what is stored, `survey` tells what columns there are, `file` opens and refuses, `heap` guards text, `salvage` reads
 //! what is damaged, `raw` has all the unsafe code there is.
@@ -9,6 +9,7 @@
 mod access;
 mod annotations;
 mod attributes;
+mod chunks;
 mod columns;
 mod copy;
 mod damage;
