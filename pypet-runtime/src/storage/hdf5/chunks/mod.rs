@@ -20,6 +20,9 @@ pub(super) use self::packing::Packing;
 use super::raw;
 use crate::value::ElementType;
 
+/// From here on it pays to wake other threads.
+const PARALLEL_BYTES: usize = if cfg!(test) { 256 } else { 4 << 20 };
+
 /// How the rows of a dataset of numbers lie in chunks.
 #[derive(Debug, Clone, PartialEq)]
 pub(super) struct Chunking {
@@ -71,12 +74,17 @@ impl Chunking {
         raw::read_rows_into(dataset, element, shape, first, before)?;
         let first = first.next_multiple_of(self.rows);
         let chunk_bytes = self.rows * self.row_bytes;
-        chunks.par_chunks_mut(chunk_bytes).enumerate().try_for_each_init(Decoder::default, |decoder, (index, room)| {
+        let read = |decoder: &mut Decoder, (index, room): (usize, &mut [u8])| {
             let first = first + index * self.rows;
             let is_read = room.len() == chunk_bytes && self.read_chunk(dataset, first, decoder, room);
             // The library fills in what was never written, and says what is wrong with what cannot be read.
             if is_read { Ok(()) } else { raw::read_rows_into(dataset, element, shape, first, room) }
-        })
+        };
+        if chunks.len() < PARALLEL_BYTES {
+            let mut decoder = Decoder::default();
+            return chunks.chunks_mut(chunk_bytes).enumerate().try_for_each(|chunk| read(&mut decoder, chunk));
+        }
+        chunks.par_chunks_mut(chunk_bytes).enumerate().try_for_each_init(Decoder::default, read)
     }
 
     /// Reads one whole chunk; `false` if it is not there or not as it should be.
