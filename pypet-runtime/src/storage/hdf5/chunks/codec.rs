@@ -57,11 +57,13 @@ impl fmt::Debug for Encoder {
 pub(super) struct Decoder {
     decompressor: Decompressor,
     shuffled: Vec<u8>,
+    /// For whoever reads the next chunk.
+    pub(super) memory: Vec<u8>,
 }
 
 impl Default for Decoder {
     fn default() -> Self {
-        Self { decompressor: Decompressor::new(), shuffled: Vec::new() }
+        Self { decompressor: Decompressor::new(), shuffled: Vec::new(), memory: Vec::new() }
     }
 }
 

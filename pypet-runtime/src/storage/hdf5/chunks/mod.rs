@@ -89,8 +89,11 @@ impl Chunking {
 
     /// Reads one whole chunk; `false` if it is not there or not as it should be.
     fn read_chunk(&self, dataset: &Dataset, first: usize, decoder: &mut Decoder, room: &mut [u8]) -> bool {
-        let chunk = raw::read_chunk(dataset, first, Codec::most_bytes(room.len()));
-        matches!(chunk, Ok(Some(chunk)) if decoder.decode(self.codec, &chunk, room))
+        let mut memory = std::mem::take(&mut decoder.memory);
+        let chunk = raw::read_chunk(dataset, first, Codec::most_bytes(room.len()), &mut memory);
+        let is_read = matches!(chunk, Ok(Some(chunk)) if decoder.decode(self.codec, chunk, room));
+        decoder.memory = memory;
+        is_read
     }
 }
 

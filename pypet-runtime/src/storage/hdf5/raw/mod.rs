@@ -200,15 +200,23 @@ fn chunk_place(dataset: &Dataset, first: usize) -> Vec<hsize_t> {
     std::iter::once(first as hsize_t).chain(std::iter::repeat_n(0, dataset.ndim() - 1)).collect()
 }
 
-/// The filtered bytes of the chunk that begins with a row; `None` if there is none, it has more than `most` bytes, or a
-/// filter was left out.
-pub(super) fn read_chunk(dataset: &Dataset, first: usize, most: usize) -> hdf5::Result<Option<Vec<u8>>> {
+/// The filtered bytes of the chunk that begins with a row, in memory that grows as needed; `None` if there is none, it
+/// has more than `most` bytes, or a filter was left out.
+pub(super) fn read_chunk<'a>(
+    dataset: &Dataset,
+    first: usize,
+    most: usize,
+    memory: &'a mut Vec<u8>,
+) -> hdf5::Result<Option<&'a [u8]>> {
     let place = chunk_place(dataset, first);
     let (mut size, mut left_out) = (0, 0);
     // SAFETY: there is one number for each dimension, and the library puts a number behind the reference.
     check(|| unsafe { H5Dget_chunk_storage_size(dataset.id(), place.as_ptr(), &raw mut size) })?;
     let Some(size) = usize::try_from(size).ok().filter(|&size| (1..=most).contains(&size)) else { return Ok(None) };
-    let mut bytes = vec![0_u8; size];
+    if memory.len() < size {
+        memory.resize(size, 0);
+    }
+    let bytes = &mut memory[..size];
     let buffer = bytes.as_mut_ptr().cast();
     #[cfg(hdf5_2)]
     let read = || {
@@ -221,7 +229,7 @@ pub(super) fn read_chunk(dataset: &Dataset, first: usize, most: usize) -> hdf5::
     // one that is written has one writer.
     let read = || unsafe { H5Dread_chunk(dataset.id(), H5P_DEFAULT, place.as_ptr(), &raw mut left_out, buffer) };
     check(read)?;
-    Ok(Some(bytes).filter(|_| left_out == 0))
+    Ok(if left_out == 0 { Some(bytes) } else { None })
 }
 
 /// Writes the chunk that begins with a row, from bytes that have gone through all filters.
