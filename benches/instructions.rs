@@ -83,7 +83,7 @@ fn ten(p: &Inputs) -> Ten {
 /// A study in which no clock decides anything.
 fn environment(file: &Path) -> Environment {
     let folder = file.parent().expect("the file lies in a folder");
-    let (hour, file) = (Duration::from_secs(3600), folder.join(format!("study-{}.h5", std::process::id())));
+    let (hour, file) = (Duration::from_hours(1), folder.join(format!("study-{}.h5", std::process::id())));
     Environment::new(file).serial().with_seed(7).with_commit_every(hour).with_runs_per_draw(4096).with_progress(false)
 }
 
