@@ -277,6 +277,14 @@ impl<P> Environment<P> {
         self
     }
 
+    /// Lets threads draw so many runs at a time, whatever these take: for counting instructions, which must not depend
+    /// on time.
+    #[doc(hidden)]
+    pub fn with_runs_per_draw(mut self, n_runs: usize) -> Self {
+        self.options.runs_per_draw = Some(n_runs);
+        self
+    }
+
     /// Replaces an old trajectory of the same name in the file, instead of adding the time to the name.
     pub fn overwrite(mut self) -> Self {
         self.options.overwrite = true;

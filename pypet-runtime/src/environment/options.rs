@@ -49,6 +49,8 @@ pub struct Options {
     pub durability: Durability,
     /// How hard results are compressed, from 1 to 9, where they do not say it themselves; 0 for not at all.
     pub compression: u8,
+    /// How many runs a thread draws at a time, where their time shall not tell.
+    pub runs_per_draw: Option<usize>,
     /// Replaces an old trajectory of the same name.
     pub overwrite: bool,
     /// Goes on with a trajectory that fits, in place of beginning a new one.
@@ -85,6 +87,7 @@ impl Default for Options {
             memory_cap: 1 << 30,
             durability: Durability::Commit,
             compression: 0,
+            runs_per_draw: None,
             overwrite: false,
             reuse: false,
             signals: false,
@@ -134,7 +137,11 @@ impl Options {
     /// Tells a writer what concerns it.
     pub(super) fn prepare(&self, writer: &mut Hdf5Writer) {
         writer.set_durable(self.durability != Durability::None);
-        writer.set_compression(self.compression);
+        let n_threads = match self.engine {
+            EngineChoice::Serial => 1,
+            EngineChoice::Threads(n) | EngineChoice::Processes(n) => n,
+        };
+        writer.set_compression(self.compression, n_threads);
     }
 }
 

@@ -21,6 +21,7 @@ pub(super) struct Worker<'a, P, R> {
     queue: &'a Queue,
     number: usize,
     retries: usize,
+    runs_per_draw: Option<usize>,
     overtime: Option<&'a Overtime>,
     outbox: Outbox<'a>,
     carrier: Carrier<'a, P, R>,
@@ -36,13 +37,14 @@ impl<'a, P: ParameterSet, R: ResultSet> Worker<'a, P, R> {
         outbox: Outbox<'a>,
     ) -> Self {
         let carrier = Carrier::new(study, options.timeout, narrow(number), queue.stop_flag());
-        Self { queue, number, retries: options.retries, overtime, outbox, carrier }
+        let &Options { retries, runs_per_draw, .. } = options;
+        Self { queue, number, retries, runs_per_draw, overtime, outbox, carrier }
     }
 
     /// Carries out runs until there are none left.
     pub(super) fn work(mut self) {
         let mut pace = Pace::new();
-        while let Some(draw) = self.queue.draw(pace.wanted) {
+        while let Some(draw) = self.queue.draw(self.runs_per_draw.unwrap_or(pace.wanted)) {
             let drawn = Instant::now();
             let carried_out = self.carry_out(&draw).and_then(|()| self.hand_over());
             logs::between_runs();

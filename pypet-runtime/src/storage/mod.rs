@@ -100,6 +100,25 @@ pub trait TrajectoryReader: Send + Sync {
     /// There is no such column, or it cannot be read.
     fn n_rows(&self, path: &str) -> Result<usize, StorageError>;
 
+    /// The type of each run's value in a column, where all are numbers in arrays of one shape that
+    /// [`rows_into`](Self::rows_into) can read.
+    ///
+    /// # Errors
+    /// There is no such column, or it cannot be read.
+    fn row_type(&self, path: &str) -> Result<Option<ValueType>, StorageError> {
+        let _ = path;
+        Ok(None)
+    }
+
+    /// The same as [`rows`](Self::rows), in the memory of whoever asks, which has exactly the bytes of these runs.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    fn rows_into(&self, path: &str, runs: Range<usize>, room: &mut [u8]) -> Result<(), StorageError> {
+        room.copy_from_slice(self.rows(path, runs)?.bytes());
+        Ok(())
+    }
+
     /// The annotations of a node, or of the trajectory for an empty path: one cell for each.
     ///
     /// # Errors

@@ -149,6 +149,9 @@ impl<E: Experiment> Trajectory<E> {
     /// # Errors
     /// The arrays differ in shape from run to run, or the file cannot be read.
     pub fn all<V: ResultValue>(&self, name: ResultName<E::Results, V>) -> Result<V::Column> {
+        if let Some(column) = self.any().number_column::<V>(self.name_of(name))? {
+            return Ok(column);
+        }
         let column = V::read_column(&self.column(name)?);
         Ok(column.map_err(|source| self.unreadable(name, source))?)
     }

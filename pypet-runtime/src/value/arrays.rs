@@ -132,6 +132,13 @@ fn stacked<T: Element, D: Dimension>(cells: &Cells, expected: &ValueType) -> Res
     Ok(stacked.into_dimensionality().expect("the stack has one dimension more than its cells"))
 }
 
+/// All cells stacked, from the bytes that `fill` provides.
+fn filled<T: Element, D: Dimension>(shape: &[usize], fill: &mut dyn FnMut(&mut [u8])) -> Option<Array<T, D>> {
+    let elements = T::filled(shape.iter().product(), fill)?;
+    let stacked = Array::from_shape_vec(IxDyn(shape), elements).expect("there is one for each place");
+    Some(stacked.into_dimensionality().expect("asked for with the run before the dimensions of its value"))
+}
+
 impl<T: Item> ResultValue for Vec<T> {
     type Column = Column<T>;
 
@@ -149,6 +156,10 @@ impl<T: Item> ResultValue for Vec<T> {
 
     fn read_column(cells: &Cells) -> Result<Self::Column, ValueError> {
         stacked(cells, &Self::value_type())
+    }
+
+    fn fill_column(shape: &[usize], fill: &mut dyn FnMut(&mut [u8])) -> Option<Self::Column> {
+        filled::<T::Element, _>(shape, fill)
     }
 }
 
@@ -177,6 +188,10 @@ impl<T: Item, const N: usize> ResultValue for [T; N] {
 
     fn read_column(cells: &Cells) -> Result<Self::Column, ValueError> {
         stacked(cells, &Self::value_type())
+    }
+
+    fn fill_column(shape: &[usize], fill: &mut dyn FnMut(&mut [u8])) -> Option<Self::Column> {
+        filled::<T::Element, _>(shape, fill)
     }
 }
 
@@ -232,6 +247,10 @@ macro_rules! array_values {
 
             fn read_column(cells: &Cells) -> Result<Self::Column, ValueError> {
                 stacked(cells, &Self::value_type())
+            }
+
+            fn fill_column(shape: &[usize], fill: &mut dyn FnMut(&mut [u8])) -> Option<Self::Column> {
+                filled::<T, _>(shape, fill)
             }
         }
 

@@ -263,6 +263,14 @@ pub trait ResultValue: Send + Sized + 'static {
     /// # Errors
     /// As [`ResultValue::read`], and where the cells of an array differ in shape.
     fn read_column(cells: &Cells) -> Result<Self::Column, ValueError>;
+
+    /// A column of this shape that `fill` puts the bytes of all numbers into; `None` where numbers are not what it is
+    /// made of.
+    #[doc(hidden)]
+    fn fill_column(shape: &[usize], fill: &mut dyn FnMut(&mut [u8])) -> Option<Self::Column> {
+        let _ = (shape, fill);
+        None
+    }
 }
 
 /// A value that a parameter may hold; `#[derive(ParamValue)]` implements it for enums without fields.
@@ -330,6 +338,13 @@ pub trait Element: Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// The cell holds elements of another type.
     fn take_all(cell: &Cell<'_>) -> Result<Vec<Self>, ValueError>;
+
+    /// So many elements whose bytes `fill` provides; `None` unless these are the bytes in the file as well.
+    #[doc(hidden)]
+    fn filled(n_elements: usize, fill: &mut dyn FnMut(&mut [u8])) -> Option<Vec<Self>> {
+        let _ = (n_elements, fill);
+        None
+    }
 
     /// Reads one element from text.
     ///

@@ -1,5 +1,6 @@
 //! Numbers, truth values and text.
 
+use bytemuck::Pod;
 use ndarray::Array1;
 
 use super::text::{quoted_list, unquoted};
@@ -86,6 +87,13 @@ pub fn read_scalars<T: Element>(cells: &Cells) -> Result<Array1<T>, ValueError> 
     cells.iter().map(|cell| Ok(T::take_all(&cell)?.remove(0))).collect()
 }
 
+/// Numbers from the bytes that `fill` provides.
+pub(super) fn filled_numbers<T: Pod>(n_numbers: usize, fill: &mut dyn FnMut(&mut [u8])) -> Vec<T> {
+    let mut numbers = bytemuck::zeroed_vec(n_numbers);
+    fill(bytemuck::cast_slice_mut(&mut numbers));
+    numbers
+}
+
 macro_rules! number {
     ($type:ty, $stored:ty, $element:ident, $words:expr, $from_f64:expr) => {
         impl Element for $type {
@@ -107,6 +115,10 @@ macro_rules! number {
 
             fn take_all(cell: &Cell<'_>) -> Result<Vec<Self>, ValueError> {
                 Ok(cell.numbers::<$stored>().into_iter().map(|x| x as $type).collect())
+            }
+
+            fn filled(n_elements: usize, fill: &mut dyn FnMut(&mut [u8])) -> Option<Vec<Self>> {
+                (size_of::<$type>() == size_of::<$stored>()).then(|| filled_numbers(n_elements, fill))
             }
 
             fn parse_element(text: &str) -> Result<Self, ParseValueError> {
@@ -144,6 +156,10 @@ macro_rules! number {
             fn read_column(cells: &Cells) -> Result<Self::Column, ValueError> {
                 Self::read_all(cells).map(Array1::from_vec)
             }
+
+            fn fill_column(shape: &[usize], fill: &mut dyn FnMut(&mut [u8])) -> Option<Self::Column> {
+                Self::filled(shape.iter().product(), fill).map(Array1::from_vec)
+            }
         }
 
         impl ParamValue for $type {
@@ -178,7 +194,7 @@ mod integers {
     )]
     use super::{
         Array1, Cell, Cells, Element, ElementType, ParamValue, ParseValueError, ResultValue, ValueError, ValueType,
-        read_scalar, scalar_type,
+        filled_numbers, read_scalar, scalar_type,
     };
 
     integers!(i8 as i8: I8, i16 as i16: I16, i32 as i32: I32, i64 as i64: I64, isize as i64: I64);

@@ -6,6 +6,7 @@ use hdf5::plist::dataset_create::Layout;
 use hdf5::types::{CompoundField, CompoundType, FloatSize, IntSize, TypeDescriptor};
 use hdf5::{Dataset, Extent, Group};
 
+use super::chunks::{Compressors, Packing};
 use super::groups::new_group;
 use super::{attributes, raw};
 use crate::schema::Leaf;
@@ -32,6 +33,9 @@ pub(super) const STRETCHES: Option<u8> = Some(1);
 const CHUNK_BYTES: usize = 256 << 10;
 const CHUNK_ROWS: usize = 16_384;
 
+/// The rows of one chunk of a column that begins without any.
+const FIRST_ROWS: usize = 1024;
+
 /// A column that is being written.
 #[derive(Debug)]
 pub(super) struct Column {
@@ -41,6 +45,10 @@ pub(super) struct Column {
     name: String,
     n_runs: usize,
     stored: Stored,
+    /// The way into the dataset with the values, if its chunks are ours to make.
+    packing: Option<Packing>,
+    /// Who compresses chunks beside the writer; the library does, where nobody is given.
+    compressors: Option<Compressors>,
     /// Which runs were written, in the order of writing, neighbours joined; only kept for arrays.
     written: Vec<Range<usize>>,
 }
@@ -73,7 +81,21 @@ pub(super) enum Change {
 
 impl Column {
     pub(super) fn new(parent: Group, name: &str, leaf: Leaf, n_runs: usize) -> Self {
-        Self { leaf, parent, name: name.into(), n_runs, stored: Stored::Nothing, written: Vec::new() }
+        Self {
+            leaf,
+            parent,
+            name: name.into(),
+            n_runs,
+            stored: Stored::Nothing,
+            packing: None,
+            compressors: None,
+            written: Vec::new(),
+        }
+    }
+
+    /// The same with the threads that compress it, if it is compressed.
+    pub(super) fn with_compressors(self, compressors: &Compressors) -> Self {
+        Self { compressors: Some(compressors.clone()), ..self }
     }
 
     /// Opens a column that exists, as far as it does; `written` are the runs that may have a value in it.
@@ -89,6 +111,7 @@ impl Column {
         } else {
             self.stored = Stored::Ragged(Ragged::open(&self.parent.group(&self.name)?)?);
         }
+        self.begin_packing()?;
         Ok(self)
     }
 
@@ -136,17 +159,39 @@ impl Column {
             (Stored::Nothing, Some(shape)) if !self.leaf.is_ragged() => change = self.create_dense(shape.to_vec())?,
             (Stored::Dense(dataset), Some(shape)) if dataset.shape()[1..] == *shape => {}
             (Stored::Ragged(_), _) => {}
-            (Stored::Nothing | Stored::Dense(_), _) => change = self.make_ragged()?,
+            (Stored::Nothing | Stored::Dense(_), _) => change = self.make_ragged(cells)?,
         }
         match &mut self.stored {
             Stored::Nothing => unreachable!("made just above"),
-            Stored::Dense(dataset) => raw::write_rows(dataset, first, cells)?,
-            Stored::Ragged(ragged) => ragged.write(first, cells)?,
+            Stored::Dense(dataset) => write_rows(dataset, self.packing.as_mut(), first, cells)?,
+            Stored::Ragged(ragged) => ragged.write(self.packing.as_mut(), first, cells)?,
         }
         if cells.rank() > 0 {
             self.note_written(first..first + cells.len());
         }
         Ok(change)
+    }
+
+    /// Has all that waits for its chunk to be whole compressed, before [`settle`](Self::settle).
+    pub(super) fn submit(&mut self) -> hdf5::Result<()> {
+        self.packing.as_mut().map_or(Ok(()), Packing::submit)
+    }
+
+    /// Waits until all that was written is in the file.
+    pub(super) fn settle(&mut self) -> hdf5::Result<()> {
+        self.packing.as_mut().map_or(Ok(()), Packing::settle)
+    }
+
+    fn begin_packing(&mut self) -> hdf5::Result<()> {
+        let values = match &self.stored {
+            Stored::Nothing => return Ok(()),
+            Stored::Dense(dataset) => dataset,
+            Stored::Ragged(ragged) => &ragged.values,
+        };
+        let compressors = self.compressors.clone().unwrap_or_default();
+        let packing = Packing::of(values, self.leaf.value_type.element, &compressors)?;
+        self.packing = packing.filter(|packing| self.compressors.is_some() || !packing.compresses());
+        Ok(())
     }
 
     fn note_written(&mut self, runs: Range<usize>) {
@@ -158,16 +203,26 @@ impl Column {
 
     fn create_dense(&mut self, shape: Vec<usize>) -> hdf5::Result<Change> {
         let Leaf { value_type, compress, .. } = &self.leaf;
-        let dataset =
-            new_compressed_rows(&self.parent, &self.name, value_type.element, self.n_runs, &shape, *compress)?;
+        let dataset = new_compressed_rows(
+            &self.parent,
+            &self.name,
+            value_type.element,
+            Length::of(self.n_runs),
+            &shape,
+            *compress,
+        )?;
         describe(&dataset, &self.leaf)?;
         attributes::set_text(&dataset, LAYOUT, DENSE)?;
         self.stored = Stored::Dense(dataset);
+        self.begin_packing()?;
         Ok(Change::BecameDense(shape))
     }
 
-    /// Turns whatever there is into a ragged group that holds the same values.
-    fn make_ragged(&mut self) -> hdf5::Result<Change> {
+    /// Turns whatever there is into a ragged group that holds the same values, with room for such cells in all runs.
+    fn make_ragged(&mut self, cells: &Cells) -> hdf5::Result<Change> {
+        self.submit()?;
+        self.settle()?;
+        self.packing = None;
         let dense = match std::mem::replace(&mut self.stored, Stored::Nothing) {
             Stored::Dense(dataset) => {
                 // The dataset lives on through its handle; its space is given back when that closes.
@@ -176,30 +231,36 @@ impl Column {
             }
             _ => None,
         };
-        let mut ragged = Ragged::create(&self.parent, &self.name, &self.leaf, self.n_runs)?;
+        let n_elements: usize = cells.iter().map(|cell| cell.shape().iter().product::<usize>()).sum();
+        let n_values = (n_elements / cells.len().max(1)).saturating_mul(self.n_runs);
+        let mut ragged = Ragged::create(&self.parent, &self.name, &self.leaf, self.n_runs, n_values)?;
         if let Some(dense) = dense {
             let row_bytes = dense.shape()[1..].iter().product::<usize>() * 16;
             let step = (CHUNK_BYTES / row_bytes.max(1)).max(1);
             for runs in self.written.clone() {
                 for first in runs.clone().step_by(step) {
                     let count = step.min(runs.end - first);
-                    ragged.write(first, &raw::read_rows(&dense, self.leaf.value_type.element, first, count)?)?;
+                    let rows = raw::read_rows(&dense, self.leaf.value_type.element, first, count)?;
+                    ragged.write(None, first, &rows)?;
                 }
             }
         }
         self.stored = Stored::Ragged(ragged);
+        self.begin_packing()?;
         Ok(Change::BecameRagged)
     }
 }
 
 impl Ragged {
-    fn create(parent: &Group, name: &str, leaf: &Leaf, n_runs: usize) -> hdf5::Result<Self> {
+    /// `n_values` is about how many there will be.
+    fn create(parent: &Group, name: &str, leaf: &Leaf, n_runs: usize, n_values: usize) -> hdf5::Result<Self> {
         let group = new_group(parent, name)?;
         describe(&group, leaf)?;
         attributes::set_text(&group, LAYOUT, RAGGED)?;
         let rank = leaf.value_type.shape.len();
         attributes::set(&group, "rank", &u64::try_from(rank).expect("at most 32 dimensions"))?;
-        let values = new_compressed_rows(&group, "values", leaf.value_type.element, 0, &[], leaf.compress)?;
+        let n_rows = Length { now: 0, expected: n_values.max(FIRST_ROWS) };
+        let values = new_compressed_rows(&group, "values", leaf.value_type.element, n_rows, &[], leaf.compress)?;
         if !leaf.unit.is_empty() {
             attributes::set_text(&values, "units", &leaf.unit)?;
         }
@@ -227,10 +288,9 @@ impl Ragged {
         })
     }
 
-    fn write(&mut self, first: usize, cells: &Cells) -> hdf5::Result<()> {
+    fn write(&mut self, packing: Option<&mut Packing>, first: usize, cells: &Cells) -> hdf5::Result<()> {
         let (mut starts, mut sizes) = (Cells::new(ElementType::U64, 0), Cells::new(ElementType::U64, 0));
         let mut shapes = Cells::new(ElementType::U64, 1);
-        let mut flat = Cells::new(cells.element(), 0);
         let mut end = self.n_values;
         for cell in cells.iter() {
             let size: usize = cell.shape().iter().product();
@@ -238,18 +298,38 @@ impl Ragged {
             sizes.push_number(size as u64);
             shapes.put_numbers(&cell.shape().iter().map(|&length| length as u64).collect::<Vec<_>>());
             shapes.end_array(&[cell.shape().len()]);
-            flat.push_elements(&cell);
             end += size;
         }
         if end > self.n_values {
             raw::set_rows(&self.values, end)?;
-            raw::write_rows(&self.values, self.n_values, &flat)?;
+            write_elements(&self.values, packing, self.n_values, cells)?;
             self.n_values = end;
         }
         raw::write_rows(&self.row_start, first, &starts)?;
         raw::write_rows(&self.row_size, first, &sizes)?;
         self.row_shape.as_ref().map_or(Ok(()), |dataset| raw::write_rows(dataset, first, &shapes))
     }
+}
+
+fn write_rows(dataset: &Dataset, packing: Option<&mut Packing>, first: usize, cells: &Cells) -> hdf5::Result<()> {
+    match packing {
+        Some(packing) if packing.element() == cells.element() => packing.write(first, cells.bytes()),
+        // The library converts on the way.
+        _ => raw::write_rows(dataset, first, cells),
+    }
+}
+
+/// Writes each element as a row.
+fn write_elements(dataset: &Dataset, packing: Option<&mut Packing>, first: usize, cells: &Cells) -> hdf5::Result<()> {
+    if let Some(packing) = packing
+        && packing.element() == cells.element()
+    {
+        // They lie side by side already.
+        return packing.write(first, cells.bytes());
+    }
+    let mut flat = Cells::new(cells.element(), 0);
+    cells.iter().for_each(|cell| flat.push_elements(&cell));
+    raw::write_rows(dataset, first, &flat)
 }
 
 /// A dataset of rows that can grow, with the fill value of its type and a checksum for each chunk.
@@ -260,7 +340,21 @@ pub(super) fn new_rows(
     n_rows: usize,
     shape: &[usize],
 ) -> hdf5::Result<Dataset> {
-    new_compressed_rows(parent, name, element, n_rows, shape, None)
+    new_compressed_rows(parent, name, element, Length::of(n_rows), shape, None)
+}
+
+/// Rows of a dataset.
+#[derive(Clone, Copy)]
+pub(super) struct Length {
+    now: usize,
+    /// About how many there will be.
+    expected: usize,
+}
+
+impl Length {
+    pub(super) fn of(n_rows: usize) -> Self {
+        Self { now: n_rows, expected: if n_rows == 0 { FIRST_ROWS } else { n_rows } }
+    }
 }
 
 /// The same, compressed at a level from 1 to 9; 0 is as good as none.
@@ -268,17 +362,16 @@ pub(super) fn new_compressed_rows(
     parent: &Group,
     name: &str,
     element: ElementType,
-    n_rows: usize,
+    n_rows: Length,
     shape: &[usize],
     compress: Option<u8>,
 ) -> hdf5::Result<Dataset> {
     let row_bytes = shape.iter().product::<usize>() * element.size().unwrap_or(16);
-    let most = if n_rows == 0 { 1024 } else { n_rows };
-    let rows = (CHUNK_BYTES / row_bytes.max(1)).clamp(1, CHUNK_ROWS).min(most);
+    let rows = (CHUNK_BYTES / row_bytes.max(1)).clamp(1, CHUNK_ROWS).min(n_rows.expected);
     let chunk: Vec<usize> = std::iter::once(rows).chain(shape.iter().map(|&length| length.max(1))).collect();
     // A dimension without elements could have no chunk if it were fixed.
     let inner = shape.iter().map(|&length| if length == 0 { Extent::resizable(0) } else { Extent::fixed(length) });
-    let extents: Vec<Extent> = std::iter::once(Extent::resizable(n_rows)).chain(inner).collect();
+    let extents: Vec<Extent> = std::iter::once(Extent::resizable(n_rows.now)).chain(inner).collect();
     let mut builder = parent.new_dataset_builder().chunk(chunk);
     builder = match element {
         ElementType::F32 => builder.fill_value(f32::NAN),

@@ -1,7 +1,8 @@
 //! Trajectories in HDF5 files: the only door to the HDF5 library.
 //!
 //! `docs/file-format.md` describes every node of a file. [`writer`](Hdf5Writer) makes one, `columns` holds
-//! what differs from run to run, `checksums` what becomes of theirs where a result is removed, `annotations` the attributes of that name, `views` makes the two netCDF-4 faces of
+//! what differs from run to run, `chunks` the pieces that columns lie in, `checksums` what becomes of those of runs where a result is
+//! removed, `annotations` the attributes of that name, `views` makes the two netCDF-4 faces of
 //! a trajectory (`by_run`, `grid`), `reader` reads, `opened` keeps columns open for it, `edit`, `expand` and `copy` change
 //! what is stored, `survey` tells what columns there are, `file` opens and refuses, `heap` guards text, `salvage` reads
 //! what is damaged, `raw` has all the unsafe code there is.
@@ -10,6 +11,7 @@ mod access;
 mod annotations;
 mod attributes;
 mod checksums;
+mod chunks;
 mod columns;
 mod copy;
 mod damage;

@@ -161,7 +161,7 @@ impl Hdf5Reader {
 
     fn rows_of(&self, path: &str) -> Result<Rows, StorageError> {
         let (dataset, element) = self.dataset(path)?;
-        Ok(Rows { path: path.into(), shape: dataset.shape(), dataset, element })
+        Rows::open(path, dataset, element).map_err(self.place.failed("open", path))
     }
 
     pub(super) fn is_ragged(&self, path: &str) -> bool {
@@ -329,12 +329,22 @@ impl Hdf5Reader {
     }
 
     fn dense_rows(&self, rows: &Rows, runs: Range<usize>) -> Result<Cells, StorageError> {
+        self.read_rows(rows, runs.clone(), || rows.read(runs.start, runs.len()))
+    }
+
+    /// Reads as asked to; if the rows are damaged, the error says which.
+    fn read_rows<T>(
+        &self,
+        rows: &Rows,
+        runs: Range<usize>,
+        read: impl FnOnce() -> hdf5::Result<T>,
+    ) -> Result<T, StorageError> {
         let n_rows = rows.len();
         if runs.end > n_rows {
             return Err(self.place.malformed(&rows.path, format!("it has {n_rows} runs, not {}", runs.end)));
         }
-        let read = rows.read(runs.start, runs.len());
-        read.map_err(|error| self.in_runs(&rows.path, error, || damage::unreadable(&rows.dataset, rows.element, runs)))
+        read()
+            .map_err(|error| self.in_runs(&rows.path, error, || damage::unreadable(&rows.dataset, rows.element, runs)))
     }
 
     /// The error of a column that cannot be read; if it is damaged, with the runs.
@@ -393,6 +403,22 @@ impl TrajectoryReader for Hdf5Reader {
                 n_rows.max_by_key(|n_rows| n_rows.abs_diff(self.header.n_runs)).unwrap_or_default()
             }
         })
+    }
+
+    fn row_type(&self, path: &str) -> Result<Option<ValueType>, StorageError> {
+        Ok(match &*self.column(path)? {
+            OpenColumn::Dense(rows) if rows.element != ElementType::Text => {
+                Some(ValueType::scalar(rows.element).with_shape(rows.row_shape().iter().map(|&length| Some(length))))
+            }
+            _ => None,
+        })
+    }
+
+    fn rows_into(&self, path: &str, runs: Range<usize>, room: &mut [u8]) -> Result<(), StorageError> {
+        match &*self.column(path)? {
+            OpenColumn::Dense(rows) => self.read_rows(rows, runs.clone(), || rows.read_into(runs.start, room)),
+            OpenColumn::Ragged { .. } => Err(self.place.malformed(path, "its runs differ in shape")),
+        }
     }
 
     fn annotations(&self, path: &str) -> Result<BTreeMap<String, Cells>, StorageError> {

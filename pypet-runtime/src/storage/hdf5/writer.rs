@@ -7,6 +7,7 @@ use std::path::Path;
 use hdf5::{File, Group};
 
 use super::access::{COMMITS, WritableFile};
+use super::chunks::Compressors;
 use super::columns::{self, Change, Column};
 use super::groups::{ensure_groups, existing_group, new_group};
 use super::names::NameChoice;
@@ -33,6 +34,7 @@ pub struct Hdf5Writer {
     pub(super) place: Place,
     pub(super) name: String,
     pub(super) compression: Option<u8>,
+    pub(super) compressors: Compressors,
     file: Option<WritableFile>,
 }
 
@@ -47,6 +49,7 @@ pub(super) struct Open {
     pub(super) added: HashMap<String, Column>,
     pub(super) n_runs: usize,
     compression: Option<u8>,
+    pub(super) compressors: Compressors,
     /// The runs that were done before the trajectory was opened.
     written: Vec<Range<usize>>,
     /// Groups that get a comment as soon as they are there.
@@ -87,7 +90,7 @@ impl Hdf5Writer {
         if taken.contains(&name) {
             file.unlink(&name).map_err(place.failed("delete", &name))?;
         }
-        Ok(Self { open: None, place, name, compression: None, file: Some(file) })
+        Ok(Self { open: None, place, name, compression: None, compressors: Compressors::default(), file: Some(file) })
     }
 
     /// Opens a trajectory to carry out what is missing in it.
@@ -109,8 +112,9 @@ impl Hdf5Writer {
     ) -> Result<Self, StorageError> {
         let place = Place::new(path);
         let (_, trajectory) = file::find(&file, path, file::Wanted::Named(name))?;
-        let open = Open::reopen(trajectory, results, done).map_err(place.failed("open", name))?;
-        Ok(Self { open: Some(open), place, name: name.into(), compression: None, file: Some(file) })
+        let compressors = Compressors::default();
+        let open = Open::reopen(trajectory, &compressors, results, done).map_err(place.failed("open", name))?;
+        Ok(Self { open: Some(open), place, name: name.into(), compression: None, compressors, file: Some(file) })
     }
 
     /// Adds parameters that the program has gained, with the values that they have in all runs.
@@ -150,6 +154,7 @@ impl Hdf5Writer {
             place: Place::new(Path::new("test.h5")),
             name: name.into(),
             compression: None,
+            compressors: Compressors::default(),
             file: Some(file),
         }
     }
@@ -173,7 +178,9 @@ impl Hdf5Writer {
     }
 
     /// How hard new columns of results are compressed that do not say it themselves, from 1 to 9; 0 is not at all.
-    pub(crate) fn set_compression(&mut self, level: u8) {
+    /// The threads that do it are as many as there are cores for 0.
+    pub(crate) fn set_compression(&mut self, level: u8, n_threads: usize) {
+        self.compressors.set_threads(n_threads);
         self.compression = (level > 0).then_some(level);
         if let Some(open) = &mut self.open {
             open.compression = self.compression;
@@ -200,7 +207,7 @@ impl Hdf5Writer {
 impl TrajectoryWriter for Hdf5Writer {
     fn begin(&mut self, plan: &Plan, columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>) -> Result<(), StorageError> {
         // On an error nothing is committed, so the file stays as it was.
-        self.open = Some(Open::create(self.file(), &self.name, &self.place, plan, self.compression, None, columns)?);
+        self.open = Some(Open::create(self, plan, None, columns)?);
         self.commit()
     }
 
@@ -218,10 +225,14 @@ impl TrajectoryWriter for Hdf5Writer {
     }
 
     fn commit(&mut self) -> Result<(), StorageError> {
+        let place = self.place.clone();
+        self.open.as_mut().map_or(Ok(()), |open| open.settle(&place))?;
         self.file.as_mut().expect("open until the trajectory is finished").commit()
     }
 
     fn finish(&mut self, state: State) -> Result<(), StorageError> {
+        let place = self.place.clone();
+        self.open().settle(&place)?;
         let name = self.name.clone();
         let failed = self.place.failed("note the state of", &name);
         attributes::set_text(&self.open().trajectory, "state", state.word()).map_err(failed)?;
@@ -232,17 +243,14 @@ impl TrajectoryWriter for Hdf5Writer {
 
 impl Open {
     pub(super) fn create(
-        file: &File,
-        name: &str,
-        place: &Place,
+        writer: &Hdf5Writer,
         plan: &Plan,
-        compression: Option<u8>,
         order: Option<&[usize]>,
         columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
     ) -> Result<Self, StorageError> {
-        let header = &plan.header;
+        let (header, name, place) = (&plan.header, &writer.name, &writer.place);
         let failed = |what: &str| place.failed("create", &format!("{name}/{what}"));
-        let trajectory = new_group(file, name).map_err(failed(""))?;
+        let trajectory = new_group(writer.file(), name).map_err(failed(""))?;
         write_header(&trajectory, plan).map_err(failed(""))?;
         plan.values.iter().try_for_each(|value| add_value(&trajectory, value, place))?;
         for branch in ["explored", "runs", "results"] {
@@ -258,7 +266,8 @@ impl Open {
             results: Vec::new(),
             added: HashMap::new(),
             n_runs: header.n_runs,
-            compression,
+            compression: writer.compression,
+            compressors: writer.compressors.clone(),
             written: Vec::new(),
             groups: plan.groups.clone(),
         };
@@ -270,7 +279,7 @@ impl Open {
         Ok(open)
     }
 
-    fn reopen(trajectory: Group, results: &[Leaf], done: &[bool]) -> hdf5::Result<Self> {
+    fn reopen(trajectory: Group, compressors: &Compressors, results: &[Leaf], done: &[bool]) -> hdf5::Result<Self> {
         attributes::set_text(&trajectory, "state", State::Running.word())?;
         change_schema(&trajectory, |schema| {
             let is_new = |leaf: &&Leaf| !schema.results.iter().any(|old| old.name == leaf.name);
@@ -286,6 +295,7 @@ impl Open {
             added: HashMap::new(),
             n_runs: done.len(),
             compression: None,
+            compressors: compressors.clone(),
             written: ranges(done),
             groups: Vec::new(),
         };
@@ -321,7 +331,8 @@ impl Open {
         let (groups, name) = path.rsplit_once('/').expect("columns lie below a branch");
         let parent = ensure_groups(&self.trajectory, groups)?;
         let leaf = Leaf { compress: leaf.compress.or(self.compression), ..leaf.clone() };
-        let mut column = Column::new(parent, name, leaf, self.n_runs).open(&self.written)?;
+        let column = Column::new(parent, name, leaf, self.n_runs).with_compressors(&self.compressors);
+        let mut column = column.open(&self.written)?;
         if column.exists() {
             return Ok(column);
         }
@@ -355,6 +366,17 @@ impl Open {
         }
         // The status vouches for the data, so it comes last.
         self.runs.write_done(block).map_err(place.failed("write", "runs"))
+    }
+
+    /// Waits until all values that were written are in the file.
+    fn settle(&mut self, place: &Place) -> Result<(), StorageError> {
+        let settlings: [fn(&mut Column) -> hdf5::Result<()>; 2] = [Column::submit, Column::settle];
+        for settle in settlings {
+            for column in self.results.iter_mut().chain(self.added.values_mut()) {
+                settle(column).map_err(place.failed("write", &column.leaf.name))?;
+            }
+        }
+        Ok(())
     }
 
     fn write_added(&mut self, added: &DynamicColumn, place: &Place) -> Result<(), StorageError> {
