@@ -5,6 +5,7 @@ use crate::experiment::BoxError;
 use crate::explore::ExploreError;
 use crate::parameter::ParameterError;
 use crate::provenance::GitError;
+use crate::result::SharedArrayError;
 use crate::storage::StorageError;
 use crate::trajectory::{EditError, MergeError, TrajectoryError};
 
@@ -30,6 +31,9 @@ pub enum Error {
     /// The policy for uncommitted changes.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// What runs are to write together.
+    #[error(transparent)]
+    SharedArray(#[from] SharedArrayError),
     /// Reading a trajectory.
     #[error(transparent)]
     Trajectory(#[from] TrajectoryError),
@@ -108,6 +112,7 @@ impl Error {
                     | TrajectoryError::NoRun { .. }
             ) | Self::Explore(_)
                 | Self::Parameter(_)
+                | Self::SharedArray(_)
                 | Self::Edit(_)
                 | Self::Merge(_)
                 | Self::OtherPresets { .. }

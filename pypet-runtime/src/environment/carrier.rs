@@ -9,8 +9,10 @@ use super::panics::{self, Panic};
 use super::study::Study;
 use super::timeout::took_longer;
 use crate::parameter::ParameterSet;
-use crate::result::{ResultSet, Row};
-use crate::run::{AddResultError, AddedResult, Run, RunStatus, Streams, check_added};
+use crate::result::{ResultSet, Row, SharedArray};
+use crate::run::{
+    AddResultError, AddedResult, Depot, Early, EarlyResult, Part, Run, RunStatus, SliceWrite, Streams, check_added,
+};
 use crate::schema::Leaf;
 use crate::storage::{Block, DynamicColumn, FailedRun};
 use crate::value::Cells;
@@ -34,19 +36,22 @@ struct Failure {
 }
 
 impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
-    /// `number` is that of the worker; runs ask `cancelled` whether they may end early.
+    /// `number` is that of the worker; runs ask `cancelled` whether they may end early, and hand over to the `depot`
+    /// what is not to wait for their end.
     pub(super) fn new(
         study: &'a Study<'a, P, R>,
         timeout: Option<Duration>,
         number: u16,
         cancelled: Arc<AtomicBool>,
+        depot: Option<Box<dyn Depot>>,
     ) -> Self {
+        let early = Early::new(study.arrays.clone(), depot);
         Self {
             study,
             timeout,
             number,
             parameters: study.points.presets().clone(),
-            run: Run::new(study.points.len(), cancelled, Streams::new(study.seed, study.points)),
+            run: Run::new(study.points.len(), cancelled, Streams::new(study.seed, study.points), early),
             block: Block::new(&study.subject.results, number),
             clock: Clock::start(),
         }
@@ -84,13 +89,14 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
             ended = Err(Failure { message, place: study.subject.place.into(), backtrace: String::new() });
         }
         let Failure { message, place, backtrace } = match ended {
-            Ok(added) => {
+            Ok((added, slices)) => {
                 if n_before == 0 {
                     self.block.first = index;
                 }
-                for added in &added {
+                for added in added {
                     self.block.add(index, added);
                 }
+                self.block.slices.extend(slices);
                 self.block.started.push(started);
                 self.block.runtime.push(runtime);
                 return Ok(());
@@ -113,25 +119,26 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
     }
 }
 
+/// What a run yields beside the declared results.
+type Added = (Vec<AddedResult>, Vec<SliceWrite>);
+
 /// Puts a run's declared results into the block; gives what it added, checked.
 fn keep<P, R: ResultSet>(
     study: &Study<'_, P, R>,
     run: &mut Run,
     block: &mut Block,
     results: &R,
-) -> Result<Vec<AddedResult>, Failure> {
+) -> Result<Added, Failure> {
     let declared = &study.subject.results;
-    let mut added = run.take_added();
+    let failed = |mistake: AddResultError| Failure::from_error(&mistake, study.subject.place);
+    let (mut added, slices) = run.take_added().map_err(failed)?;
     results.write(&mut Row::new(&mut block.results, &mut added));
     let refused = |(leaf, cells): (&Leaf, &Cells)| Some((leaf.name.clone(), cells.refusal()?.to_owned()));
     let checked = match declared.iter().zip(&block.results).find_map(refused) {
         Some((name, problem)) => Err(AddResultError::Refused { name, problem }),
-        None => check_added(&added, declared),
+        None => check_added(&added, declared.iter().chain(study.arrays.iter().map(SharedArray::leaf))),
     };
-    match checked {
-        Ok(()) => Ok(added),
-        Err(mistake) => Err(Failure::from_error(&mistake, study.subject.place)),
-    }
+    checked.map_err(failed).map(|()| (added, slices))
 }
 
 impl Failure {
@@ -162,14 +169,22 @@ impl Block {
             runtime: Vec::new(),
             results: results.iter().map(|leaf| Cells::of(&leaf.value_type)).collect(),
             added: Vec::new(),
+            early: Vec::new(),
+            slices: Vec::new(),
         }
     }
 
-    /// Keeps a result or an annotation that a run added: one cell.
-    pub(super) fn add(&mut self, run: usize, added: &AddedResult) {
-        let AddedResult { branch, leaf, cells } = added;
+    /// Keeps a result or an annotation that a run added.
+    pub(super) fn add(&mut self, run: usize, added: AddedResult) {
+        let AddedResult { branch, leaf, cells, aside: mut parts, .. } = added;
+        if !parts.is_empty() {
+            let has_more = cells.iter().any(|rest| !rest.shape().starts_with(&[0]));
+            parts.extend(has_more.then_some(Part::Kept(cells)));
+            self.early.push(EarlyResult { run, leaf, parts });
+            return;
+        }
         let fits = |column: &DynamicColumn| {
-            let same_place = (column.branch, &column.leaf.name) == (*branch, &leaf.name);
+            let same_place = (column.branch, &column.leaf.name) == (branch, &leaf.name);
             same_place && column.leaf.value_type.agrees(&leaf.value_type)
         };
         let position = self.added.iter().position(fits).unwrap_or_else(|| {
@@ -179,7 +194,7 @@ impl Block {
         });
         let column = &mut self.added[position];
         column.runs.push(run);
-        column.cells.append(cells);
+        column.cells.append(&cells);
     }
 }
 

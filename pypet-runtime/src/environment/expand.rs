@@ -87,8 +87,10 @@ pub(super) fn carry_on<E: Experiment>(
     if shared.is_none() {
         *shared = role.insist(prepare::<E>(options, role, points.presets()))?;
     }
+    let arrays = options.shared_arrays(E::shared_arrays(points.presets()), &subject.results);
+    let arrays = role.insist(arrays)?;
     let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);
-    let mut study = Study { subject, points: &points, seed, run: &run, file: Some(&file), visit };
+    let mut study = Study { subject, points: &points, seed, run: &run, file: Some(&file), visit, arrays };
     if let Role::Worker(_) = role {
         processes::serve(&study, options);
     }

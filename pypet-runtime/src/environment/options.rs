@@ -1,13 +1,16 @@
 //! How a study is carried out.
 
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::processes::{Role, Visit};
 use crate::engine::{Engine, EngineError, Processes, Serial, Threads};
 use crate::error::{Error, Result};
 use crate::provenance::GitPolicy;
+use crate::result::{SharedArray, check_shared_arrays};
 use crate::run::{drawn_seed, is_valid_name};
+use crate::schema::Leaf;
 use crate::storage::hdf5::Hdf5Writer;
 
 /// Every option of an [`Environment`](super::Environment); each is also a flag of the command line.
@@ -51,6 +54,8 @@ pub struct Options {
     pub failed: bool,
     /// Shows progress; `None` where standard error is a terminal.
     pub progress: Option<bool>,
+    /// Arrays of which runs write parts, beside those that the experiment declares.
+    pub shared_arrays: Vec<SharedArray>,
 }
 
 impl Default for Options {
@@ -74,6 +79,7 @@ impl Default for Options {
             signals: false,
             failed: false,
             progress: None,
+            shared_arrays: Vec::new(),
         }
     }
 }
@@ -92,6 +98,13 @@ impl Options {
                 Self { engine: EngineChoice::Serial, progress: Some(false), signals: false, ..self.clone() }
             }
         }
+    }
+
+    /// The arrays that runs write together, checked; `declared` are those of the experiment.
+    pub(super) fn shared_arrays(&self, declared: Vec<SharedArray>, results: &[Leaf]) -> Result<Arc<[SharedArray]>> {
+        let arrays = [declared, self.shared_arrays.clone()].concat();
+        check_shared_arrays(&arrays, results)?;
+        Ok(arrays.into())
     }
 
     pub(super) fn start_engine(&self) -> Result<Crew, EngineError> {

@@ -1,7 +1,7 @@
 //! One study from beginning to end: plan, workers, the writer's thread.
 
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use super::options::Crew;
@@ -19,7 +19,8 @@ use crate::engine::EngineError;
 use crate::error::Result;
 use crate::explore::Points;
 use crate::parameter::ParameterSet;
-use crate::result::ResultSet;
+use crate::result::{ResultSet, SharedArray};
+use crate::run::{Depot, Folder};
 use crate::storage::{State, TrajectoryWriter};
 
 /// What is carried out at which points.
@@ -31,6 +32,8 @@ pub(super) struct Study<'a, P, R> {
     /// Where the trajectory is kept, if it can be carried on with.
     pub(super) file: Option<&'a Path>,
     pub(super) visit: &'a Visit,
+    /// What runs write together.
+    pub(super) arrays: Arc<[SharedArray]>,
 }
 
 impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
@@ -49,6 +52,11 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
         self.carry_out_runs(options, crew, name, Runs::All(self.points.len()), store)
     }
 
+    /// Where runs put aside what is not to wait for their end; without a file all stays in memory.
+    pub(super) fn depot(&self) -> Option<Box<dyn Depot>> {
+        self.file.map(|file| Box::new(Folder::beside(file)) as Box<dyn Depot>)
+    }
+
     /// Carries out some runs of a trajectory that has begun; returns when everything is stored.
     pub(super) fn carry_out_runs(
         &self,
@@ -60,6 +68,9 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
     ) -> Result<()> {
         let engine = crew.engine();
         let n_runs = runs.len();
+        if !self.arrays.is_empty() {
+            store.share(&self.arrays)?;
+        }
         let queue = Queue::new(runs, engine.n_workers());
         let _watch = options.signals.then(|| Watch::over(queue.stop_flag(), self.file));
         let progress = Progress::start(options.progress, n_runs);
@@ -90,7 +101,7 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
                 scope.spawn(move || overtime.watch(&until, |line| progress.say(line)));
             }
             engine.execute(&|number| match &supervision {
-                Some(supervision) => Supervisor::new(supervision, number, outbox.clone()).work(),
+                Some(supervision) => Supervisor::new(supervision, number, outbox.clone(), self.depot()).work(),
                 None => Worker::new(self, options, &queue, number, overtime.as_ref(), outbox.clone()).work(),
             });
             drop(outbox);
@@ -109,7 +120,6 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
 mod tests {
     use super::*;
     use std::ops::Range;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
@@ -164,6 +174,10 @@ mod tests {
             Ok(())
         }
 
+        fn share(&mut self, _: &[SharedArray]) -> Result<(), StorageError> {
+            Ok(())
+        }
+
         fn write(&mut self, finished: &Finished) -> Result<(), StorageError> {
             std::thread::sleep(Duration::from_millis(2));
             let Finished::Done(block) = finished else { return Ok(()) };
@@ -196,7 +210,7 @@ mod tests {
         let results = declared_results::<Single<Vec<u8>>>("bytes", "");
         let subject = Subject { name: "large", comment: "", place: "", results, origin: Origin::default() };
         let visit = Visit::to("large");
-        let study = Study { subject, points: &points, seed: 0, run: &run, file: None, visit: &visit };
+        let study = Study { subject, points: &points, seed: 0, run: &run, file: None, visit: &visit, arrays: Arc::default() };
         let engine = EngineChoice::Threads(2);
         let on_failure = OnFailure::Continue;
         let options = Options { engine, memory_cap, on_failure, progress: Some(false), ..Options::default() };

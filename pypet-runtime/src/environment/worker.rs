@@ -34,7 +34,7 @@ impl<'a, P: ParameterSet, R: ResultSet> Worker<'a, P, R> {
         overtime: Option<&'a Overtime>,
         outbox: Outbox<'a>,
     ) -> Self {
-        let carrier = Carrier::new(study, options.timeout, narrow(number), queue.stop_flag());
+        let carrier = Carrier::new(study, options.timeout, narrow(number), queue.stop_flag(), study.depot());
         Self { queue, number, retries: options.retries, overtime, outbox, carrier }
     }
 

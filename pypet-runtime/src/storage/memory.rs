@@ -5,13 +5,15 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::claims::{Claims, Place};
 use super::{
     Edit, FailedRun, Finished, Header, Node, NodeKind, Plan, PlannedLeaf, State, StorageError, TrajectoryReader,
     TrajectoryWriter, check_refusal,
 };
-use crate::run::RunStatus;
+use crate::result::SharedArray;
+use crate::run::{RunStatus, SliceWrite};
 use crate::schema::Leaf;
-use crate::value::{Cells, ElementType, ValueType};
+use crate::value::{Cells, ElementType, Slice, ValueType, Window};
 
 /// One trajectory in memory; clones share it.
 #[derive(Debug, Clone, Default)]
@@ -26,6 +28,8 @@ struct Tree {
     leaves: Vec<(String, Stored)>,
     /// By path and key.
     annotations: BTreeMap<String, BTreeMap<String, Cells>>,
+    /// The paths of arrays that runs write together, and what runs have written of them.
+    shared: Vec<(String, Claims)>,
 }
 
 #[derive(Debug, Clone)]
@@ -102,6 +106,21 @@ impl Tree {
             row.push_cell(&cell);
             column.insert(run, row);
         }
+    }
+
+    /// Writes a part of a shared array, but for what later runs have written.
+    fn write_slice(&mut self, slice: &SliceWrite) -> Result<(), StorageError> {
+        let (path, claims) = &mut self.shared[slice.array];
+        let cells = slice.part.cells().map_err(unreadable)?;
+        let stored = self.leaves.iter_mut().find(|(other, _)| other == path);
+        let Some(Rows::Value(whole)) = stored.map(|(_, stored)| &mut stored.rows) else {
+            return Err(StorageError::NoNode { path: path.clone() });
+        };
+        for left in claims.left_to(slice.run, &slice.place) {
+            overwrite(whole, &left, &Window::between(&slice.place, &left).cut(&cells.cell(0)));
+        }
+        claims.add(slice.run, slice.place.clone());
+        Ok(())
     }
 
     fn put_time(&mut self, path: &str, first: usize, seconds: &[f64]) {
@@ -197,6 +216,33 @@ impl Tree {
     }
 }
 
+/// Puts an array in the place of a part of another.
+fn overwrite(whole: &mut Cells, place: &Place, part: &Cells) {
+    let shape = whole.cell(0).shape().to_vec();
+    let all: Place = shape.iter().map(|&length| 0..length).collect();
+    let window = Window::between(&all, place);
+    if whole.element() == ElementType::Text {
+        let mut texts: Vec<String> = whole.strings().map(ToOwned::to_owned).collect();
+        let mut new = part.strings().map(ToOwned::to_owned);
+        window.visit(&shape, |elements| texts[elements].iter_mut().zip(new.by_ref()).for_each(|(old, new)| *old = new));
+        *whole = Cells::from_text(&shape, 1, texts);
+        return;
+    }
+    let size = whole.element().size().unwrap_or_default();
+    let (mut bytes, mut new) = (whole.take_bytes(), part.bytes());
+    window.visit(&shape, |elements| {
+        let (next, rest) = new.split_at(elements.len() * size);
+        bytes[elements.start * size..elements.end * size].copy_from_slice(next);
+        new = rest;
+    });
+    *whole = whole.with_bytes(bytes);
+}
+
+/// What was put aside beside a file that is not ours to name.
+fn unreadable(source: std::io::Error) -> StorageError {
+    StorageError::Io { action: "read what was put aside in", file: std::env::temp_dir(), source }
+}
+
 fn result_path(leaf: &Leaf) -> String {
     format!("results/{}", leaf.name.replace('.', "/"))
 }
@@ -223,6 +269,18 @@ impl TrajectoryWriter for Memory {
         self.lock().add_values(values)
     }
 
+    fn share(&mut self, arrays: &[SharedArray]) -> Result<(), StorageError> {
+        let mut tree = self.lock();
+        for array in arrays {
+            let leaf = array.leaf().clone();
+            let mut value = Cells::of(&leaf.value_type);
+            value.push_fill(&array.shape());
+            tree.add(&array.path(), Stored { leaf, rows: Rows::Value(value) })?;
+            tree.shared.push((array.path(), Claims::default()));
+        }
+        Ok(())
+    }
+
     fn write(&mut self, finished: &Finished) -> Result<(), StorageError> {
         let mut tree = self.lock();
         match finished {
@@ -240,6 +298,12 @@ impl TrajectoryWriter for Memory {
                 for added in &block.added {
                     tree.put(&added.path(), &added.leaf, added.runs.iter().copied(), &added.cells);
                 }
+                for result in &block.early {
+                    let path = format!("results/{}", result.leaf.name.replace('.', "/"));
+                    let cells = result.cells().map_err(unreadable)?;
+                    tree.put(&path, &result.leaf, std::iter::once(result.run), &cells);
+                }
+                block.slices.iter().try_for_each(|slice| tree.write_slice(slice))?;
                 tree.put_time("runs/started", block.first, &block.started);
                 tree.put_time("runs/runtime", block.first, &block.runtime);
                 block.runs().for_each(|run| tree.put_status(run, RunStatus::Done));
@@ -341,6 +405,22 @@ impl TrajectoryReader for MemoryReader {
             }
             cells
         })
+    }
+
+    fn slice(&self, path: &str, runs: Option<Range<usize>>, slice: &Slice) -> Result<Cells, StorageError> {
+        let no_part = |run| move |source| StorageError::Slice { path: path.into(), run, source };
+        let first = runs.as_ref().map(|runs| runs.start);
+        let cells = match &runs {
+            Some(runs) => self.rows(path, runs.clone())?,
+            None => self.read(path)?,
+        };
+        let mut parts: Option<Cells> = None;
+        for (position, cell) in cells.iter().enumerate() {
+            let window = slice.within(cell.shape()).map_err(no_part(first.map(|first| first + position)))?;
+            let part = window.cut(&cell);
+            parts.get_or_insert_with(|| Cells::new(part.element(), part.rank())).append(&part);
+        }
+        Ok(parts.unwrap_or_else(|| Cells::new(cells.element(), cells.rank())))
     }
 
     fn comment(&self, path: &str) -> Result<String, StorageError> {

@@ -4,6 +4,7 @@
 //! written counts once [`TrajectoryWriter::commit`] has returned. A [`TrajectoryReader`] names the nodes of
 //! the tree and gives their values as [`Cells`]. Nothing here knows of experiments or their types.
 
+mod claims;
 mod edit;
 pub mod hdf5;
 mod leftover;
@@ -13,6 +14,7 @@ mod plan;
 pub use edit::Edit;
 pub use leftover::LeftOver;
 pub use memory::Memory;
+pub(crate) use plan::added_path;
 pub use plan::{
     Block, Coordinate, DynamicColumn, FailedRun, Finished, Header, HeaderAxis, Plan, PlanAxis, PlannedLeaf, State,
 };
@@ -21,8 +23,9 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::result::SharedArray;
 use crate::schema::Leaf;
-use crate::value::Cells;
+use crate::value::{Cells, Slice, SliceError};
 
 /// Where the runs of one trajectory go.
 pub trait TrajectoryWriter: Send {
@@ -39,6 +42,12 @@ pub trait TrajectoryWriter: Send {
     /// # Errors
     /// The place cannot take them.
     fn add(&mut self, values: &[PlannedLeaf]) -> Result<(), StorageError>;
+
+    /// Makes arrays that runs write together, or finds those that are there; their numbers are what slices name.
+    ///
+    /// # Errors
+    /// The place cannot take them, or has something else under one of their names.
+    fn share(&mut self, arrays: &[SharedArray]) -> Result<(), StorageError>;
 
     /// Takes finished runs; they count after the next commit.
     ///
@@ -89,6 +98,14 @@ pub trait TrajectoryReader: Send + Sync {
     /// # Errors
     /// There is no such column, it has fewer runs, or it cannot be read.
     fn rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError>;
+
+    /// A part of the values of some runs from a column, one cell for each; without runs, of a whole leaf as one cell.
+    ///
+    /// No more is read than is asked for, but for whole chunks.
+    ///
+    /// # Errors
+    /// As [`TrajectoryReader::rows`] and [`TrajectoryReader::read`]; and a value has no such part.
+    fn slice(&self, path: &str, runs: Option<Range<usize>>, slice: &Slice) -> Result<Cells, StorageError>;
 
     /// The annotations of a node, or of the trajectory for an empty path: one cell for each.
     ///
@@ -332,6 +349,29 @@ pub enum StorageError {
         /// What was stored before.
         other: String,
     },
+    /// A part that a value does not have.
+    #[error("a part of `{path}`{} cannot be read", in_run(*.run))]
+    Slice {
+        /// The node.
+        path: String,
+        /// The run whose value it is, where their shapes may differ.
+        run: Option<usize>,
+        /// Why not.
+        source: SliceError,
+    },
+    /// A shared array that is declared otherwise than it is stored.
+    #[error(
+        "the shared array `{name}` is declared as `{expected}`, but the trajectory has `{found}` under this name; \
+         declare it as it is, or give it another name"
+    )]
+    SharedArray {
+        /// Its name.
+        name: String,
+        /// What is declared.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
     /// A value that cannot be stored without loss.
     #[error("the value of `{name}` cannot be stored: {problem}")]
     Refused {
@@ -352,6 +392,11 @@ pub enum StorageError {
         /// What the library says.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+/// ` in run 3`; nothing where no run is known.
+fn in_run(run: Option<usize>) -> String {
+    run.map(|run| format!(" in run {run}")).unwrap_or_default()
 }
 
 /// ` in the runs 3, 8 to 15`; nothing where no run is known.

@@ -15,7 +15,9 @@ mod json;
 mod optional;
 #[cfg(feature = "uom")]
 mod quantity;
+mod rows;
 mod scalars;
+mod slice;
 #[cfg(feature = "sprs")]
 mod sparse;
 mod stored_as;
@@ -30,7 +32,10 @@ pub use cbor::Cbor;
 pub use cells::{Cell, Cells};
 pub use json::Json;
 pub use optional::Optional;
+pub use rows::Rows;
 pub use scalars::Choice;
+pub use slice::{Slice, SliceError, Sliceable};
+pub(crate) use slice::{Stretch, Window, read_array};
 pub use stored_as::{StoredAs, parse_stored, read_stored, read_stored_column, stored_type, write_stored};
 pub use table::Table;
 

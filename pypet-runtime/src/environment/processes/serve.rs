@@ -1,8 +1,9 @@
 //! What a worker process does once it has come to its study.
 
+use std::io;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
 use super::message::{Fingerprint, Order, Report, Yield, decode, encode};
 use crate::engine::processes::Link;
@@ -11,6 +12,8 @@ use crate::environment::carrier::Carrier;
 use crate::environment::study::Study;
 use crate::parameter::ParameterSet;
 use crate::result::ResultSet;
+use crate::run::{Depot, Part};
+use crate::value::Cells;
 
 /// What a worker ends with that cannot do its work.
 const REFUSED: i32 = 3;
@@ -29,7 +32,9 @@ pub(in crate::environment) fn serve<P: ParameterSet, R: ResultSet>(study: &Study
         None => Link::end_at_once(),
     });
     report(&mut link, &Report::Ready(Fingerprint::of(study)));
-    let mut carrier = Carrier::new(study, options.timeout, 0, cancelled);
+    let link = Arc::new(Mutex::new(link));
+    let depot = Box::new(Program { link: link.clone(), n_sent: 0 });
+    let mut carrier = Carrier::new(study, options.timeout, 0, cancelled, Some(depot));
     while let Ok(Order::CarryOut { first, n_runs }) = orders.recv() {
         for index in first..first + n_runs {
             // What it takes to send the last run's results is no part of this one.
@@ -38,10 +43,33 @@ pub(in crate::environment) fn serve<P: ParameterSet, R: ResultSet>(study: &Study
                 Ok(()) => Report::Done(Yield::from_block(carrier.take_block().expect("a run is in the block"))),
                 Err(failed) => Report::Failed(failed.into()),
             };
-            report(&mut link, &ended);
+            report(&mut locked(&link), &ended);
         }
     }
     end(0)
+}
+
+/// Puts values aside with the program that has started this worker.
+#[derive(Debug)]
+struct Program {
+    link: Arc<Mutex<Link>>,
+    n_sent: usize,
+}
+
+impl Depot for Program {
+    fn put(&mut self, cells: Cells) -> io::Result<Part> {
+        locked(&self.link).send(encode(&Report::Part(cells)))?;
+        self.n_sent += 1;
+        Ok(Part::Sent(self.n_sent - 1))
+    }
+
+    fn begin(&mut self) {
+        self.n_sent = 0;
+    }
+}
+
+fn locked(link: &Mutex<Link>) -> MutexGuard<'_, Link> {
+    link.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Tells why this worker is of no use, and ends it.

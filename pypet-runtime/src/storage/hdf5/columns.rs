@@ -7,8 +7,11 @@ use hdf5::types::{CompoundField, CompoundType, FloatSize, IntSize, TypeDescripto
 use hdf5::{Dataset, Extent, Group};
 
 use super::groups::new_group;
-use super::{attributes, raw};
+use super::shared::ASIDE;
+use super::{Place, attributes, raw};
+use crate::run::EarlyResult;
 use crate::schema::Leaf;
+use crate::storage::StorageError;
 use crate::value::{Cells, ElementType};
 
 /// The attribute that tells columns from values.
@@ -28,6 +31,8 @@ const CHECKSUM_ALONE: u8 = 0;
 /// Payload of one chunk that is aimed at, and the most rows of one.
 const CHUNK_BYTES: usize = 256 << 10;
 const CHUNK_ROWS: usize = 16_384;
+/// The largest chunk where a single row exceeds the payload that is aimed at, so that parts of it can be read.
+const LARGE_CHUNK_BYTES: usize = 1 << 20;
 
 /// A column that is being written.
 #[derive(Debug)]
@@ -146,6 +151,27 @@ impl Column {
         Ok(change)
     }
 
+    /// Writes one run's rows, which come in several parts, behind those of the runs before.
+    pub(super) fn write_rows_of(&mut self, result: &EarlyResult, place: &Place) -> Result<Change, StorageError> {
+        let name = self.leaf.name.clone();
+        let change = match &self.stored {
+            Stored::Ragged(_) => Change::None,
+            Stored::Nothing | Stored::Dense(_) => self.make_ragged().map_err(place.failed("write", &name))?,
+        };
+        let Stored::Ragged(ragged) = &mut self.stored else { unreachable!("made just above") };
+        let start = ragged.n_values;
+        for part in &result.parts {
+            let cells = part.cells().map_err(|source| place.io(ASIDE)(source))?;
+            let mut flat = Cells::new(cells.element(), 0);
+            flat.push_elements(&cells.cell(0));
+            ragged.append(&flat).map_err(place.failed("write", &name))?;
+        }
+        let shapes = std::iter::once((start, result.shape()));
+        ragged.point_to(result.run, shapes).map_err(place.failed("write", &name))?;
+        self.note_written(result.run..result.run + 1);
+        Ok(change)
+    }
+
     fn note_written(&mut self, runs: Range<usize>) {
         match self.written.last_mut() {
             Some(last) if last.end == runs.start => last.end = runs.end,
@@ -225,23 +251,37 @@ impl Ragged {
     }
 
     fn write(&mut self, first: usize, cells: &Cells) -> hdf5::Result<()> {
+        let mut flat = Cells::new(cells.element(), 0);
+        let mut shapes = Vec::with_capacity(cells.len());
+        for cell in cells.iter() {
+            shapes.push((self.n_values + flat.len(), cell.shape().to_vec()));
+            flat.push_elements(&cell);
+        }
+        self.append(&flat)?;
+        self.point_to(first, shapes.into_iter())
+    }
+
+    /// Puts elements behind those that are there.
+    fn append(&mut self, flat: &Cells) -> hdf5::Result<()> {
+        if flat.is_empty() {
+            return Ok(());
+        }
+        let end = self.n_values + flat.len();
+        raw::set_rows(&self.values, end)?;
+        raw::write_rows(&self.values, self.n_values, flat)?;
+        self.n_values = end;
+        Ok(())
+    }
+
+    /// Notes where the values of consecutive runs begin, and what shape they have.
+    fn point_to(&mut self, first: usize, values: impl Iterator<Item = (usize, Vec<usize>)>) -> hdf5::Result<()> {
         let (mut starts, mut sizes) = (Cells::new(ElementType::U64, 0), Cells::new(ElementType::U64, 0));
         let mut shapes = Cells::new(ElementType::U64, 1);
-        let mut flat = Cells::new(cells.element(), 0);
-        let mut end = self.n_values;
-        for cell in cells.iter() {
-            let size: usize = cell.shape().iter().product();
-            starts.push_number(end as u64);
-            sizes.push_number(size as u64);
-            shapes.put_numbers(&cell.shape().iter().map(|&length| length as u64).collect::<Vec<_>>());
-            shapes.end_array(&[cell.shape().len()]);
-            flat.push_elements(&cell);
-            end += size;
-        }
-        if end > self.n_values {
-            raw::set_rows(&self.values, end)?;
-            raw::write_rows(&self.values, self.n_values, &flat)?;
-            self.n_values = end;
+        for (start, shape) in values {
+            starts.push_number(start as u64);
+            sizes.push_number(shape.iter().product::<usize>() as u64);
+            shapes.put_numbers(&shape.iter().map(|&length| length as u64).collect::<Vec<_>>());
+            shapes.end_array(&[shape.len()]);
         }
         raw::write_rows(&self.row_start, first, &starts)?;
         raw::write_rows(&self.row_size, first, &sizes)?;
@@ -272,10 +312,33 @@ fn new_compressed_rows(
     let row_bytes = shape.iter().product::<usize>() * element.size().unwrap_or(16);
     let most = if n_rows == 0 { 1024 } else { n_rows };
     let rows = (CHUNK_BYTES / row_bytes.max(1)).clamp(1, CHUNK_ROWS).min(most);
-    let chunk: Vec<usize> = std::iter::once(rows).chain(shape.iter().map(|&length| length.max(1))).collect();
+    let chunk: Vec<usize> = std::iter::once(rows).chain(chunk_of(shape, element, LARGE_CHUNK_BYTES)).collect();
     // A dimension without elements could have no chunk if it were fixed.
     let inner = shape.iter().map(|&length| if length == 0 { Extent::resizable(0) } else { Extent::fixed(length) });
     let extents: Vec<Extent> = std::iter::once(Extent::resizable(n_rows)).chain(inner).collect();
+    new_chunked(parent, name, element, &extents, chunk, compress)
+}
+
+/// An array that nobody has written, with the fill value of its type and a checksum for each chunk.
+pub(super) fn new_array(
+    parent: &Group,
+    name: &str,
+    element: ElementType,
+    shape: &[usize],
+    compress: Option<u8>,
+) -> hdf5::Result<Dataset> {
+    let extents: Vec<Extent> = shape.iter().map(|&length| Extent::fixed(length)).collect();
+    new_chunked(parent, name, element, &extents, chunk_of(shape, element, CHUNK_BYTES), compress)
+}
+
+fn new_chunked(
+    parent: &Group,
+    name: &str,
+    element: ElementType,
+    extents: &[Extent],
+    chunk: Vec<usize>,
+    compress: Option<u8>,
+) -> hdf5::Result<Dataset> {
     let mut builder = parent.new_dataset_builder().chunk(chunk);
     builder = match element {
         ElementType::F32 => builder.fill_value(f32::NAN),
@@ -287,17 +350,21 @@ fn new_compressed_rows(
         Some(level) => builder.shuffle().deflate(level),
         None => builder.deflate(CHECKSUM_ALONE),
     };
-    let dataset = builder.empty_as(file_type(element)).shape(extents).create(name)?;
+    let dataset = builder.empty_as(file_type(element)).shape(extents.to_vec()).create(name)?;
     mark_type(&dataset, element)?;
     mark_fill(&dataset, element)?;
     Ok(dataset)
 }
 
-/// The part of a large array that is one chunk: as many of its outermost rows as come near [`CHUNK_BYTES`].
-fn chunk_of(shape: &[usize], element: ElementType) -> Vec<usize> {
-    let row_bytes = shape[1..].iter().product::<usize>() * element.size().unwrap_or(16);
-    let rows = (CHUNK_BYTES / row_bytes.max(1)).clamp(1, shape[0]);
-    std::iter::once(rows).chain(shape[1..].iter().copied()).collect()
+/// The part of an array that is one chunk: as much of its inner dimensions as has at most so many bytes.
+fn chunk_of(shape: &[usize], element: ElementType, n_bytes: usize) -> Vec<usize> {
+    let mut room = n_bytes / element.size().unwrap_or(16);
+    let mut chunk = vec![1; shape.len()];
+    for (axis, &length) in shape.iter().enumerate().rev() {
+        chunk[axis] = length.min(room).max(1);
+        room /= chunk[axis];
+    }
+    chunk
 }
 
 /// What runs without a result hold, in the spelling of netCDF.
@@ -317,7 +384,7 @@ pub(super) fn new_value(parent: &Group, name: &str, leaf: &Leaf, value: &Cells) 
     builder = if n_elements * value.element().size().unwrap_or(16) <= COMPACT_BYTES {
         builder.layout(Layout::Compact)
     } else {
-        builder.chunk(chunk_of(shape, value.element())).deflate(CHECKSUM_ALONE)
+        builder.chunk(chunk_of(shape, value.element(), CHUNK_BYTES)).deflate(CHECKSUM_ALONE)
     };
     let builder = builder.empty_as(file_type(value.element()));
     let dataset = if shape.is_empty() { builder.create(name)? } else { builder.shape(shape.to_vec()).create(name)? };

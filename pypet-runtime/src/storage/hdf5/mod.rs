@@ -2,7 +2,7 @@
 //!
 //! `docs/file-format.md` describes every node of a file. [`writer`](Hdf5Writer) makes one, `columns` holds
 //! what differs from run to run, `annotations` the attributes of that name, `views` makes the two netCDF-4 faces of
-//! a trajectory (`by_run`, `grid`), `reader` reads, `opened` keeps columns open for it, `edit`, `expand` and `copy` change
+//! a trajectory (`by_run`, `grid`), `shared` what runs write together, `reader` reads, `parts` parts of values, `opened` keeps columns open for it, `edit`, `expand` and `copy` change
 //! what is stored, `survey` tells what columns there are, `file` opens and refuses, `heap` guards text, `salvage` reads
 //! what is damaged, `raw` has all the unsafe code there is.
 
@@ -26,9 +26,11 @@ mod journal;
 mod names;
 mod netcdf;
 mod opened;
+mod parts;
 mod raw;
 mod reader;
 mod salvage;
+mod shared;
 mod survey;
 mod text;
 mod views;

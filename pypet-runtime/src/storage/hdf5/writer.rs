@@ -10,12 +10,14 @@ use super::access::{COMMITS, WritableFile};
 use super::columns::{self, Change, Column};
 use super::groups::{ensure_groups, new_group};
 use super::names::NameChoice;
+use super::shared::SharedDataset;
 use super::views::Views;
 use super::{Place, attributes, file, raw};
+use crate::result::SharedArray;
 use crate::run::RunStatus;
 use crate::schema::{Leaf, Schema, SchemaParameter};
 use crate::storage::{
-    Block, DynamicColumn, FailedRun, Finished, Plan, PlannedLeaf, State, StorageError, TrajectoryWriter, check_refusal,
+    Block, DynamicColumn, FailedRun, Finished, Plan, PlannedLeaf, State, StorageError, TrajectoryWriter, added_path, check_refusal,
 };
 use crate::value::{Cells, ElementType, ValueType};
 
@@ -44,6 +46,8 @@ pub(super) struct Open {
     pub(super) added: HashMap<String, Column>,
     pub(super) n_runs: usize,
     compression: Option<u8>,
+    /// What runs write together, by the numbers that slices name.
+    shared: Vec<SharedDataset>,
     /// The runs that were done before the trajectory was opened.
     written: Vec<Range<usize>>,
 }
@@ -193,6 +197,14 @@ impl TrajectoryWriter for Hdf5Writer {
         values.iter().try_for_each(|value| add_value(&self.open().trajectory, value, &place))
     }
 
+    fn share(&mut self, arrays: &[SharedArray]) -> Result<(), StorageError> {
+        let place = self.place.clone();
+        let open = self.open();
+        let shared = arrays.iter().map(|array| SharedDataset::find_or_make(&open.trajectory, array, open.compression, &place));
+        open.shared = shared.collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
     fn write(&mut self, finished: &Finished) -> Result<(), StorageError> {
         let place = self.place.clone();
         match finished {
@@ -243,6 +255,7 @@ impl Open {
             added: HashMap::new(),
             n_runs: header.n_runs,
             compression,
+            shared: Vec::new(),
             written: Vec::new(),
         };
         for leaf in &header.schema.results {
@@ -267,6 +280,7 @@ impl Open {
             added: HashMap::new(),
             n_runs: done.len(),
             compression: None,
+            shared: Vec::new(),
             written: ranges(done),
         };
         for leaf in results {
@@ -319,42 +333,50 @@ impl Open {
         for added in &block.added {
             self.write_added(added, place)?;
         }
+        for result in &block.early {
+            self.write_early(result, place)?;
+        }
+        for slice in &block.slices {
+            self.shared[slice.array].write(slice, place)?;
+        }
         // The status vouches for the data, so it comes last.
         self.runs.write_done(block).map_err(place.failed("write", "runs"))
     }
 
     /// Nothing may lie in what is a value.
-    fn check_place(&self, added: &DynamicColumn) -> Result<(), StorageError> {
+    fn check_place(&self, path: &str, leaf: &Leaf, run: usize) -> Result<(), StorageError> {
         let is_inside = |path: &str, other: &str| path.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'));
         let declared = self.results.iter().map(|column| format!("results/{}", column.leaf.name.replace('.', "/")));
-        let path = added.path();
         let mut others = self.added.keys().cloned().chain(declared);
-        match others.find(|other| is_inside(&path, other) || is_inside(other, &path)) {
+        match others.find(|other| is_inside(path, other) || is_inside(other, path)) {
             None => Ok(()),
             Some(other) => {
                 let other = other.split_once('/').map_or(other.clone(), |(_, name)| name.replace('/', "."));
-                Err(StorageError::ResultInside { name: added.leaf.name.clone(), run: added.runs[0], other })
+                Err(StorageError::ResultInside { name: leaf.name.clone(), run, other })
             }
         }
     }
 
-    fn write_added(&mut self, added: &DynamicColumn, place: &Place) -> Result<(), StorageError> {
-        let (name, path) = (&added.leaf.name, added.path());
+    /// The column of an added result, as which runs may go on writing.
+    pub(super) fn added_column(&mut self, branch: &str, leaf: &Leaf, run: usize, place: &Place) -> Result<&mut Column, StorageError> {
+        let path = added_path(branch, &leaf.name);
         if !self.added.contains_key(&path) {
-            self.check_place(added)?;
-            let column = self.new_column(added.branch, &added.leaf).map_err(place.failed("create", name))?;
+            self.check_place(&path, leaf, run)?;
+            let column = self.new_column(branch, leaf).map_err(place.failed("create", &leaf.name))?;
             self.added.insert(path.clone(), column);
         }
         let column = self.added.get_mut(&path).expect("just inserted");
-        let (found, expected) = (&added.leaf.value_type, &column.leaf.value_type);
-        if !found.agrees(expected) {
-            return Err(StorageError::ResultType {
-                name: name.clone(),
-                run: added.runs[0],
-                found: found.to_string(),
-                expected: expected.to_string(),
-            });
+        let (found, expected) = (&leaf.value_type, &column.leaf.value_type);
+        if found.agrees(expected) {
+            return Ok(column);
         }
+        let (name, found, expected) = (leaf.name.clone(), found.to_string(), expected.to_string());
+        Err(StorageError::ResultType { name, run, found, expected })
+    }
+
+    pub(super) fn write_added(&mut self, added: &DynamicColumn, place: &Place) -> Result<(), StorageError> {
+        let name = &added.leaf.name;
+        let column = self.added_column(added.branch, &added.leaf, added.runs[0], place)?;
         let mut changes = Vec::new();
         let mut cells = added.cells.iter();
         for stretch in added.runs.chunk_by(|run, next| run + 1 == *next) {
@@ -362,7 +384,7 @@ impl Open {
             cells.by_ref().take(stretch.len()).for_each(|cell| rows.push_cell(&cell));
             changes.push(column.write(stretch[0], &rows).map_err(place.failed("write", name))?);
         }
-        let column = &self.added[&path];
+        let column = &self.added[&added.path()];
         if added.branch != DynamicColumn::RESULTS {
             return Ok(());
         }
