@@ -210,7 +210,8 @@ mod tests {
         let results = declared_results::<Single<Vec<u8>>>("bytes", "");
         let subject = Subject { name: "large", comment: "", place: "", results, origin: Origin::default() };
         let visit = Visit::to("large");
-        let study = Study { subject, points: &points, seed: 0, run: &run, file: None, visit: &visit, arrays: Arc::default() };
+        let study =
+            Study { subject, points: &points, seed: 0, run: &run, file: None, visit: &visit, arrays: Arc::default() };
         let engine = EngineChoice::Threads(2);
         let on_failure = OnFailure::Continue;
         let options = Options { engine, memory_cap, on_failure, progress: Some(false), ..Options::default() };

@@ -165,7 +165,9 @@ pub enum AddResultError {
         found: String,
     },
     /// Values that do not fill a slice.
-    #[error("the slice `{slice}` of the shared array `{name}` has the shape {expected:?}, but the values have {found:?}")]
+    #[error(
+        "the slice `{slice}` of the shared array `{name}` has the shape {expected:?}, but the values have {found:?}"
+    )]
     SliceShape {
         /// The name of the array.
         name: String,

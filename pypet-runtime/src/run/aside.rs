@@ -26,11 +26,11 @@ pub(crate) const KEPT_BYTES: usize = 1 << 20;
 pub(crate) enum Part {
     /// In memory.
     Kept(Cells),
-    /// In a file.
-    #[serde(skip)]
-    Aside(Aside),
     /// With the program, as which of those that its worker has sent.
     Sent(usize),
+    /// In a file. The last, since what is skipped would shift the numbers of those behind it.
+    #[serde(skip)]
+    Aside(Aside),
 }
 
 /// A cell that is put aside.

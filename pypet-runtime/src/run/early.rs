@@ -82,7 +82,8 @@ impl Early {
             let mut ends = Cells::new(ElementType::U64, 3);
             let mut n_slices = 0;
             for slice in self.slices.iter().filter(|slice| slice.array == number) {
-                let pairs: Vec<u64> = slice.place.iter().flat_map(|range| [range.start, range.end]).map(|end| end as u64).collect();
+                let pairs: Vec<u64> =
+                    slice.place.iter().flat_map(|range| [range.start, range.end]).map(|end| end as u64).collect();
                 ends.put_numbers(&pairs);
                 n_slices += 1;
             }

@@ -174,7 +174,9 @@ impl Window {
             let steps = counters.iter().zip(&self.axes).zip(&strides);
             let start = first + steps.map(|((counter, axis), stride)| counter * axis.step * stride).sum::<usize>();
             visit(start..start + length);
-            let Some(next) = (0..n_outer).rev().find(|&axis| counters[axis] + 1 < self.axes[axis].count) else { return };
+            let Some(next) = (0..n_outer).rev().find(|&axis| counters[axis] + 1 < self.axes[axis].count) else {
+                return;
+            };
             counters[next] += 1;
             counters[next + 1..].fill(0);
         }

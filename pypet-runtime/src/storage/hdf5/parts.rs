@@ -55,13 +55,7 @@ pub(super) fn read(
 }
 
 /// Reads a part of an array whose elements lie side by side from `start` on.
-fn put_part(
-    values: &Rows,
-    start: usize,
-    window: &Window,
-    shape: &[usize],
-    cells: &mut Cells,
-) -> hdf5::Result<()> {
+fn put_part(values: &Rows, start: usize, window: &Window, shape: &[usize], cells: &mut Cells) -> hdf5::Result<()> {
     let gap = GAP_BYTES / values.element.size().unwrap_or(16);
     let mut blocks: Vec<Vec<Range<usize>>> = Vec::new();
     window.visit(shape, |elements| match blocks.last_mut() {

@@ -378,7 +378,12 @@ impl Hdf5Reader {
     }
 
     /// The error of a column that cannot be read; if it is damaged, with the runs.
-    pub(super) fn in_runs(&self, path: &str, error: hdf5::Error, damaged: impl FnOnce() -> Vec<Range<usize>>) -> StorageError {
+    pub(super) fn in_runs(
+        &self,
+        path: &str,
+        error: hdf5::Error,
+        damaged: impl FnOnce() -> Vec<Range<usize>>,
+    ) -> StorageError {
         match self.place.failed("read", path)(error) {
             StorageError::Damaged { file, path, source, .. } => {
                 StorageError::Damaged { file, path, runs: damaged(), source }

@@ -59,9 +59,12 @@ impl SharedDataset {
         let encoding = attributes::text(&dataset, "encoding").map_err(failed())?.unwrap_or_default();
         let is_column = attributes::has(&dataset, columns::LAYOUT).map_err(failed())?;
         let Some(element) = element else { return Err(differs("something that pypet does not write".into())) };
-        let found = ValueType::scalar(element).with_encoding(&encoding).with_shape(dataset.shape().into_iter().map(Some));
+        let found =
+            ValueType::scalar(element).with_encoding(&encoding).with_shape(dataset.shape().into_iter().map(Some));
         let expected = &array.leaf().value_type;
-        if is_column || (found.element, &found.encoding, &found.shape) != (expected.element, &expected.encoding, &expected.shape) {
+        if is_column
+            || (found.element, &found.encoding, &found.shape) != (expected.element, &expected.encoding, &expected.shape)
+        {
             return Err(differs(if is_column { "a result of each run".into() } else { found.to_string() }));
         }
         Ok(dataset)
@@ -116,7 +119,8 @@ fn claims(trajectory: &Group, name: &str) -> hdf5::Result<Claims> {
         let fits = |number| usize::try_from(number).map_err(|_| hdf5::Error::from("a slice lies beyond all memory"));
         bytemuck::pod_collect_to_vec::<u8, u64>(cells.bytes()).into_iter().map(fits).collect()
     };
-    let (ends, starts, sizes, shapes) = (numbers("values")?, numbers("row_start")?, numbers("row_size")?, numbers("row_shape")?);
+    let (ends, starts, sizes, shapes) =
+        (numbers("values")?, numbers("row_start")?, numbers("row_size")?, numbers("row_shape")?);
     for (run, ((start, size), shape)) in starts.iter().zip(&sizes).zip(shapes.chunks_exact(3)).enumerate() {
         let ends = start.checked_add(*size).and_then(|end| ends.get(*start..end));
         let ends = ends.ok_or_else(|| hdf5::Error::from("the record of a run lies outside"))?;

@@ -17,7 +17,8 @@ use crate::result::SharedArray;
 use crate::run::RunStatus;
 use crate::schema::{Leaf, Schema, SchemaParameter};
 use crate::storage::{
-    Block, DynamicColumn, FailedRun, Finished, Plan, PlannedLeaf, State, StorageError, TrajectoryWriter, added_path, check_refusal,
+    Block, DynamicColumn, FailedRun, Finished, Plan, PlannedLeaf, State, StorageError, TrajectoryWriter, added_path,
+    check_refusal,
 };
 use crate::value::{Cells, ElementType, ValueType};
 
@@ -200,7 +201,8 @@ impl TrajectoryWriter for Hdf5Writer {
     fn share(&mut self, arrays: &[SharedArray]) -> Result<(), StorageError> {
         let place = self.place.clone();
         let open = self.open();
-        let shared = arrays.iter().map(|array| SharedDataset::find_or_make(&open.trajectory, array, open.compression, &place));
+        let shared =
+            arrays.iter().map(|array| SharedDataset::find_or_make(&open.trajectory, array, open.compression, &place));
         open.shared = shared.collect::<Result<_, _>>()?;
         Ok(())
     }
@@ -358,7 +360,13 @@ impl Open {
     }
 
     /// The column of an added result, as which runs may go on writing.
-    pub(super) fn added_column(&mut self, branch: &str, leaf: &Leaf, run: usize, place: &Place) -> Result<&mut Column, StorageError> {
+    pub(super) fn added_column(
+        &mut self,
+        branch: &str,
+        leaf: &Leaf,
+        run: usize,
+        place: &Place,
+    ) -> Result<&mut Column, StorageError> {
         let path = added_path(branch, &leaf.name);
         if !self.added.contains_key(&path) {
             self.check_place(&path, leaf, run)?;

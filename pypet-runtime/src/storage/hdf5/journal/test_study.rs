@@ -316,7 +316,16 @@ fn block(run: usize) -> Block {
         let leaf = Leaf::new("tens", u64::value_type());
         added.push(DynamicColumn { branch: DynamicColumn::RESULTS, leaf, runs: vec![run], cells });
     }
-    Block { first: run, worker: 0, started: vec![run as f64], runtime: vec![1.0], results: cells, added, early: Vec::new(), slices: Vec::new() }
+    Block {
+        first: run,
+        worker: 0,
+        started: vec![run as f64],
+        runtime: vec![1.0],
+        results: cells,
+        added,
+        early: Vec::new(),
+        slices: Vec::new(),
+    }
 }
 
 fn failed(run: usize) -> FailedRun {
