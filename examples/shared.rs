@@ -48,7 +48,7 @@ fn shared(p: &Picture, run: &mut Run) -> usize {
         // The points where the set begins: a few rows at a time, in the order in which they are found.
         for (column, pair) in steps.windows(2).into_iter().enumerate() {
             if (pair[0] == p.most_steps) != (pair[1] == p.most_steps) {
-                run.append("boundary", &Table::new().with("line", [line as u32]).with("column", [column as u32]));
+                run.append("boundary", &Table::new().with("line", [line]).with("column", [column]));
             }
         }
         n_inside += steps.iter().filter(|&&steps| steps == p.most_steps).count();

@@ -47,15 +47,15 @@ fn study(p: &Which, run: &mut Run) -> Result<usize, String> {
         // As many as the number of the run says.
         for event in 0..p.k {
             let name = format!("event {event}");
-            run.append("events", &Table::new().with("part", [part as u8]).with("name", [name]));
+            run.append("events", &Table::new().with("part", [part]).with("name", [name]));
         }
         std::thread::sleep(Duration::from_millis(p.pause));
     }
     run.append("texts", &vec![format!("run {}", p.k); p.k % 3]);
     run.write_slice("map", s![p.k, ..], &Array1::from_elem(N_ELEMENTS, k));
     // Neighbours write the same places.
-    run.write_slice("overlap", s![p.k..p.k + 3, 1..3], &Array2::from_elem((3, 2), p.k as i32));
-    run.write_slice("overlap", s![p.k, 0], &ndarray::arr0(-(p.k as i32)));
+    run.write_slice("overlap", s![p.k..p.k + 3, 1..3], &Array2::from_elem((3, 2), p.k.cast_signed()));
+    run.write_slice("overlap", s![p.k, 0], &ndarray::arr0(-(p.k.cast_signed())));
     if p.k == p.fails_at {
         return Err("gone wrong".into());
     }
@@ -64,7 +64,7 @@ fn study(p: &Which, run: &mut Run) -> Result<usize, String> {
 
 fn arrays(_: &Which) -> Vec<SharedArray> {
     let map = SharedArray::new::<f64>("map", [N_RUNS, N_ELEMENTS]).with_unit("mV").with_comment("a row for each run");
-    vec![map, SharedArray::new::<i32>("overlap", [N_RUNS + 3, 3])]
+    vec![map, SharedArray::new::<isize>("overlap", [N_RUNS + 3, 3])]
 }
 
 fn points() -> Exploration<Which> {
@@ -84,16 +84,19 @@ fn assert_all_is_there(traj: &Trajectory<study>, done: &[usize]) {
     let events: Table = any.rows_of_all("results.events").unwrap();
     assert_eq!(events.n_rows(), done.iter().map(|k| 4 * k).sum::<usize>());
 
-    let mut overlap = vec![[0; 3]; N_RUNS + 3];
+    let mut overlap = vec![[0_isize; 3]; N_RUNS + 3];
     for &k in done {
-        overlap[k..k + 3].iter_mut().for_each(|row| row[1..].fill(k as i32));
-        overlap[k][0] = -(k as i32);
+        overlap[k..k + 3].iter_mut().for_each(|row| row[1..].fill(k.cast_signed()));
+        overlap[k][0] = -(k.cast_signed());
     }
-    assert_eq!(any.get::<Vec<[i32; 3]>>("results.overlap").unwrap(), overlap);
+    assert_eq!(any.get::<Vec<[isize; 3]>>("results.overlap").unwrap(), overlap);
     for k in 0..N_RUNS {
         let is_done = done.contains(&k);
         let row: ArrayD<f64> = any.get_slice("results.map", s![k, ..]).unwrap();
-        assert!(row.iter().all(|x| if is_done { *x == k as f64 } else { x.is_nan() }), "row {k} of the map");
+        assert!(
+            row.iter().all(|x| if is_done { x.to_bits() == (k as f64).to_bits() } else { x.is_nan() }),
+            "row {k} of the map"
+        );
         let run = traj.run(k).unwrap();
         if !is_done {
             assert!(run.get_added::<Array2<f64>>("large").is_err());
@@ -104,9 +107,10 @@ fn assert_all_is_there(traj: &Trajectory<study>, done: &[usize]) {
         assert_eq!(events.n_rows(), 4 * k);
         assert!(k == 0 || events.column::<String>("name").unwrap() == names);
         let large: Array2<f64> = run.get_added("large").unwrap();
-        assert!(large.dim() == (N_ELEMENTS / 4, 4) && large.iter().all(|x| *x == k as f64));
+        assert!(large == Array2::from_elem((N_ELEMENTS / 4, 4), k as f64));
         assert_eq!(run.get_added::<Vec<f64>>("small").unwrap(), [k as f64; 3]);
-        assert_eq!(run.get_added::<Array2<f64>>("rows").unwrap()[[1, 1]], k as f64 + 3e-6);
+        let first: ArrayD<f64> = run.get_added_slice("rows", s![..2, 1]).unwrap();
+        assert_eq!(first.into_raw_vec_and_offset().0, [k as f64 + 1e-6, k as f64 + 3e-6]);
     }
 }
 
@@ -215,7 +219,7 @@ fn runs_that_are_added_write_into_the_same_arrays() {
         let traj = Environment::new(file).expand::<study>(k.over(0..N_RUNS)).unwrap();
         assert_eq!(traj.len(), N_RUNS);
         // The runs of the lower places came later, so they have the higher indices.
-        let overlap: Vec<[i32; 3]> = traj.any().get("results.overlap").unwrap();
+        let overlap: Vec<[isize; 3]> = traj.any().get("results.overlap").unwrap();
         assert_eq!(overlap[5..8], [[-5, 5, 5], [-6, 5, 5], [-7, 5, 5]]);
         assert_eq!(overlap[8], [-8, 8, 8]);
         let texts: Vec<String> = traj.any().rows_of_all("results.texts").unwrap();
@@ -318,16 +322,16 @@ struct Traces {
     /// Of another length in each.
     spikes: Array2<u32>,
     /// Three numbers.
-    triple: [i64; 3],
+    triple: [usize; 3],
 }
 
 #[experiment]
 fn traces(p: &Which) -> Traces {
-    let number = |i: usize, j: usize| (1000 * p.k + 10 * i + j) as f64;
+    let number = |i: usize, j: usize| u32::try_from(1000 * p.k + 10 * i + j).expect("a small number");
     Traces {
-        v: Array2::from_shape_fn((50, 4), |(i, j)| number(i, j)),
-        spikes: Array2::from_shape_fn((5 * (p.k + 1), 3), |(i, j)| number(i, j) as u32),
-        triple: [p.k as i64, 1, 2],
+        v: Array2::from_shape_fn((50, 4), |(i, j)| f64::from(number(i, j))),
+        spikes: Array2::from_shape_fn((5 * (p.k + 1), 3), |(i, j)| number(i, j)),
+        triple: [p.k, 1, 2],
     }
 }
 
@@ -349,7 +353,7 @@ fn parts_of_arrays_are_those_of_the_whole() {
                 let any: ArrayD<f64> = run.any().get_slice("v", s![3, ..]).unwrap();
                 assert_eq!(any, v.slice(s![3, ..]).into_dyn());
                 let wide: ArrayD<u64> = run.any().get_slice("spikes", s![3, ..]).unwrap();
-                assert_eq!(wide.map(|&x| x as u32), spikes.slice(s![3, ..]).into_dyn());
+                assert_eq!(wide, spikes.slice(s![3, ..]).map(|&x| u64::from(x)).into_dyn());
             }
             let v = traj.all(r.v).unwrap();
             assert_eq!(traj.slice(r.v, 1..5, s![40.., 2..]).unwrap(), v.slice(s![1..5, 40.., 2..]));
@@ -474,12 +478,13 @@ fn memory_stays_flat_while_a_run_hands_over_what_it_has() {
     for run in any.runs().unwrap() {
         assert_eq!(run.status(), RunStatus::Done);
         let parts: ArrayD<f64> = run.get_slice("parts", s![.., 7]).unwrap();
-        assert!(parts.len() == 17_000 && parts[16_999] == 49.0, "{} rows", parts.len());
+        assert_eq!((parts.len(), parts.as_slice().unwrap().last()), (17_000, Some(&49.0)));
         let part: ArrayD<f64> = run.get_slice("part_48", s![999, 498..]).unwrap();
         assert_eq!(part.into_raw_vec_and_offset().0, [48.0, 48.0]);
     }
     let all: ArrayD<f64> = any.get_slice("all", s![.., 500, 3]).unwrap();
-    assert!(all[0].is_nan() && all[2] == 2.0 && all[47] == 47.0 && all[48].is_nan());
+    assert!(all[0].is_nan() && all[48].is_nan());
+    assert_eq!(vec![all[2], all[47]], [2.0, 47.0]);
     assert_file_is_sound(&folder.path().join("heavy.h5"));
 }
 

@@ -136,7 +136,7 @@ fn keep<P, R: ResultSet>(
     let refused = |(leaf, cells): (&Leaf, &Cells)| Some((leaf.name.clone(), cells.refusal()?.to_owned()));
     let checked = match declared.iter().zip(&block.results).find_map(refused) {
         Some((name, problem)) => Err(AddResultError::Refused { name, problem }),
-        None => check_added(&added, declared.iter().chain(study.arrays.iter().map(SharedArray::leaf))),
+        None => check_added(&added, &declared.iter().chain(study.arrays.iter().map(SharedArray::leaf))),
     };
     checked.map_err(failed).map(|()| (added, slices))
 }

@@ -20,7 +20,7 @@ use crate::error::Result;
 use crate::explore::Points;
 use crate::parameter::ParameterSet;
 use crate::result::{ResultSet, SharedArray};
-use crate::run::{Depot, Folder};
+use crate::run::{Beside, Depot};
 use crate::storage::{State, TrajectoryWriter};
 
 /// What is carried out at which points.
@@ -54,7 +54,7 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
 
     /// Where runs put aside what is not to wait for their end; without a file all stays in memory.
     pub(super) fn depot(&self) -> Option<Box<dyn Depot>> {
-        self.file.map(|file| Box::new(Folder::beside(file)) as Box<dyn Depot>)
+        self.file.map(|file| Box::new(Beside::file(file)) as Box<dyn Depot>)
     }
 
     /// Carries out some runs of a trajectory that has begun; returns when everything is stored.

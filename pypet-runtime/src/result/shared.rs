@@ -57,7 +57,7 @@ impl SharedArray {
     /// The length of each dimension.
     #[must_use]
     pub fn shape(&self) -> Vec<usize> {
-        self.leaf.value_type.shape.iter().copied().map(|length| length.expect("given when it was made")).collect()
+        self.leaf.value_type.shape.iter().copied().flatten().collect()
     }
 
     pub(crate) fn leaf(&self) -> &Leaf {

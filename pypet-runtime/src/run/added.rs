@@ -51,7 +51,7 @@ impl AddedResult {
 /// `declared` is what has its place below `results` already.
 pub(crate) fn check_added<'a>(
     added: &[AddedResult],
-    declared: impl Iterator<Item = &'a Leaf> + Clone,
+    declared: &(impl Iterator<Item = &'a Leaf> + Clone),
 ) -> Result<(), AddResultError> {
     for (position, AddedResult { branch, leaf, cells, .. }) in added.iter().enumerate() {
         let (own, name) = (&leaf.name, || leaf.name.clone());
@@ -218,7 +218,7 @@ mod tests {
             run.start(0, None);
             add(&mut run);
             let (added, _) = run.take_added()?;
-            check_added(&added, [Leaf::new("rate", f64::value_type())].iter())
+            check_added(&added, &[Leaf::new("rate", f64::value_type())].iter())
         };
         assert_eq!(check(|run| run.add_result("net.size", 3_u32)), Ok(()));
         assert!(matches!(check(|run| run.add_result("../etc", 3_u32)), Err(AddResultError::Name { .. })));

@@ -56,21 +56,21 @@ pub(crate) trait Depot: Debug + Send + Sync {
 
 /// Files without names in a folder, one for each run that needs it.
 #[derive(Debug)]
-pub(crate) struct Folder {
+pub(crate) struct Beside {
     folder: PathBuf,
     file: Option<Arc<File>>,
     n_bytes: u64,
 }
 
-impl Folder {
+impl Beside {
     /// The folder of a trajectory's file.
-    pub(crate) fn beside(file: &Path) -> Self {
+    pub(crate) fn file(file: &Path) -> Self {
         let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
         Self { folder: folder.into(), file: None, n_bytes: 0 }
     }
 }
 
-impl Depot for Folder {
+impl Depot for Beside {
     fn put(&mut self, mut cells: Cells) -> io::Result<Part> {
         let file = match &self.file {
             Some(file) => file.clone(),
@@ -213,7 +213,7 @@ mod tests {
     #[test]
     fn what_is_put_aside_comes_back_and_leaves_no_file() {
         let folder = tempfile::tempdir().unwrap();
-        let mut depot = Folder::beside(&folder.path().join("x.h5"));
+        let mut depot = Beside::file(&folder.path().join("x.h5"));
         let numbers = depot.put(cells(&vec![1.5, f64::NAN])).unwrap();
         let words = depot.put(cells(&vec!["τ".to_owned(), String::new()])).unwrap();
         depot.begin();

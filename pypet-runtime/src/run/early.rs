@@ -196,7 +196,9 @@ impl Run {
         if let [(leaf, _)] = members.as_slice()
             && leaf.name.is_empty()
         {
-            members.into_iter().for_each(|(leaf, cells)| self.append_rows(Leaf { name: name.into(), ..leaf }, &cells));
+            for (leaf, cells) in members {
+                self.append_rows(Leaf { name: name.into(), ..leaf }, &cells);
+            }
             return;
         }
         let columns: Vec<String> = members.iter().map(|(leaf, _)| leaf.name.clone()).collect();

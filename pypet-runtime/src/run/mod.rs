@@ -8,7 +8,7 @@ mod stream;
 
 pub use added::AddResultError;
 pub(crate) use added::{AddedResult, check_added, is_valid_name};
-pub(crate) use aside::{Depot, EarlyResult, Folder, Part, SliceWrite};
+pub(crate) use aside::{Beside, Depot, EarlyResult, Part, SliceWrite};
 pub(crate) use early::Early;
 pub use status::RunStatus;
 pub use stream::Stream;

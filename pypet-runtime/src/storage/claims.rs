@@ -82,7 +82,9 @@ mod tests {
                 }
             };
             let mut expected = [[usize::MAX; LENGTH]; LENGTH];
-            writes.iter().for_each(|(run, place)| fill(&mut expected, *run, place));
+            for (run, place) in &writes {
+                fill(&mut expected, *run, place);
+            }
 
             let mut shuffled = writes.clone();
             shuffled.rotate_left(order.index(writes.len()));

@@ -15,6 +15,9 @@ use crate::run::{RunStatus, SliceWrite};
 use crate::schema::Leaf;
 use crate::value::{Cells, ElementType, Slice, ValueType, Window};
 
+/// Why what runs hand over can be read.
+const NOTHING_ASIDE: &str = "without a file nothing is put aside";
+
 /// One trajectory in memory; clones share it.
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
@@ -111,7 +114,7 @@ impl Tree {
     /// Writes a part of a shared array, but for what later runs have written.
     fn write_slice(&mut self, slice: &SliceWrite) -> Result<(), StorageError> {
         let (path, claims) = &mut self.shared[slice.array];
-        let cells = slice.part.cells().map_err(unreadable)?;
+        let cells = slice.part.cells().expect(NOTHING_ASIDE);
         let stored = self.leaves.iter_mut().find(|(other, _)| other == path);
         let Some(Rows::Value(whole)) = stored.map(|(_, stored)| &mut stored.rows) else {
             return Err(StorageError::NoNode { path: path.clone() });
@@ -238,11 +241,6 @@ fn overwrite(whole: &mut Cells, place: &Place, part: &Cells) {
     *whole = whole.with_bytes(bytes);
 }
 
-/// What was put aside beside a file that is not ours to name.
-fn unreadable(source: std::io::Error) -> StorageError {
-    StorageError::Io { action: "read what was put aside in", file: std::env::temp_dir(), source }
-}
-
 fn result_path(leaf: &Leaf) -> String {
     format!("results/{}", leaf.name.replace('.', "/"))
 }
@@ -300,7 +298,7 @@ impl TrajectoryWriter for Memory {
                 }
                 for result in &block.early {
                     let path = format!("results/{}", result.leaf.name.replace('.', "/"));
-                    let cells = result.cells().map_err(unreadable)?;
+                    let cells = result.cells().expect(NOTHING_ASIDE);
                     tree.put(&path, &result.leaf, std::iter::once(result.run), &cells);
                 }
                 block.slices.iter().try_for_each(|slice| tree.write_slice(slice))?;

@@ -218,10 +218,8 @@ impl AnyTrajectory {
     /// Nothing or too much fits the name, what is there is of another type, or its rows differ in shape.
     pub fn rows_of_all<R: Rows>(&self, name: &str) -> Result<R> {
         let node = self.target(name)?;
-        let columns: Vec<NodeRef<'_>> = match node.is_column() {
-            true => vec![node],
-            false => node.children().filter(|node| node.is_column()).collect(),
-        };
+        let columns: Vec<NodeRef<'_>> =
+            if node.is_column() { vec![node] } else { node.children().filter(|node| node.is_column()).collect() };
         let members = columns.into_iter().map(|column| {
             let leaf = column.leaf().cloned().unwrap_or_else(|| unreachable!("columns have a type"));
             Ok((Leaf { name: column.name().into(), ..leaf }, self.joined_rows(column)?))
