@@ -492,3 +492,23 @@ fn memory_stays_flat_while_a_run_hands_over_what_it_has() {
 fn assert_file_is_sound(file: &Path) {
     common::python::run("reads_all.py", [file]);
 }
+
+#[test]
+fn files_with_shared_arrays_are_merged_compacted_and_copied() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b, both] = ["a.h5", "b.h5", "both.h5"].map(|name| folder.path().join(name));
+    let k = Which::names().k;
+    Environment::new(&a).with_seed(1).run::<study>(k.over(0..6)).unwrap();
+    Environment::new(&b).with_seed(1).run::<study>(k.over(6..N_RUNS)).unwrap();
+    pypet::merge(&both, [&b, &a], &default()).unwrap();
+    pypet::trajectory::compact(&both).unwrap();
+    let any = AnyTrajectory::open(&both).unwrap();
+    // The rows are in the order of the runs again; of arrays there is one of each file.
+    let texts: Vec<String> = any.rows_of_all("results.texts").unwrap();
+    assert_eq!((texts.len(), texts[0].as_str(), texts[11].as_str()), (12, "run 1", "run 11"));
+    for (name, runs) in [("results.map", 0..6), ("results.map_2", 6..N_RUNS)] {
+        let column: ArrayD<f64> = any.get_slice(name, s![.., 5]).unwrap();
+        let written: Vec<usize> = (0..N_RUNS).filter(|&row| !column[row].is_nan()).collect();
+        assert_eq!(written, runs.collect::<Vec<_>>(), "`{name}`");
+    }
+}
