@@ -279,6 +279,47 @@ mod tests {
         assert!(block.added[0].cells.strings().all(|text| text == "τ"));
     }
 
+    fn cells(list: &[f64]) -> Cells {
+        let mut cells = Cells::of(&Vec::<f64>::value_type());
+        list.to_vec().write(&mut cells);
+        cells
+    }
+
+    /// A run that has sent rows before, more of which come now, and has written a slice.
+    fn of_early_rows() -> Vec<u8> {
+        let leaf = serde_json::to_string(&Leaf::new("rows", Vec::<f64>::value_type())).expect("plain data");
+        let early = Early { leaf, ragged: true, parts: vec![Part::Sent(0), Part::Kept(cells(&[3.0]))] };
+        let slice = SliceWrite { run: 0, array: 0, place: vec![2..4; 1], part: Part::Kept(cells(&[4.0, 5.0])) };
+        sent(Yield { early: vec![early], slices: vec![slice], ..of(&[], "") })
+    }
+
+    #[test]
+    fn early_results_are_joined_with_what_was_sent_before_unless_they_are_damaged() {
+        let declared = [Leaf::new("list", Vec::<f64>::value_type())];
+        let arrays = [SharedArray::new::<f64>("map", [4])];
+        let join = |bytes: &[u8], before: Vec<Part>| {
+            let Some(Report::Done(run_yield)) = decode(bytes) else { return None };
+            let mut block = Block::new(&declared, 0);
+            run_yield.join(5, before, &declared, &arrays, &mut block).map(|()| block)
+        };
+        let before = || vec![Part::Kept(cells(&[1.0, 2.0]))];
+        let bytes = of_early_rows();
+        let block = join(&bytes, before()).expect("it fits");
+        assert_eq!(block.early[0].cells().unwrap(), cells(&[1.0, 2.0, 3.0]));
+        assert_eq!((block.slices[0].run, block.slices[0].place.as_slice()), (5, [2..4].as_slice()));
+        assert!(join(&bytes, Vec::new()).is_none(), "what was sent before is missing");
+        for position in 0..bytes.len() {
+            for change in [1, 0x80, 0xff] {
+                let mut damaged = bytes.clone();
+                damaged[position] ^= change;
+                let Some(block) = join(&damaged, before()) else { continue };
+                // Whatever still is a run can be stored.
+                assert!(block.early.iter().all(|early| early.cells().is_ok_and(|cells| cells.is_whole())));
+                assert!(block.slices.iter().all(|slice| slice.place[0].end <= 4 && slice.part.cells().is_ok()));
+            }
+        }
+    }
+
     #[test]
     fn damaged_messages_are_refused_and_nothing_is_joined() {
         let declared = [Leaf::new("list", Vec::<f64>::value_type())];
