@@ -52,7 +52,7 @@ fn start(role: &Path) -> Vec<f64> {
     let said = String::from_utf8(output.expect("a program starts").stdout).expect("it is text");
     let times = said.lines().map(|line| line.split_once(' ').expect("a name and a time").1);
     let times = times.map(|time| Duration::from_nanos(time.parse().expect("nanoseconds")));
-    times.map(|time| (time - begun).as_secs_f64() * 1e3).collect()
+    times.map(|time| time.saturating_sub(begun).as_secs_f64() * 1e3).collect()
 }
 
 fn median(mut values: Vec<f64>) -> f64 {

@@ -1,7 +1,7 @@
 //! # Lesson 7: ragged spikes
 //!
 //! A population of neurons that fire at random. It teaches results whose lengths differ from run to run: a list, a
-//! list of points, and a table; and how others read them.
+//! list of points, and a table; a table of the whole trajectory; and how others read them.
 //!
 //! ```text
 //! cargo run --example ragged_spikes                       # 5 runs into hdf5/ragged_spikes.h5
@@ -63,7 +63,7 @@ fn ragged_spikes(p: &Population) -> Seen {
         first_train: spikes.iter().filter(|(_, neuron)| *neuron == 0).map(|(time, _)| *time).collect(),
         dots: spikes.iter().map(|(time, neuron)| [*time, f64::from(*neuron)]).collect(),
         first_spike: times.first().copied(),
-        spikes: Table::new().with("time", times).with("neuron", neurons),
+        spikes: Table::new().with("time", times).with_column_unit("time", "s").with("neuron", neurons),
     }
 }
 
@@ -71,15 +71,24 @@ fn rates() -> Exploration<Population> {
     Population::names().rate.over([0.0, 1.0, 5.0, 10.0, 20.0])
 }
 
-/// Reads the tables back, as a program that analyses them would.
+/// Reads the tables back, as a program that analyses them would, and keeps what it found as one more.
 fn report(traj: &mut Trajectory<ragged_spikes>) -> pypet::Result<()> {
     let r = Seen::names();
+    let (mut rates, mut counts, mut firsts) = (Vec::new(), Vec::new(), Vec::new());
     for run in traj.runs() {
-        let spikes = run.get_group(r.spikes)?;
-        let first = run.get(r.first_spike)?.map_or("never".to_owned(), |time| format!("{time:.3} s"));
-        println!("{:>4} Hz: {:>3} spikes, the first at {first}", run.parameters()?.rate, spikes.n_rows());
+        rates.push(run.parameters()?.rate);
+        counts.push(run.get_group(r.spikes)?.n_rows());
+        firsts.push(run.get(r.first_spike)?);
     }
-    Ok(())
+    let found = Table::new()
+        .with("rate", rates)
+        .with_column_unit("rate", "Hz")
+        .with("n_spikes", counts)
+        .with("first", firsts)
+        .with_column_unit("first", "s")
+        .with_column_comment("first", "None where nothing fired");
+    println!("{found}");
+    traj.add_group("found", found)
 }
 
 /// The spikes of one neuron.

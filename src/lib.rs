@@ -162,10 +162,14 @@ pub use pypet_macros::results;
 /// Random numbers: the traits and distributions that fit the streams of a run.
 pub use pypet_runtime::rand;
 pub use pypet_runtime::trajectory::{backup, compact, copy, delete, merge, repair};
+pub use pypet_runtime::verify::verify;
 pub use pypet_runtime::{Error, Result};
+/// Arrays, record batches and their schemas, in the version that a [`Table`](value::Table) becomes.
+#[cfg(feature = "arrow")]
+pub use pypet_runtime::{arrow_array, arrow_schema};
 pub use pypet_runtime::{
-    cli, compare, engine, environment, experiment, explore, export, parameter, plot, provenance, registry, result, run,
-    schema, storage, trajectory, value,
+    cli, compare, engine, environment, experiment, explore, export, logs, parameter, plot, provenance, registry,
+    result, run, schema, storage, trajectory, value, verify,
 };
 
 /// Support for generated code, not public API.
@@ -183,7 +187,7 @@ pub mod prelude;
 mod from_pypet {}
 
 /// Makes the program a tool for its experiments: `run`, `resume`, `list`, `params`, `status`, `show`, `diff`, `export`,
-/// `plot`, `repair`, `provenance`, `completions`.
+/// `plot`, `repair`, `verify`, `provenance`, `completions`.
 ///
 /// # Examples
 /// ```

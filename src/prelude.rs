@@ -2,16 +2,18 @@
 
 pub use ndarray::{Array1, Array2, Array3, ArrayD, s};
 pub use pypet_macros::{ParamValue, ResultValue, experiment, parameters, results};
-pub use pypet_runtime::environment::{Environment, OnFailure};
+pub use pypet_runtime::environment::{Environment, OnFailure, Order};
 pub use pypet_runtime::experiment::Experiment;
-pub use pypet_runtime::explore::{Exploration, arange, linspace, logspace};
+pub use pypet_runtime::explore::{
+    Exploration, arange, latin_hypercube, linspace, logspace, random, scrambled_sobol, sobol,
+};
 pub use pypet_runtime::parameter::Name;
 pub use pypet_runtime::provenance::GitPolicy;
 pub use pypet_runtime::rand::RngExt;
 pub use pypet_runtime::result::SharedArray;
 pub use pypet_runtime::run::Run;
 pub use pypet_runtime::trajectory::{AnyTrajectory, Axis, Grid, RunView, Trajectory, TrajectoryEditor};
-pub use pypet_runtime::value::{Json, Table};
+pub use pypet_runtime::value::{Grouped, Json, Table};
 
 /// The default of any type, for `FiringRate { duration: 10.0, ..default() }`.
 #[must_use]

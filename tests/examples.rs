@@ -18,6 +18,7 @@ fn no_example_is_forgotten() {
             "extend",
             "firing_rate",
             "isolation",
+            "logging",
             "merge",
             "multiply",
             "overhead",
@@ -74,6 +75,17 @@ fn isolation_survives_what_its_solver_does() {
     let said = python::report(&output);
     let reason = "the worker process died of signal 6 (SIGABRT): solver: diverged at t =";
     assert!(said.contains(reason), "`{reason}` was not said, {said}");
+}
+
+#[test]
+fn logging_keeps_a_log_beside_the_file() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let output = run_with("logging", folder.path(), ["run", "-q", "-o", "roots.h5"]);
+    let said = python::report(&output);
+    assert_eq!(output.status.code(), Some(1), "one run fails, {said}");
+    let log = |name: &str| fs::read_to_string(folder.path().join("roots.logs").join(name)).expect("there is a log");
+    assert!(log("logging.log").contains(" WARN run=2 logging: a large root root=3162.2"));
+    assert!(log("logging.errors.log").contains("ERROR run=3 pypet: failed: no root of -2 after 60 steps"));
 }
 
 #[test]

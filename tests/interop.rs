@@ -4,11 +4,13 @@
 
 mod common;
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::num::NonZero;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use ndarray::array;
+use ndarray::{ArrayD, array};
 use num_complex::Complex;
 use pypet::prelude::*;
 use serde::{Deserialize, Serialize};
@@ -140,6 +142,18 @@ struct Millivolt(f64);
 #[parameters]
 struct Nothing {}
 
+/// A set in a set.
+#[results]
+struct Layer {
+    /// Mean of all cells.
+    #[result(unit = "Hz")]
+    rate: f64,
+    #[result(dims = ["cell"])]
+    of_each: [f32; 2],
+    #[result(group)]
+    events: Table,
+}
+
 #[results]
 struct EveryValue {
     i_8: i8,
@@ -183,6 +197,21 @@ struct EveryValue {
     by_cbor: (u8, u8),
     newtype: Millivolt,
     length: Length,
+    truths: Vec<bool>,
+    texts: Vec<String>,
+    spans: Vec<Duration>,
+    complexes: [Complex<f64>; 2],
+    single_element: ndarray::Array0<f32>,
+    boxed: Box<i64>,
+    boxed_list: Box<[u16]>,
+    shared_text: Arc<str>,
+    borrowed: Cow<'static, str>,
+    /// One of several.
+    #[result(group)]
+    layer: Layer,
+    #[result(group)]
+    any_rank: ArrayD<i16>,
+    /// Rows of this run.
     #[result(group)]
     table: Table,
     #[result(group)]
@@ -232,6 +261,17 @@ fn every_value(_: &Nothing) -> EveryValue {
         by_cbor: (1, 2),
         newtype: Millivolt(-65.0),
         length: Length::new::<millimeter>(2.0),
+        truths: vec![true, false],
+        texts: vec!["ä".into(), String::new()],
+        spans: vec![Duration::from_nanos(1), Duration::ZERO],
+        complexes: [Complex::new(0.0, 1.0), Complex::new(-1.0, 0.5)],
+        single_element: ndarray::arr0(0.5),
+        boxed: Box::new(-5),
+        boxed_list: Box::new([1, 2]),
+        shared_text: "shared".into(),
+        borrowed: "borrowed".into(),
+        layer: Layer { rate: 12.5, of_each: [0.5, -0.0], events: Table::new().with("at", vec![1_u8, 2]) },
+        any_rank: array![[[1, 2, 3]], [[4, 5, 6]]].into_dyn(),
         table: Table::new().with("time", vec![0.5, 1.5]).with("word", ["a", "b"].map(String::from)),
         sparse: CsMat::new((2, 3), vec![0, 1, 3], vec![1, 0, 2], vec![2, 3, 4]),
     }

@@ -9,7 +9,7 @@ mod common;
 
 use std::path::{Path, PathBuf};
 
-use ndarray::array;
+use ndarray::{ArrayD, IxDyn, array};
 use pypet::prelude::*;
 use pypet::run::RunStatus;
 
@@ -389,6 +389,136 @@ fn an_old_trajectory_is_resumed_with_added_results() {
         assert_eq!(traj.any().get::<f64>("parameters.added").unwrap(), 0.5, "and what the new runs were given");
         drop(traj);
         assert!(Trajectory::<first::grown>::open(file).is_ok(), "the first program still reads it");
+    });
+}
+
+/// What it became beside: a wider parameter, a new one that is a group, and groups of results.
+mod wider {
+    use super::*;
+
+    #[parameters]
+    pub(crate) struct New {
+        #[param(default = 1)]
+        pub k: u64,
+        /// There was nothing like it.
+        #[param(group, default = ArrayD::from_elem(IxDyn(&[2, 1]), 0.5))]
+        pub field: ArrayD<f64>,
+    }
+
+    #[results]
+    pub(crate) struct Detail {
+        #[result(unit = "1")]
+        pub half: f64,
+        pub list: Vec<f64>,
+    }
+
+    #[results]
+    pub(crate) struct More {
+        pub twice: u32,
+        /// How it came about.
+        #[result(group)]
+        pub detail: Detail,
+        #[result(group)]
+        pub table: Table,
+    }
+
+    #[experiment]
+    pub(crate) fn grown(p: &New) -> More {
+        let detail = Detail { half: p.field.sum() * p.k as f64, list: vec![1.0; 2] };
+        More { twice: 7, detail, table: Table::new().with("k", vec![p.k]) }
+    }
+}
+
+/// Both read the file, the new one finds what is new in runs of its own only.
+fn check_wider(traj: &Trajectory<wider::grown>, new_runs: &[usize]) {
+    let r = wider::More::names();
+    for run in traj.runs() {
+        let is_new = new_runs.contains(&run.index());
+        assert_eq!(run.get(r.twice).unwrap() == 7, is_new);
+        assert_eq!(run.get(r.detail.half).unwrap().is_nan(), !is_new, "run {}", run.index());
+        assert_eq!(run.get(r.detail.list).unwrap().iter().all(|x| *x == 1.0), is_new, "others hold NaN");
+        assert_eq!(run.get_group(r.table).unwrap().n_rows(), usize::from(is_new));
+        assert_eq!(run.parameters().unwrap().field.shape(), [2, 1]);
+    }
+    let any = traj.any();
+    assert_eq!(any.comment("results.detail").unwrap(), "How it came about.");
+    assert_eq!(any.node("results.detail.half").unwrap().unit(), "1");
+    assert_eq!(any.get::<u32>("parameters.dropped").unwrap(), 2, "what the program forgot stays");
+}
+
+#[test]
+fn an_old_trajectory_is_read_resumed_and_expanded_with_groups() {
+    common::with_trajectory_file(|file| {
+        let environment = || Environment::new(file).serial();
+        drop(environment().run::<first::grown>(first::Old::names().k.over(0..4)).unwrap());
+        let traj = Trajectory::<wider::grown>::open(file).unwrap();
+        let r = wider::More::names();
+        assert_eq!(traj.presets().field, wider::New::default().field, "the default stands for what the file lacks");
+        assert_eq!(traj.run(3).unwrap().parameters().unwrap().k, 3);
+        let missing = traj.get(r.detail.half, 0).unwrap_err().to_string();
+        assert!(missing.contains("has no result `detail.half`"), "{missing}");
+        drop(traj);
+        check_wider(&environment().with_failed().resume::<wider::grown>().unwrap(), &[2]);
+
+        let more = wider::New::names().k.over([1, 2, 7, u64::from(u32::MAX) + 1]);
+        let traj = environment().expand::<wider::grown>(more).unwrap();
+        assert_eq!(traj.len(), 6, "points that are there are recognised, though their type was narrower");
+        assert_eq!(traj.run(5).unwrap().parameters().unwrap().k, u64::from(u32::MAX) + 1);
+        check_wider(&traj, &[2, 4, 5]);
+        drop(traj);
+        let refused = Trajectory::<first::grown>::open(file).unwrap_err().to_string();
+        assert!(refused.contains("the parameter `k` is `u64` in the file but `u32` in the program"), "{refused}");
+    });
+}
+
+/// A program whose result is wider.
+mod widened {
+    use super::*;
+
+    #[experiment(result = "twice")]
+    pub(crate) fn grown(p: &first::Old) -> u64 {
+        2 * u64::from(p.k)
+    }
+}
+
+#[test]
+fn a_trajectory_is_not_expanded_with_wider_results() {
+    common::with_trajectory_file(|file| {
+        let points = || first::Old::names().k.over([0, 1]);
+        drop(Environment::new(file).serial().run::<first::grown>(points()).unwrap());
+        let before = std::fs::read(file).unwrap();
+        let more = first::Old::names().k.over([7]);
+        let refused = Environment::new(file).expand::<widened::grown>(more).unwrap_err().to_string();
+        assert!(refused.contains("the result `twice` is `u32` in the file but `u64` in the program"), "{refused}");
+        assert_eq!(std::fs::read(file).unwrap(), before);
+    });
+}
+
+/// A program whose added results change their types.
+fn changing(p: &first::Old, run: &mut Run) -> u32 {
+    match run.index() {
+        0 => run.add_result("added", 1.0),
+        1 if p.dropped == 2 => run.add_result("added", vec![1.0]),
+        1 => run.add_result("added.inside", 1.0),
+        _ => {}
+    }
+    p.k
+}
+
+#[test]
+fn an_added_result_has_one_type_in_a_file_and_in_memory() {
+    common::with_trajectory_file(|file| {
+        for (dropped, expected) in [
+            (2, "the result `added` is `f64[_]` in run 1 but `f64` in runs before; store it under another name"),
+            (3, "run 1 adds the result `added.inside` where runs before have `added`"),
+        ] {
+            for environment in [Environment::new(file), Environment::in_memory()] {
+                let points = first::Old::names().k.over(0..3);
+                let environment = environment.serial().with_parameters(first::Old { dropped, ..default() });
+                let refused = environment.run_with("changing", points, changing).unwrap_err().to_string();
+                assert!(refused.starts_with(expected), "{refused}");
+            }
+        }
     });
 }
 

@@ -102,5 +102,5 @@ fn sometimes(p: &Which) -> Result<u64, String> {
 #[test]
 fn what_is_not_in_a_file_cannot_be_resumed() {
     let error = Environment::in_memory().resume::<fragile>().unwrap_err().to_string();
-    assert!(error.starts_with("a trajectory in memory"), "{error}");
+    assert!(error.starts_with("a new environment in memory has no trajectory"), "{error}");
 }

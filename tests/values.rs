@@ -1,10 +1,14 @@
 //! Every kind of value comes back to the bit: as preset, as explored parameter and as result, from a file and from
 //! memory.
 
+#![expect(clippy::ptr_arg, reason = "the same tests take every kind, pointers too")]
+
 mod common;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, HashMap};
 use std::num::NonZero;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use num_complex::Complex;
@@ -156,10 +160,16 @@ impl TryFrom<Vec<String>> for Path {
 kinds! {
     f_64: f64 = 0.0, double(), |value: &f64| value.to_bits();
     f_32: f32 = 0.0, single(), |value: &f32| value.to_bits();
+    i_8: i8 = 0, any::<i8>();
+    i_16: i16 = 0, any::<i16>();
+    i_32: i32 = 0, any::<i32>();
     i_64: i64 = 0, any::<i64>();
-    u_64: u64 = 0, any::<u64>();
     u_8: u8 = 0, any::<u8>();
+    u_16: u16 = 0, any::<u16>();
+    u_32: u32 = 0, any::<u32>();
+    u_64: u64 = 0, any::<u64>();
     size: usize = 0, any::<usize>();
+    signed_size: isize = 0, any::<isize>();
     i_128: i128 = 0, any::<i128>();
     u_128: u128 = 0, any::<u128>();
     non_zero: NonZero<u32> = NonZero::<u32>::MIN, (1..=u32::MAX).prop_map(|n| NonZero::new(n).unwrap());
@@ -167,6 +177,8 @@ kinds! {
     character: char = 'x', any::<char>();
     string: String = String::new(), text();
     choice: Method = Method::Euler, method();
+    complex_32: Complex<f32> = Complex::default(), (single(), single()).prop_map(|(re, im)| Complex::new(re, im)),
+        |value: &Complex<f32>| [value.re, value.im].map(f32::to_bits);
     complex_64: Complex<f64> = Complex::default(), complex(), complex_bits;
     span: Duration = Duration::ZERO, duration();
     system_time: SystemTime = SystemTime::UNIX_EPOCH, any::<i64>().prop_map(|nanoseconds| {
@@ -174,6 +186,10 @@ kinds! {
         if nanoseconds < 0 { SystemTime::UNIX_EPOCH - span } else { SystemTime::UNIX_EPOCH + span }
     });
     optional_f_64: Option<f64> = None, prop::option::of(double()), |value: &Option<f64>| value.map(f64::to_bits);
+    optional_f_32: Option<f32> = None, prop::option::of(single()), |value: &Option<f32>| value.map(f32::to_bits);
+    optional_boolean: Option<bool> = None, any::<Option<bool>>();
+    optional_character: Option<char> = None, any::<Option<char>>();
+    optional_u_128: Option<u128> = None, any::<Option<u128>>();
     optional_i_64: Option<i64> = None, prop::option::of(any::<i64>());
     optional_text: Option<String> = None, prop::option::of(text());
     optional_choice: Option<Method> = None, prop::option::of(method());
@@ -182,6 +198,13 @@ kinds! {
     list: Vec<f64> = vec![], vec(double(), 0..9),
         |value: &Vec<f64>| value.iter().map(|x| x.to_bits()).collect::<Vec<_>>();
     bytes: Vec<u8> = vec![], vec(any::<u8>(), 0..30);
+    truths: Vec<bool> = vec![], vec(any::<bool>(), 0..9);
+    characters: Vec<char> = vec![], vec(any::<char>(), 0..5);
+    complexes: Vec<Complex<f64>> = vec![], vec(complex(), 0..4),
+        |value: &Vec<Complex<f64>>| value.iter().map(complex_bits).collect::<Vec<_>>();
+    spans: Vec<Duration> = vec![], vec(duration(), 0..4);
+    choices: [Method; 2] = [Method::Euler; 2], [method(), method()];
+    fixed_texts: [String; 2] = default(), [text(), text()];
     texts: Vec<String> = vec![], vec(text(), 0..4);
     options: Vec<Option<u8>> = vec![], vec(any::<Option<u8>>(), 0..4);
     points: Vec<[i32; 3]> = vec![], vec(any::<[i32; 3]>(), 0..5);
@@ -190,6 +213,13 @@ kinds! {
     matrix: Array2<i16> = Array2::zeros((0, 0)), (0..4_usize, 0..4_usize).prop_flat_map(|(n, m)| {
         vec(any::<i16>(), n * m).prop_map(move |all| Array2::from_shape_vec((n, m), all).unwrap())
     });
+    single_element: ndarray::Array0<f64> = ndarray::arr0(0.0), double().prop_map(ndarray::arr0),
+        |value: &ndarray::Array0<f64>| value.mapv(f64::to_bits);
+    cube: Array3<f32> = Array3::zeros((0, 1, 2)), (0..3_usize, 0..3_usize, 0..3_usize).prop_flat_map(|shape| {
+        let n = shape.0 * shape.1 * shape.2;
+        vec(single(), n).prop_map(move |all| Array3::from_shape_vec(shape, all).unwrap())
+    }), |value: &Array3<f32>| value.mapv(f32::to_bits);
+    text_array: Array1<String> = Array1::default(0), vec(text(), 0..3).prop_map(Array1::from);
     lists: Vec<Vec<f64>> = vec![], vec(vec(number(), 0..4), 0..4);
     pair: (f64, String) = (0.0, String::new()), (number(), text());
     four: (i8, Option<bool>, char, [u8; 2]) = (0, None, 'x', [0; 2]), any::<(i8, Option<bool>, char, [u8; 2])>();
@@ -202,6 +232,15 @@ kinds! {
         |value: &half::f16| value.to_bits();
     quantity: Time = Time::default(), double().prop_map(Time::new::<second>), |value: &Time| value.value.to_bits();
     quantities: Vec<Time> = vec![], vec(any::<f64>().prop_map(Time::new::<second>), 0..3);
+    boxed: Box<f64> = Box::new(0.0), double().prop_map(Box::new), |value: &f64| value.to_bits();
+    boxed_list: Box<[[i8; 2]]> = Box::default(), vec(any::<[i8; 2]>(), 0..4).prop_map(Vec::into_boxed_slice);
+    boxed_text: Box<str> = Box::default(), text().prop_map(String::into_boxed_str);
+    shared: Arc<Array2<u16>> = Arc::new(Array2::zeros((0, 0))), (0..3_usize, any::<u16>())
+        .prop_map(|(n, x)| Arc::new(Array2::from_elem((n, 2), x)));
+    shared_list: Arc<[String]> = Arc::from([]), vec(text(), 0..3).prop_map(Arc::<[String]>::from);
+    shared_text: Arc<str> = "".into(), text().prop_map(Arc::<str>::from);
+    borrowed: Cow<'static, str> = "".into(), prop_oneof![text().prop_map(Cow::Owned), Just(Cow::Borrowed("x"))];
+    borrowed_texts: Vec<Cow<'static, str>> = vec![], vec(text().prop_map(Cow::Owned), 0..3);
     path: Path = Path(String::new()), "[a-z]{0,3}(/[a-z]{0,3}){0,3}".prop_map(Path);
 }
 

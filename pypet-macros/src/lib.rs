@@ -35,6 +35,7 @@ use proc_macro::TokenStream;
 /// - [`choices`](#choices): the values that are allowed, one by one.
 /// - [`alias`](#alias): a name in older files.
 /// - [`serde`](#serde): how a type that only serde knows is stored.
+/// - [`group`](#group): a value of several members.
 ///
 /// # Options of the set
 /// - [`crate`](#crate): where pypet is found.
@@ -93,6 +94,14 @@ use proc_macro::TokenStream;
 /// stimulus: Stimulus,
 /// ```
 ///
+/// ## `group`
+/// The parameter is a sparse matrix, an `ArrayD` or another `ParamGroup`; a file has it as a group with a parameter for each
+/// member. Its name is that of a `Grouped`: `p.weights.over([a, b].map(Grouped))`. The command line cannot set it.
+/// ```text
+/// #[param(group, default = CsMat::eye(100))]
+/// weights: CsMat<f64>,
+/// ```
+///
 /// ## `crate`
 /// The path of pypet, where it is not `::pypet`.
 /// ```text
@@ -114,7 +123,7 @@ pub fn parameters(options: TokenStream, item: TokenStream) -> TokenStream {
 /// - [`dims`](#dims): names for the dimensions of an array.
 /// - [`compress`](#compress): how hard the column is compressed.
 /// - [`serde`](#serde): how a type that only serde knows is stored.
-/// - [`group`](#group): a value of several columns.
+/// - [`group`](#group): a nested result set, or a value of several columns.
 ///
 /// # Options of the set
 /// - [`crate`](#crate): where pypet is found.
@@ -150,9 +159,12 @@ pub fn parameters(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```
 ///
 /// ## `group`
-/// The result is a `Table`, a sparse matrix or another `ResultGroup`; its columns are `results/<name>/<column>`.
-/// Its comment is not stored.
+/// The field is a struct with `#[results]`: its results are `results/<field>/<name>`, with names as `r.network.rate`. Or it is a
+/// `Table`, an `ArrayD`, a sparse matrix or another `ResultGroup`, whose columns are `results/<field>/<column>`.
 /// ```text
+/// /// The network as a whole.
+/// #[result(group)]
+/// network: Network,
 /// #[result(group)]
 /// spikes: Table,
 /// ```

@@ -3,6 +3,7 @@
 use crate::engine::EngineError;
 use crate::experiment::BoxError;
 use crate::explore::ExploreError;
+use crate::logs::LogError;
 use crate::parameter::ParameterError;
 use crate::provenance::GitError;
 use crate::result::SharedArrayError;
@@ -34,6 +35,12 @@ pub enum Error {
     /// What runs are to write together.
     #[error(transparent)]
     SharedArray(#[from] SharedArrayError),
+    /// The log.
+    #[error(transparent)]
+    Log(#[from] LogError),
+    /// An observer that cannot do its work.
+    #[error("an observer is not ready")]
+    Observer(#[source] BoxError),
     /// Reading a trajectory.
     #[error(transparent)]
     Trajectory(#[from] TrajectoryError),
@@ -49,8 +56,11 @@ pub enum Error {
         /// The name given.
         name: String,
     },
-    /// A trajectory in memory ends with its program.
-    #[error("a trajectory in memory cannot be resumed or expanded; use `Environment::new(file)`")]
+    /// A new environment in memory has no trajectory.
+    #[error(
+        "a new environment in memory has no trajectory to carry on with; use `Environment::of(trajectory)` or \
+         `Environment::new(file)`"
+    )]
     NoFileToResume,
     /// A worker process has come to other points than the program.
     #[error(
@@ -69,14 +79,6 @@ pub enum Error {
     OtherPresets {
         /// One for each parameter.
         differences: Vec<String>,
-    },
-    /// Parameters that have other names in the file.
-    #[error("`{name}` is `{stored}` in the file; a trajectory is expanded under the names that it was made with")]
-    Renamed {
-        /// The name in the program.
-        name: String,
-        /// The name in the file.
-        stored: String,
     },
     /// What all runs share cannot be computed.
     #[error("the experiment's `prepare` panicked: {message} ({place})")]
@@ -116,7 +118,20 @@ impl Error {
                 | Self::Edit(_)
                 | Self::Merge(_)
                 | Self::OtherPresets { .. }
+                | Self::Log(LogError::Level { .. } | LogError::Wildcard { .. } | LogError::None { .. })
                 | Self::TrajectoryName { .. }
         )
     }
+}
+
+/// An error with all that led to it.
+pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        text.push_str(": ");
+        text.push_str(&error.to_string());
+        cause = error.source();
+    }
+    text
 }

@@ -71,7 +71,7 @@ pub trait Experiment: Sized + Send + Sync + 'static {
     }
 
     /// The typed names of the results; for a single value its name.
-    fn results() -> <Self::Results as ResultSet>::Names {
+    fn results() -> <Self::Results as ResultSet>::Names<Self::Results> {
         Self::Results::names()
     }
 }

@@ -1,17 +1,19 @@
 //! The experiments of a program, gathered when it is linked.
 
-use std::any::type_name;
+use std::any::{Any, type_name};
 use std::marker::PhantomData;
 use std::path::Path;
+use std::sync::{Arc, OnceLock};
 
-use crate::environment::{Environment, Options};
+use crate::environment::{Environment, Options, Reuse};
 use crate::error::Result;
 use crate::experiment::Experiment;
-use crate::explore::Exploration;
+use crate::explore::{Dimension, Exploration, Method};
 use crate::parameter::{self, ParameterError, ParameterInfo, ParameterSet, declared_parameters};
 use crate::schema::Leaf;
 use crate::trajectory::AnyTrajectory;
-use crate::value::Cells;
+use crate::value::{Cells, grouped};
+use crate::verify::{Rerun, Verified};
 
 /// An experiment of this program; `#[experiment]` registers one.
 ///
@@ -69,11 +71,21 @@ pub trait AnyExperiment: Send + Sync {
     /// # Errors
     /// As [`Environment::expand`].
     fn expand(&self, file: &Path, options: Options, request: &Request) -> Result<AnyTrajectory>;
+    /// Tells what of a request a stored trajectory has already.
+    ///
+    /// # Errors
+    /// As [`Environment::reusable`].
+    fn reusable(&self, file: &Path, options: Options, request: &Request) -> Result<Reuse>;
     /// Carries out what is missing in a trajectory.
     ///
     /// # Errors
     /// As [`Environment::resume`].
     fn resume(&self, file: &Path, options: Options) -> Result<AnyTrajectory>;
+    /// Verifies a trajectory and carries runs out once more.
+    ///
+    /// # Errors
+    /// As [`Environment::verify`].
+    fn verify(&self, file: &Path, options: Options, rerun: &Rerun) -> Result<Verified>;
 }
 
 /// What a user asks for by text.
@@ -81,10 +93,41 @@ pub trait AnyExperiment: Send + Sync {
 pub struct Request {
     /// Presets: names and values.
     pub set: Vec<(String, String)>,
-    /// Axes, outermost first: names and values; the declared exploration if there are neither axes nor zips.
+    /// Axes, outermost first: names and values; the declared exploration if there are no axes, zips or samples.
     pub explore: Vec<(String, String)>,
     /// Parameters in lock step, each list an axis within those of `explore`.
     pub zip: Vec<Vec<(String, String)>>,
+    /// Samples, each within all axes.
+    pub sample: Vec<SampleRequest>,
+    /// How often each point is visited, and what tells the visits apart.
+    pub repeat: Option<(String, usize)>,
+    /// The exploration, once it was made, so that its filters test no point twice.
+    #[doc(hidden)]
+    pub made: Made,
+}
+
+/// A sample by text.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SampleRequest {
+    /// How points are scattered, how many, and their seed: `latin_hypercube:100:7`.
+    pub method: String,
+    /// Names, and bounds or choices.
+    pub dimensions: Vec<(String, String)>,
+}
+
+/// An exploration of some parameter set, and what it was made from.
+#[doc(hidden)]
+#[derive(Debug, Clone, Default)]
+pub struct Made(OnceLock<(Explored, Arc<dyn Any + Send + Sync>)>);
+
+/// All that a request says of what is explored.
+type Explored = (Vec<(String, String)>, Vec<Vec<(String, String)>>, Vec<SampleRequest>, Option<(String, usize)>);
+
+impl Request {
+    /// Whether it says nothing of what is explored.
+    pub(crate) fn explores_nothing(&self) -> bool {
+        self.explore.is_empty() && self.zip.is_empty() && self.sample.is_empty()
+    }
 }
 
 /// What a request amounts to.
@@ -106,12 +149,38 @@ impl<E: Experiment> Erased<E> {
     }
 
     fn exploration(request: &Request) -> Result<Exploration<E::Parameters>> {
-        let axes = request.explore.iter().map(std::slice::from_ref);
-        let axes: Result<Vec<_>> = axes.chain(request.zip.iter().map(Vec::as_slice)).map(Self::in_lock_step).collect();
-        match axes?.into_iter().flatten().reduce(|outer, axis| outer * axis) {
-            Some(product) => Ok(product),
-            None => Ok(E::exploration()?),
+        let asked = (request.explore.clone(), request.zip.clone(), request.sample.clone(), request.repeat.clone());
+        if let Some((before, made)) = request.made.0.get()
+            && let (true, Some(made)) = (*before == asked, made.downcast_ref::<Exploration<E::Parameters>>())
+        {
+            return Ok(made.clone());
         }
+        let axes = request.explore.iter().map(std::slice::from_ref).chain(request.zip.iter().map(Vec::as_slice));
+        let axes = axes.map(Self::in_lock_step).filter_map(Result::transpose);
+        let axes: Result<Vec<_>> = axes.chain(request.sample.iter().map(Self::sample)).collect();
+        let exploration = match axes?.into_iter().reduce(|outer, axis| outer * axis) {
+            Some(product) => product,
+            None => E::exploration()?,
+        };
+        let exploration = match &request.repeat {
+            Some((name, count)) => exploration.repeat(name, *count),
+            None => exploration,
+        };
+        // It makes no difference whether somebody else was first.
+        let _ = request.made.0.set((asked, Arc::new(exploration.clone())));
+        Ok(exploration)
+    }
+
+    fn sample(request: &SampleRequest) -> Result<Exploration<E::Parameters>> {
+        let (method, n) = Method::from_text(&request.method)?;
+        let infos = declared_parameters::<E::Parameters>();
+        let defaults = E::Parameters::default();
+        let dimension = |(name, text): &(String, String)| {
+            let leaf = parameter::find(&infos, name)?;
+            let invalid = |source| ParameterError::Invalid { name: infos[leaf].name.clone(), source };
+            Ok(Dimension::new(leaf, defaults.leaf(leaf).parse_domain(text).map_err(invalid)?))
+        };
+        Ok(method.sample(request.dimensions.iter().map(dimension).collect::<Result<Vec<_>>>()?, n))
     }
 
     /// One axis of one or several parameters.
@@ -154,6 +223,9 @@ impl<E: Experiment> AnyExperiment for Erased<E> {
         let defaults = E::Parameters::default();
         let cell = |leaf: usize| {
             let leaf = defaults.leaf(leaf);
+            if grouped::is_group(&leaf.stored_type()) {
+                return Cells::from_text(&[], 1, [leaf.to_text()]);
+            }
             let mut cells = Cells::of(&leaf.stored_type());
             leaf.write_cell(&mut cells);
             cells
@@ -190,7 +262,16 @@ impl<E: Experiment> AnyExperiment for Erased<E> {
         Ok(environment.with_parameters(presets).expand::<E>(exploration)?.into_any())
     }
 
+    fn reusable(&self, file: &Path, options: Options, request: &Request) -> Result<Reuse> {
+        let environment = Environment::new(file).with_options(options).with_parameters(Self::presets(request)?);
+        environment.reusable::<E>(&Self::exploration(request)?)
+    }
+
     fn resume(&self, file: &Path, options: Options) -> Result<AnyTrajectory> {
         Ok(Environment::new(file).with_options(options).resume::<E>()?.into_any())
+    }
+
+    fn verify(&self, file: &Path, options: Options, rerun: &Rerun) -> Result<Verified> {
+        Environment::new(file).with_options(options).verify::<E>(rerun)
     }
 }

@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::parameter::{ParameterSet, declared_parameters};
+use crate::parameter::{ParameterInfo, ParameterSet, declared_parameters};
 use crate::value::ValueType;
 
 /// One parameter or result: all that a stranger needs to read it.
@@ -26,6 +26,9 @@ pub struct Leaf {
     /// Names of the value's own dimensions; empty for `<name>_0`, `<name>_1`, …
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dims: Vec<String>,
+    /// Whether it is but a member of a value: `net.weights.data` of the parameter `net.weights`, which is a group.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub(crate) member: bool,
     /// How hard a column is compressed, from 0 to 9, if that is said of this leaf; no part of its type.
     #[serde(skip)]
     pub compress: Option<u8>,
@@ -39,7 +42,16 @@ impl Leaf {
     #[must_use]
     pub fn new(name: &str, value_type: ValueType) -> Self {
         let (unit, comment) = (value_type.unit.clone(), String::new());
-        Self { name: name.into(), comment, unit, value_type, dims: Vec::new(), compress: None, ragged: false }
+        Self {
+            name: name.into(),
+            comment,
+            unit,
+            value_type,
+            dims: Vec::new(),
+            member: false,
+            compress: None,
+            ragged: false,
+        }
     }
 
     /// The same with a comment.
@@ -56,6 +68,11 @@ impl Leaf {
             self.unit = unit.into();
         }
         self
+    }
+
+    /// Whether a column is ragged whatever the shapes: of arrays that are members of values.
+    pub(crate) fn is_ragged(&self) -> bool {
+        !self.value_type.is_scalar() && (self.ragged || self.member)
     }
 
     /// The name of one of the value's own dimensions.
@@ -91,17 +108,12 @@ pub struct Schema {
 impl Schema {
     /// The schema of a parameter set with these results.
     pub(crate) fn new<P: ParameterSet>(results: Vec<Leaf>) -> Self {
-        Self {
-            parameters: declared_parameters::<P>()
-                .into_iter()
-                .map(|info| SchemaParameter {
-                    leaf: Leaf::new(&info.name, info.value_type).with_comment(&info.comment).with_unit(&info.unit),
-                    derived: info.derived,
-                    aliases: info.aliases,
-                })
-                .collect(),
-            results,
-        }
+        Self::of(&declared_parameters::<P>(), results)
+    }
+
+    /// The schema of these parameters and results.
+    pub(crate) fn of(infos: &[ParameterInfo], results: Vec<Leaf>) -> Self {
+        Self { parameters: infos.iter().flat_map(ParameterInfo::stored).collect(), results }
     }
 
     /// How a stored schema differs from this one of the program; empty if the file can be read with its types.
@@ -138,6 +150,26 @@ impl Schema {
             (!same).then(|| Difference::new("result", result, old))
         });
         removed.chain(widened).collect()
+    }
+
+    /// Takes over what only a stored schema has, behind what is there.
+    pub(crate) fn keep_what_is_gone(&mut self, stored: &Self) {
+        let is_kept = |old: &SchemaParameter| self.parameters.iter().any(|new| new.leaf.name == old.leaf.name);
+        let parameters: Vec<_> = stored.parameters.iter().filter(|old| !is_kept(old)).cloned().collect();
+        self.parameters.extend(parameters);
+        let results: Vec<_> = stored.results.iter().filter(|old| self.result(&old.name).is_none()).cloned().collect();
+        self.results.extend(results);
+    }
+
+    /// The explored parameters that are not of the very type that is stored, so that their columns cannot go on.
+    pub(crate) fn widened(&self, stored: &Self, is_explored: impl Fn(usize) -> bool) -> Vec<Difference> {
+        let parameters = self.parameters.iter().enumerate().filter(|(leaf, _)| is_explored(*leaf));
+        let widened = parameters.filter_map(|(_, new)| {
+            let old = stored.parameter(new)?;
+            let same = old.leaf.value_type.element == new.leaf.value_type.element;
+            (!same).then(|| Difference::new("parameter", &new.leaf, &old.leaf))
+        });
+        widened.collect()
     }
 
     fn result(&self, name: &str) -> Option<&Leaf> {

@@ -10,9 +10,11 @@ use crate::run::RunStatus;
 use crate::schema::Leaf;
 use crate::storage::NodeKind;
 use crate::trajectory::AnyTrajectory;
-use crate::value::Cells;
 use crate::value::text::suggestion;
+use crate::value::{Cells, Table, ValueType};
 
+/// Up to so many rows are read one by one, and whole columns beyond.
+const SINGLE_READS: usize = 200;
 /// Names of columns that every table has.
 const TAKEN: [&str; 2] = ["run", "status"];
 
@@ -30,13 +32,14 @@ pub(crate) struct RunTable<'a> {
 /// One value for each run.
 #[derive(Debug, Clone)]
 pub(crate) struct Column {
-    /// Unique in its table: a result whose name is taken is `results.<name>`.
+    /// Unique in its table: where a name is taken, it is `parameters.<name>` or `results.<name>`.
     pub(crate) label: String,
     /// Name, type, unit and comment.
     pub(crate) leaf: Leaf,
     /// Whether it is a parameter; else a repetition or a result.
     pub(crate) is_parameter: bool,
-    path: String,
+    /// Where its values are.
+    pub(crate) path: String,
 }
 
 impl Column {
@@ -59,7 +62,8 @@ impl<'a> RunTable<'a> {
             if let Some(name) = node.path.strip_prefix("explored/") {
                 leaf.name = name.into();
                 let is_parameter = schema.parameters.iter().any(|parameter| parameter.leaf.name == name);
-                explored.push(Column { label: name.into(), leaf, is_parameter, path: node.path.clone() });
+                let label = if TAKEN.contains(&name) { format!("parameters.{name}") } else { name.into() };
+                explored.push(Column { label, leaf, is_parameter, path: node.path.clone() });
             } else if let Some(name) = node.path.strip_prefix("results/") {
                 let name = name.replace('/', ".");
                 if let Some(declared) = schema.results.iter().find(|result| result.name == name) {
@@ -116,6 +120,18 @@ impl<'a> RunTable<'a> {
         Ok(self.any.reader().rows(&column.path, runs)?)
     }
 
+    /// All of it in memory, with those results that are single values.
+    pub(crate) fn to_table(&self) -> Result<Table> {
+        let runs = 0..self.len();
+        let mut table = Table::new().with("run", runs.clone().map(|run| run as u64));
+        let scalars = self.results.iter().filter(|column| column.leaf.value_type.is_scalar());
+        for column in self.explored.iter().chain(scalars) {
+            let leaf = Leaf { name: column.label.clone(), ..column.leaf.clone() };
+            table = table.with_cells(leaf, self.cells(column, runs.clone())?);
+        }
+        Ok(table.with("status", self.statuses.iter().map(|status| status.word().to_owned())))
+    }
+
     /// The runs in stretches of which a column's values fit into memory.
     pub(crate) fn stretches(&self, column: &Column) -> impl Iterator<Item = Range<usize>> + use<> {
         const BYTES: usize = 16 << 20;
@@ -124,4 +140,25 @@ impl<'a> RunTable<'a> {
         let (step, n_runs) = ((BYTES / bytes).clamp(1, 65_536), self.len());
         (0..n_runs).step_by(step).map(move |first| first..(first + step).min(n_runs))
     }
+}
+
+/// The values of a column in some runs, in their order.
+pub(crate) fn cells_at(any: &AnyTrajectory, path: &str, value_type: &ValueType, runs: &[usize]) -> Result<Cells> {
+    if let (Some(&first), Some(&last)) = (runs.first(), runs.last())
+        && runs.is_sorted_by(|a, b| a + 1 == *b)
+    {
+        return Ok(any.reader().rows(path, first..last + 1)?);
+    }
+    let mut chosen = Cells::of(value_type);
+    if runs.len() <= SINGLE_READS {
+        for &run in runs {
+            chosen.push_cell(&any.reader().rows(path, run..run + 1)?.cell(0));
+        }
+    } else {
+        let all = any.reader().rows(path, 0..any.header().n_runs)?;
+        for &run in runs {
+            chosen.push_cell(&all.cell(run));
+        }
+    }
+    Ok(chosen)
 }

@@ -6,6 +6,7 @@ pub(crate) mod children;
 pub(crate) mod examples;
 pub(crate) mod mutants;
 pub(crate) mod python;
+pub(crate) mod served;
 pub(crate) mod transcripts;
 
 use std::path::Path;

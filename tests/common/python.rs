@@ -16,7 +16,9 @@ const NO_PYTHON: &str = "the tests read trajectory files with h5py and xarray an
     on Debian and Ubuntu `apt install python3 python3-pip`, on macOS `brew install python`, on Windows from \
     python.org; or name an interpreter in the variable PYTHON";
 
-static PYTHON: LazyLock<Python> = LazyLock::new(Python::provide);
+static PYTHON: LazyLock<Python> = LazyLock::new(|| Python::provide("requirements.txt"));
+/// The one that drives a browser.
+static DRIVER: LazyLock<Python> = LazyLock::new(|| Python::provide("requirements-browser.txt"));
 
 /// An interpreter and the folder of packages that it needs.
 struct Python {
@@ -29,9 +31,26 @@ struct Python {
 /// # Panics
 /// If the script fails; its assertions are then part of the message.
 pub(crate) fn run<A: AsRef<OsStr>>(script: &str, arguments: impl IntoIterator<Item = A>) -> String {
-    let output = PYTHON
+    run_with(&PYTHON, script, arguments)
+}
+
+/// Installs what drives a browser, which takes its time, before something else begins.
+pub(crate) fn prepare_driver() {
+    LazyLock::force(&DRIVER);
+}
+
+/// The same for a script that drives a browser.
+///
+/// # Panics
+/// As [`run`].
+pub(crate) fn drive<A: AsRef<OsStr>>(script: &str, arguments: impl IntoIterator<Item = A>) -> String {
+    run_with(&DRIVER, script, arguments)
+}
+
+fn run_with<A: AsRef<OsStr>>(python: &Python, script: &str, arguments: impl IntoIterator<Item = A>) -> String {
+    let output = python
         .command()
-        .env("PYTHONPATH", &PYTHON.packages)
+        .env("PYTHONPATH", &python.packages)
         .arg(folder().join(script))
         .args(arguments)
         .output()
@@ -51,9 +70,9 @@ fn folder() -> PathBuf {
 }
 
 impl Python {
-    fn provide() -> Self {
+    fn provide(requirements: &str) -> Self {
         let (program, version) = find_interpreter();
-        let requirements = folder().join("requirements.txt");
+        let requirements = folder().join(requirements);
         let text = fs::read_to_string(&requirements).expect("the requirements of the tests can be read");
 
         // Compiled packages fit one version of Python, so it is part of the name.
@@ -87,7 +106,7 @@ impl Python {
             .envs([("PIP_USER", "0"), ("PIP_REQUIRE_VIRTUALENV", "0"), ("PIP_DISABLE_PIP_VERSION_CHECK", "1")])
             .output()
             .expect("an interpreter that ran before runs again");
-        assert!(output.status.success(), "pip cannot install tests/python/requirements.txt, {}", report(&output));
+        assert!(output.status.success(), "pip cannot install {}, {}", requirements.display(), report(&output));
         fs::rename(&fresh, &self.packages).expect("a folder can be renamed within the target folder");
     }
 

@@ -25,3 +25,7 @@ with h5py.File(sys.argv[1]) as file:
     first = results["first_spike"][()]
     assert np.isnan(first[0]) and not np.isnan(first[4]), first
     assert file["ragged_spikes/by_run/first_spike"].shape == (5,)
+    found = {name: column[()] for name, column in results["found"].items()}
+    assert set(found) == {"rate", "n_spikes", "first"}, found
+    assert found["rate"].tolist() == [0.0, 1.0, 5.0, 10.0, 20.0] and found["n_spikes"].tolist() == sizes
+    assert results["found/first"].attrs["units"] == "s" and np.isnan(found["first"][0])

@@ -53,6 +53,22 @@ EXPECTED = [
     ("by_cbor", '#[result(serde = "cbor")]', "uint8 (cbor)", list(b"\x82\x01\x02")),
     ("newtype", "derived from f64", "float64", -65.0),
     ("length", "uom Length", "float64", 0.002),
+    ("truths", "Vec<bool>", "int8", [1, 0]),
+    ("texts", "Vec<String>", "text", ["ä", ""]),
+    ("spans", "Vec<Duration>", "int64", [1, 0]),
+    ("complexes", "[Complex<f64>; 2]", "complex128", [1j, -1 + 0.5j]),
+    ("single_element", "Array0<f32>", "float32", 0.5),
+    ("boxed", "Box<i64>", "int64", -5),
+    ("boxed_list", "Box<[u16]>", "uint16", [1, 2]),
+    ("shared_text", "Arc<str>", "text", "shared"),
+    ("borrowed", "Cow<str>", "text", "borrowed"),
+    ("layer/rate", "nested #[results], f64", "float64", 12.5),
+    ("layer/of_each", "nested #[results], [f32; 2]", "float32", [0.5, -0.0]),
+    ("layer/events/at", "nested Table, u8", "uint8", [1, 2]),
+    ("any_rank", "ArrayD<i16>", "int16 (group)", [[[1, 2, 3]], [[4, 5, 6]]]),
+    ("table/time", "Table, f64", "float64", [0.5, 1.5]),
+    ("table/word", "Table, String", "text", ["a", "b"]),
+    ("sparse", "CsMat<i64>", "int64 (group)", [[0, 2, 0], [3, 0, 4]]),
 ]
 
 
@@ -64,13 +80,34 @@ def first(node):
     return node[0]
 
 
+def dense(group):
+    """What `scipy.sparse.csr_matrix((data, indices, indptr), shape)` stands for."""
+    parts = {name: first(group[name]) for name in ("data", "indices", "indptr", "shape")}
+    assert text(first(group["format"])) == "csr"
+    matrix = np.zeros(parts["shape"], parts["data"].dtype)
+    for row in range(len(matrix)):
+        of_row = slice(parts["indptr"][row], parts["indptr"][row + 1])
+        matrix[row, parts["indices"][of_row]] = parts["data"][of_row]
+    return matrix
+
+
+def of_group(group):
+    """An array that a group of columns stands for."""
+    if "indptr" in group:
+        return dense(group)
+    return first(group["values"]).reshape(first(group["shape"]))
+
+
 def arrived(node):
+    if isinstance(node, h5py.Group) and "layout" not in node.attrs:
+        array = of_group(node)
+        return f"{array.dtype} (group)", array.tolist()
     values = node["values"] if isinstance(node, h5py.Group) else node
     encoding = text(node.attrs.get("encoding", ""))
     value = first(node)
     kind = str(values.dtype)
     if h5py.check_string_dtype(values.dtype):
-        kind, value = "text", text(value)
+        kind, value = "text", [text(word) for word in value] if isinstance(value, np.ndarray) else text(value)
         if encoding == "decimal":
             value = int(value)
         elif encoding == "json":
@@ -83,20 +120,9 @@ def arrived(node):
 def same(found, expected):
     if isinstance(expected, float):
         return np.float64(found).tobytes() == np.float64(expected).tobytes()
+    if isinstance(expected, list):
+        return len(found) == len(expected) and all(map(same, found, expected))
     return found == expected
-
-
-def check_groups(results):
-    table = {name: first(results["table"][name]) for name in ("time", "word")}
-    assert table["time"].tolist() == [0.5, 1.5] and [text(word) for word in table["word"]] == ["a", "b"], table
-    parts = {name: first(results["sparse"][name]) for name in ("data", "indices", "indptr", "shape")}
-    assert text(first(results["sparse"]["format"])) == "csr"
-    # What `scipy.sparse.csr_matrix((data, indices, indptr), shape)` does.
-    dense = np.zeros(parts["shape"], parts["data"].dtype)
-    for row in range(len(dense)):
-        of_row = slice(parts["indptr"][row], parts["indptr"][row + 1])
-        dense[row, parts["indices"][of_row]] = parts["data"][of_row]
-    assert dense.tolist() == [[0, 2, 0], [3, 0, 4]], dense
 
 
 def main(path):
@@ -108,14 +134,17 @@ def main(path):
             equal = kind == dtype and same(value, expected)
             n_wrong += not equal
             rows.append((name, rust, kind, "yes" if equal else f"NO: {value!r}, not {expected!r} as {dtype}"))
-        check_groups(results)
-        missing = set(results) - {name for name, *_ in EXPECTED} - {"table", "sparse"}
+        missing = set(results) - {name.split("/")[0] for name, *_ in EXPECTED}
         assert not missing, missing
+        comments = {name: text(results[name].attrs["comment"]) for name in ("layer", "layer/rate", "table")}
+        assert list(comments.values()) == ["One of several.", "Mean of all cells.", "Rows of this run."], comments
+        assert text(results["layer/rate"].attrs["units"]) == "Hz"
         assert text(results["length"].attrs["units"]) == "m" and text(results["span"].attrs["units"]) == "ns"
         assert text(results["by_serde"].attrs["type"]).endswith("Stimulus")
     for engine, runs in datasets(path, "every_value/by_run"):
         assert runs.time.dtype.kind == "M" and str(runs.time.values[0]) == "1969-12-31T23:59:59.999999999", (engine, runs.time)
         parts = runs.complex_64.values[0]
+        assert runs["layer.of_each"].dims == ("run", "cell") and runs["layer.rate"].values.tolist() == [12.5], engine
         assert (parts if engine == "h5netcdf" else complex(parts["r"], parts["i"])) == 0.1 + 0.2j, (engine, parts)
     widths = [max(len(row[column]) for row in rows) for column in range(3)]
     for row in [("kind", "Rust", "numpy", "equal"), *rows]:

@@ -22,6 +22,34 @@ pub(crate) fn expand(choice: &Choice) -> TokenStream {
                     }
                 }
             }
+
+            #[automatically_derived]
+            impl #private::ResultValue for #ident {
+                type Column = #private::Array1<Self>;
+
+                fn value_type() -> #private::ValueType {
+                    #private::scalar_type::<Self>()
+                }
+
+                fn write(&self, cells: &mut #private::Cells) {
+                    #private::write_scalar(self, cells);
+                }
+
+                fn read(cell: #private::Cell<'_>) -> #private::Result<Self, #private::ValueError> {
+                    #private::read_scalar(&cell)
+                }
+
+                fn read_column(cells: &#private::Cells) -> #private::Result<Self::Column, #private::ValueError> {
+                    #private::read_scalars(cells)
+                }
+            }
+
+            #[automatically_derived]
+            impl #private::ParamValue for #ident {
+                fn parse(text: &#private::str) -> #private::Result<Self, #private::ParseValueError> {
+                    <Self as #private::Element>::parse_element(text)
+                }
+            }
         };
     }
 }

@@ -24,6 +24,7 @@ pub(crate) fn check(set: &mut ParameterSet, errors: &mut Errors) {
         has_one_value(&ident, parameter, errors);
         derived_has_no_limits(&ident, parameter, errors);
         serde_has_no_limits(&ident, parameter, errors);
+        group_has_no_options(&ident, parameter, errors);
         has_one_limit(&ident, parameter, errors);
         constants_use_no_parameters(&ident, parameter, errors);
         limits_are_ranges_and_lists(&ident, parameter, errors);
@@ -81,6 +82,17 @@ fn serde_has_no_limits(ident: &Ident, parameter: &mut Parameter, errors: &mut Er
         let (serde, option) = (serde.option(), &limit.name);
         let message = format_args!("`{ident}` is stored by `{serde}`, which knows no limits; remove its `{option}`");
         errors.at(option, message);
+    }
+}
+
+fn group_has_no_options(ident: &Ident, parameter: &mut Parameter, errors: &mut Errors) {
+    let Some(group) = &parameter.group else { return };
+    let is_given = parameter.range.is_some() || parameter.choices.is_some();
+    if is_given || parameter.unit.is_some() || parameter.serde.is_some() {
+        let message =
+            format_args!("`{ident}` is a group, whose members say what they are; remove `unit`, limits and `serde`");
+        errors.at(group, message);
+        (parameter.range, parameter.choices, parameter.unit, parameter.serde) = (None, None, None, None);
     }
 }
 
@@ -292,6 +304,17 @@ mod tests {
                 "`own` is derived from single parameters; name them: `self.…`; there are `duration`, `steps` and `dt`",
                 "the default of `half` cannot use other parameters; write `derived = …`",
             ]
+        );
+    }
+
+    #[test]
+    fn a_group_says_itself_what_it_is() {
+        assert_eq!(
+            messages(&quote! {
+                #[param(group, default = CsMat::eye(3), unit = "nS")] weights: CsMat<f64>,
+                #[param(group, default = CsMat::eye(3))] delays: CsMat<f64>,
+            }),
+            ["`weights` is a group, whose members say what they are; remove `unit`, limits and `serde`"]
         );
     }
 

@@ -36,6 +36,7 @@ impl Member {
         let (first, last) = ends(ty);
         let open = at(first, quote!(<));
         let asked = match (&self.kind, self.stored_by(set)) {
+            (Kind::Parameter(parameter), _) if parameter.group.is_some() => quote!(#private::GroupedParameter),
             (Kind::Parameter(_), None) => quote!(#private::ParameterLeaf),
             (Kind::Parameter(_), Some(wrapper)) => quote!(#private::SerdeParameter<#wrapper>),
             (Kind::Group, _) => quote!(#private::ParameterGroup),
@@ -44,10 +45,13 @@ impl Member {
         quote!(#open #ty #close)
     }
 
-    /// The wrapper that serde stores a parameter as.
+    /// The wrapper that a parameter is stored as, if not as itself.
     fn stored_by(&self, set: &ParameterSet) -> Option<TokenStream> {
-        let serde = self.parameter()?.serde.as_ref()?;
-        Some(serde.wrapper(&set.private, &self.ty.to_token_stream()))
+        let (private, ty, parameter) = (&set.private, &self.ty, self.parameter()?);
+        if parameter.group.is_some() {
+            return Some(quote!(#private::Grouped<#ty>));
+        }
+        Some(parameter.serde.as_ref()?.wrapper(private, &ty.to_token_stream()))
     }
 
     /// The type of the member's name or names.
@@ -219,37 +223,39 @@ fn declaration(set: &ParameterSet, member: &Member) -> TokenStream {
     let (name, comment, door) = (plain(&member.ident), &member.comment, member.door(set));
     let declaration = own("declaration");
     let Some(parameter) = member.parameter() else {
-        return quote!(#door::declare_group(#declaration, #name););
+        return quote!(#door::declare_group(#declaration, #name, #comment););
     };
     let unit = parameter.unit.iter();
     let aliases = &parameter.aliases;
     let derived = parameter.derived.iter().map(|given| &given.name);
-    let range = range(set, member, parameter);
-    let choices = choices(set, member, parameter);
-    quote! {
+    let declared = quote! {
         #door::declare(#declaration, #name, #comment)
-            #(.unit(#unit))* #(.alias(#aliases))* #(.#derived())* #range #choices;
-    }
+            #(.unit(#unit))* #(.alias(#aliases))* #(.#derived())*
+    };
+    let Some((limit, value)) = range(set, member, parameter).or_else(|| choices(set, member, parameter)) else {
+        return quote!(#declared;);
+    };
+    quote!(#door::#limit(#declared, #value);)
 }
 
-/// `.range(…)`, whose ends must be of the parameter's own type.
-fn range(set: &ParameterSet, member: &Member, parameter: &Parameter) -> Option<TokenStream> {
+/// The option `range` and its value, whose ends must be of the parameter's own type.
+fn range<'a>(set: &ParameterSet, member: &Member, parameter: &'a Parameter) -> Option<(&'a Ident, TokenStream)> {
     let (option, ty) = (&parameter.range.as_ref()?.name, &member.ty);
     let Expr::Range(ExprRange { start, end, limits, .. }) = &parameter.range.as_ref()?.value else { return None };
     let end_of_type = |end: &Expr| typed(&quote!(#ty), &owned(set, member, end));
     let start = start.as_deref().map(end_of_type);
     let end = end.as_deref().map(end_of_type);
-    Some(quote!(.#option(#start #limits #end)))
+    Some((option, quote!(#start #limits #end)))
 }
 
-/// `.choices(…)`, which must be of the parameter's own type.
-fn choices(set: &ParameterSet, member: &Member, parameter: &Parameter) -> Option<TokenStream> {
+/// The option `choices` and its value, which must be of the parameter's own type.
+fn choices<'a>(set: &ParameterSet, member: &Member, parameter: &'a Parameter) -> Option<(&'a Ident, TokenStream)> {
     let (option, ty) = (&parameter.choices.as_ref()?.name, &member.ty);
     let Expr::Array(list) = &parameter.choices.as_ref()?.value else { return None };
     let choices = list.elems.iter().map(|choice| owned(set, member, choice));
     let len = list.elems.len();
     let choices = typed(&quote!([#ty; #len]), &quote!([#(#choices),*]));
-    Some(quote!(.#option(#choices)))
+    Some((option, choices))
 }
 
 /// A value whose type is stated, so that a literal of another type is told under the literal.

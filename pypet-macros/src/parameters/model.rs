@@ -11,7 +11,7 @@ use crate::support::options::{Given, Options};
 use crate::support::serde::Serde;
 
 const SET_OPTIONS: &[&str] = &["crate"];
-const PARAMETER_OPTIONS: &[&str] = &["default", "unit", "range", "choices", "derived", "alias", "serde"];
+const PARAMETER_OPTIONS: &[&str] = &["default", "unit", "range", "choices", "derived", "alias", "serde", "group"];
 
 /// A struct with `#[parameters]`.
 #[derive(Debug)]
@@ -51,6 +51,8 @@ pub(crate) struct Parameter {
     pub(crate) choices: Option<Given>,
     pub(crate) aliases: Vec<LitStr>,
     pub(crate) serde: Option<Serde>,
+    /// The option `group`.
+    pub(crate) group: Option<Ident>,
     /// Whether a value was given, even one that turned out to be unusable.
     pub(crate) has_value: bool,
 }
@@ -135,6 +137,7 @@ impl Parameter {
             range: options.one("range", errors),
             choices: options.one("choices", errors),
             serde: Serde::read(&mut options, errors),
+            group: options.one("group", errors).map(|given| given.name),
             aliases: options.all("alias").into_iter().filter_map(|given| errors.take(given.into_string())).collect(),
         }
     }
@@ -143,8 +146,8 @@ impl Parameter {
 /// Types that are certainly no parameter set.
 fn literal_type(ty: &Type) -> bool {
     const NAMES: &[&str] = &[
-        "bool", "char", "String", "Vec", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize", "u8", "u16", "u32",
-        "u64", "u128", "usize",
+        "Arc", "Box", "Cow", "bool", "char", "String", "Vec", "f32", "f64", "i8", "i16", "i32", "i64", "i128", "isize",
+        "u8", "u16", "u32", "u64", "u128", "usize",
     ];
     match ty {
         Type::Array(_) | Type::Tuple(_) => true,

@@ -28,11 +28,11 @@ fn serde_has_no_dims(result: &mut ResultField, errors: &mut Errors) {
 
 fn group_has_no_options(result: &mut ResultField, errors: &mut Errors) {
     let Some(group) = &result.group else { return };
-    if result.unit.is_some() || result.dims.is_some() || result.serde.is_some() {
+    if result.unit.is_some() || result.dims.is_some() || result.compress.is_some() || result.serde.is_some() {
         let message =
             format_args!("`{}` is a group, whose members say what they are; remove the other options", result.ident);
         errors.at(group, message);
-        (result.unit, result.dims, result.serde) = (None, None, None);
+        (result.unit, result.dims, result.compress, result.serde) = (None, None, None, None);
     }
 }
 

@@ -1,17 +1,18 @@
 //! What is written for a result set: the user's struct, then facts about it.
 
-use proc_macro2::TokenStream;
+use proc_macro2::{Delimiter, TokenStream};
 use quote::{ToTokens, quote};
 
 use super::model::{ResultField, ResultSet};
 use crate::support::names::{names_struct, plain};
-use crate::support::spans::{at, ends};
+use crate::support::spans::{at, delimited, ends};
 
 pub(crate) fn expand(set: &ResultSet) -> TokenStream {
     let item = &set.item;
     let names_struct = names_struct_of(set);
     let names = names(set);
     let result_set = result_set(set);
+    let group = group(set);
     let outcome = outcome(set);
     quote! {
         #item
@@ -20,6 +21,7 @@ pub(crate) fn expand(set: &ResultSet) -> TokenStream {
             #names_struct
             #names
             #result_set
+            #group
             #outcome
         };
     }
@@ -32,28 +34,34 @@ fn names_struct_of(set: &ResultSet) -> TokenStream {
     let comment = format!(" The typed names of [`{ident}`].");
     let fields = results.iter().map(|result| {
         let ResultField { ident: field, vis, docs, .. } = result;
-        let ty = result.stored_by(set).unwrap_or_else(|| result.ty.to_token_stream());
-        let name = if result.group.is_some() { quote!(GroupName) } else { quote!(ResultName) };
+        let ty = result.type_of_names(set);
         let fallback = docs.is_empty().then(|| format!(" The name of `{}`.", plain(field))).into_iter();
-        quote!(#(#docs)* #(#[doc = #fallback])* #vis #field: #private::#name<#ident, #ty>)
+        quote!(#(#docs)* #(#[doc = #fallback])* #vis #field: #ty)
     });
+    let without_fields = phantom(set, &quote!(#private::PhantomData<Root>));
     quote! {
         #[doc = #comment]
         #[allow(dead_code, private_interfaces)]
-        #vis struct #names {
-            #(#fields),*
+        #vis struct #names<Root> {
+            #(#fields,)*
+            #without_fields
         }
 
         #[automatically_derived]
-        impl #private::Clone for #names {
+        impl<Root> #private::Clone for #names<Root> {
             fn clone(&self) -> Self {
                 *self
             }
         }
 
         #[automatically_derived]
-        impl #private::Copy for #names {}
+        impl<Root> #private::Copy for #names<Root> {}
     }
+}
+
+/// The names of a set without results use their root all the same.
+fn phantom(set: &ResultSet, phantom: &TokenStream) -> Option<TokenStream> {
+    set.results.is_empty().then(|| quote!(__root: #phantom))
 }
 
 /// `T::names()`.
@@ -65,7 +73,7 @@ fn names(set: &ResultSet) -> TokenStream {
             /// The typed names of these results, for reading.
             #[must_use]
             #[allow(dead_code)]
-            #vis fn names() -> <Self as #private::ResultSet>::Names {
+            #vis fn names() -> <Self as #private::ResultSet>::Names<Self> {
                 <Self as #private::ResultSet>::names()
             }
         }
@@ -75,48 +83,70 @@ fn names(set: &ResultSet) -> TokenStream {
 fn result_set(set: &ResultSet) -> TokenStream {
     let ResultSet { private, item, results } = set;
     let (ident, names) = (&item.ident, names_struct(&item.ident));
-    let columns = || results.iter().filter(|result| result.group.is_none());
-    let declarations = columns().map(|result| {
+    let declarations = results.iter().map(|result| {
         let (name, comment, door) = (plain(&result.ident), &result.comment, result.door(set));
         let unit = result.unit.iter();
         let dims = result.dims.iter().map(|dims| &dims.value);
         let compress = result.compress.iter().map(|compress| &compress.value);
         quote!(#door::declare(declaration, #name, #comment) #(.unit(#unit))* #(.dims(#dims))* #(.compress(#compress))*;)
     });
-    let fields = results.iter().enumerate().map(|(position, ResultField { ident, group, .. })| {
-        let groups_before = results[..position].iter().filter(|result| result.group.is_some()).count();
-        let (column, name) = (position - groups_before, plain(ident));
-        if group.is_some() {
-            quote!(#ident: #private::GroupName::new(#name))
+    let fields = results.iter().map(|result| {
+        let (ident, (first, last)) = (&result.ident, ends(&result.ty));
+        if result.group.is_some() {
+            let (ident, door) = (at(first, ident), result.door(set));
+            let (from, numbers) = (at(last, quote!(::names_from)), quote!(numbers));
+            let numbers = delimited(Delimiter::Parenthesis, last, numbers);
+            quote!(#ident: #door #from #numbers)
         } else {
-            quote!(#ident: #private::ResultName::at(#column))
+            quote!(#ident: #private::ResultName::next(numbers))
         }
     });
     let puts = results.iter().map(|result| {
-        let (ident, door, name) = (&result.ident, result.door(set), plain(&result.ident));
-        if result.group.is_some() {
-            quote!(#door::put(&self.#ident, #name, row);)
-        } else {
-            quote!(#door::put(&self.#ident, row);)
-        }
+        let (ident, door) = (&result.ident, result.door(set));
+        quote!(#door::put(&self.#ident, row);)
     });
+    let without_fields = phantom(set, &quote!(#private::PhantomData));
     quote! {
         #[automatically_derived]
         #[allow(unused_variables)]
         impl #private::ResultSet for #ident {
-            type Names = #names;
+            type Names<Root> = #names<Root>;
 
             fn declare(declaration: &mut #private::ResultDeclaration) {
                 #(#declarations)*
             }
 
-            fn names() -> #names {
-                #names { #(#fields),* }
+            fn names_from<Root>(numbers: &mut #private::Numbers) -> #names<Root> {
+                #names { #(#fields,)* #without_fields }
             }
 
             #[inline]
             fn write(&self, row: &mut #private::Row<'_>) {
                 #(#puts)*
+            }
+        }
+    }
+}
+
+/// The set may be a group of another.
+fn group(set: &ResultSet) -> TokenStream {
+    let (private, ident, names) = (&set.private, &set.item.ident, names_struct(&set.item.ident));
+    quote! {
+        #[automatically_derived]
+        #[diagnostic::do_not_recommend]
+        impl #private::GroupLeaf for #ident {
+            type Names<Root> = #names<Root>;
+
+            fn names_from<Root>(numbers: &mut #private::Numbers) -> #private::GroupNames<#names<Root>> {
+                #private::nested_names::<Self, Root>(numbers)
+            }
+
+            fn declare(declaration: &mut #private::ResultDeclaration, name: &#private::str, comment: &#private::str) {
+                declaration.set::<Self>(name, comment);
+            }
+
+            fn put(&self, row: &mut #private::Row<'_>) {
+                row.put_set(self);
             }
         }
     }
@@ -149,6 +179,18 @@ impl ResultField {
         };
         let (open, close) = (at(first, quote!(<)), at(last, quote!(as #asked>)));
         quote!(#open #ty #close)
+    }
+
+    /// The type of the result's name, or of the names of a group.
+    fn type_of_names(&self, set: &ResultSet) -> TokenStream {
+        let (private, ty) = (&set.private, &self.ty);
+        if self.group.is_some() {
+            let (door, (first, last)) = (self.door(set), ends(ty));
+            let (open, close) = (at(first, quote!(#private::GroupNames<)), at(last, quote!(::Names<Root>>)));
+            return quote!(#open #door #close);
+        }
+        let stored = self.stored_by(set).unwrap_or_else(|| ty.to_token_stream());
+        quote!(#private::ResultName<Root, #stored>)
     }
 
     /// The wrapper that serde stores the result as.

@@ -6,14 +6,15 @@
 #![expect(missing_docs, reason = "each method only opens the door to the one it is named after")]
 
 use std::fmt::Debug;
+use std::ops::RangeBounds;
 
 use ref_cast::RefCast;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::parameter::{AnyParameter, Declaration, Declared, GroupNames, Name, ParameterSet};
-use crate::result::{DeclaredResult, ResultDeclaration, ResultGroup, Row};
-use crate::value::{Json, ParamValue, ResultValue};
+use crate::result::{DeclaredResult, GroupName, Numbers, ResultDeclaration, ResultGroup, ResultSet, Row};
+use crate::value::{Grouped, Json, ParamGroup, ParamValue, ResultValue};
 
 /// A field of a parameter set that is a parameter.
 #[diagnostic::on_unimplemented(
@@ -21,11 +22,16 @@ use crate::value::{Json, ParamValue, ResultValue};
     label = "this type cannot be a parameter",
     note = "use a number, `bool`, `char`, `String`, a time, an `Option`, tuple, map or array of these, or an enum with `#[derive(ParamValue)]`",
     note = "any type with `serde::Serialize` and `serde::Deserialize` can be one by `#[param(serde, …)]`; `#[derive(ParamValue)]` makes a value of your own type",
-    note = "a field without `#[param(…)]` is a group; a group's type has `#[parameters]`"
+    note = "a field without `#[param(…)]` is a group; a group's type has `#[parameters]`",
+    note = "`ArrayD` and sparse matrices are parameters by `#[param(group, …)]`"
 )]
 pub trait ParameterLeaf: Sized {
     fn name<Root: ParameterSet>(index: usize) -> Name<Root, Self>;
     fn declare<'a>(declaration: &'a mut Declaration, name: &str, comment: &str) -> Declared<'a, Self>;
+    fn range(declared: Declared<'_, Self>, range: impl RangeBounds<Self> + Send + Sync + 'static)
+    where
+        Self: PartialOrd;
+    fn choices<const N: usize>(declared: Declared<'_, Self>, choices: [Self; N]);
     fn leaf(&self) -> &dyn AnyParameter;
     fn leaf_mut(&mut self) -> &mut dyn AnyParameter;
     fn duplicate(&self) -> Self;
@@ -41,6 +47,17 @@ impl<V: ParamValue> ParameterLeaf for V {
 
     fn declare<'a>(declaration: &'a mut Declaration, name: &str, comment: &str) -> Declared<'a, V> {
         declaration.parameter::<V>(name, comment)
+    }
+
+    fn range(declared: Declared<'_, V>, range: impl RangeBounds<V> + Send + Sync + 'static)
+    where
+        V: PartialOrd,
+    {
+        declared.range(range);
+    }
+
+    fn choices<const N: usize>(declared: Declared<'_, V>, choices: [V; N]) {
+        declared.choices(choices);
     }
 
     fn leaf(&self) -> &dyn AnyParameter {
@@ -74,7 +91,7 @@ pub trait ParameterGroup: Sized {
     const LEN: usize;
     type Names<Root: ParameterSet>;
     fn names_from<Root: ParameterSet>(first: usize) -> GroupNames<Self::Names<Root>>;
-    fn declare_group(declaration: &mut Declaration, name: &str);
+    fn declare_group(declaration: &mut Declaration, name: &str, comment: &str);
     fn leaf(&self, index: usize) -> &dyn AnyParameter;
     fn leaf_mut(&mut self, index: usize) -> &mut dyn AnyParameter;
     fn derive(&mut self);
@@ -93,8 +110,8 @@ impl<G: ParameterSet> ParameterGroup for G {
         GroupNames::new(<G as ParameterSet>::names_from(first))
     }
 
-    fn declare_group(declaration: &mut Declaration, name: &str) {
-        declaration.group::<G>(name);
+    fn declare_group(declaration: &mut Declaration, name: &str, comment: &str) {
+        declaration.group::<G>(name, comment);
     }
 
     fn leaf(&self, index: usize) -> &dyn AnyParameter {
@@ -131,7 +148,8 @@ impl<G: ParameterSet> ParameterGroup for G {
     message = "a result cannot hold `{Self}`",
     label = "this type cannot be stored",
     note = "use a number, `bool`, `char`, `String`, a time, an `Option`, tuple, map or array of these, or an enum with `#[derive(ParamValue)]`",
-    note = "any type with `serde::Serialize` and `serde::Deserialize` can be stored by `#[result(serde)]`; `#[derive(ResultValue)]` makes a value of your own type"
+    note = "any type with `serde::Serialize` and `serde::Deserialize` can be stored by `#[result(serde)]`; `#[derive(ResultValue)]` makes a value of your own type",
+    note = "several results are a group by `#[result(group)]`: a struct with `#[results]`, a `Table`, an `ArrayD` or a sparse matrix"
 )]
 pub trait ResultLeaf {
     fn declare<'a>(declaration: &'a mut ResultDeclaration, name: &str, comment: &str) -> DeclaredResult<'a>;
@@ -228,6 +246,53 @@ where
     }
 }
 
+/// A field of a parameter set that is a group in a file, as a [`Grouped`] of its type.
+#[diagnostic::on_unimplemented(
+    message = "a parameter cannot be the group `{Self}`",
+    label = "this type is no group that parameters hold",
+    note = "use `ArrayD`, a sparse matrix (feature `sprs`), or implement `ParamGroup`; a single value needs no `group`, and a nested parameter set no `#[param(…)]`"
+)]
+pub trait GroupedParameter: Sized {
+    fn name<Root: ParameterSet>(index: usize) -> Name<Root, Grouped<Self>>;
+    fn declare<'a>(declaration: &'a mut Declaration, name: &str, comment: &str) -> Declared<'a, Grouped<Self>>;
+    fn leaf(&self) -> &dyn AnyParameter;
+    fn leaf_mut(&mut self) -> &mut dyn AnyParameter;
+    fn duplicate(&self) -> Self;
+    fn equals(&self, other: &Self) -> bool;
+    fn as_debug(&self) -> &dyn Debug;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: ParamGroup> GroupedParameter for T {
+    fn name<Root: ParameterSet>(index: usize) -> Name<Root, Grouped<T>> {
+        Name::at(index)
+    }
+
+    fn declare<'a>(declaration: &'a mut Declaration, name: &str, comment: &str) -> Declared<'a, Grouped<T>> {
+        declaration.grouped::<T>(name, comment)
+    }
+
+    fn leaf(&self) -> &dyn AnyParameter {
+        Grouped::ref_cast(self)
+    }
+
+    fn leaf_mut(&mut self) -> &mut dyn AnyParameter {
+        Grouped::ref_cast_mut(self)
+    }
+
+    fn duplicate(&self) -> T {
+        self.clone()
+    }
+
+    fn equals(&self, other: &T) -> bool {
+        self == other
+    }
+
+    fn as_debug(&self) -> &dyn Debug {
+        self
+    }
+}
+
 /// A field of a result set that serde stores, as a `W` of its type.
 #[diagnostic::on_unimplemented(
     message = "serde cannot store `{Self}`",
@@ -250,21 +315,41 @@ impl<T: Serialize + DeserializeOwned + Send + 'static, W: Wrapper<T> + ResultVal
     }
 }
 
-/// A field of a result set that is a group.
+/// A field of a result set that is a group: a value of several columns, or a nested set, for which `#[results]`
+/// implements it.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no group of results",
     label = "this type is no group",
-    note = "use `Table`, a sparse matrix (feature `sprs`), or implement `ResultGroup`; a single value needs no `group`"
+    note = "use a struct with `#[results]`, `Table`, `ArrayD`, a sparse matrix (feature `sprs`), or implement `ResultGroup`; a single value needs no `group`"
 )]
 pub trait GroupLeaf {
-    fn put(&self, name: &str, row: &mut Row<'_>);
+    type Names<Root>;
+    fn names_from<Root>(numbers: &mut Numbers) -> GroupNames<Self::Names<Root>>;
+    fn declare(declaration: &mut ResultDeclaration, name: &str, comment: &str);
+    fn put(&self, row: &mut Row<'_>);
 }
 
 #[diagnostic::do_not_recommend]
 impl<G: ResultGroup> GroupLeaf for G {
-    fn put(&self, name: &str, row: &mut Row<'_>) {
-        row.put_group(name, self);
+    type Names<Root> = GroupName<Root, G>;
+
+    fn names_from<Root>(numbers: &mut Numbers) -> GroupNames<GroupName<Root, G>> {
+        GroupNames::new(GroupName::next(numbers))
     }
+
+    fn declare(declaration: &mut ResultDeclaration, name: &str, comment: &str) {
+        declaration.group(name, comment);
+    }
+
+    fn put(&self, row: &mut Row<'_>) {
+        row.put_group(self);
+    }
+}
+
+/// [`GroupLeaf::names_from`] of a nested set.
+pub fn nested_names<S: ResultSet, Root>(numbers: &mut Numbers) -> GroupNames<S::Names<Root>> {
+    numbers.next_group();
+    GroupNames::new(S::names_from(numbers))
 }
 
 /// Stands for what a mistake left out; such a program does not compile.

@@ -15,7 +15,10 @@ pub use std::string::{String, ToString};
 pub use std::vec::Vec;
 pub use std::{cfg, column, concat, file, line, module_path, panic};
 
-pub use doors::{GroupLeaf, ParameterGroup, ParameterLeaf, ResultLeaf, SerdeParameter, SerdeResult, missing};
+pub use doors::{
+    GroupLeaf, GroupedParameter, ParameterGroup, ParameterLeaf, ResultLeaf, SerdeParameter, SerdeResult, missing,
+    nested_names,
+};
 pub use inventory;
 pub use ndarray::Array1;
 
@@ -24,14 +27,15 @@ pub use crate::explore::{Exploration, ExploreError};
 pub use crate::parameter::{AnyParameter, Declaration, GroupNames, Name, ParameterSet};
 pub use crate::provenance::Build;
 pub use crate::registry::Registration;
-pub use crate::result::{GroupName, ResultDeclaration, ResultName, ResultSet, Row, SharedArray};
+pub use crate::result::{Numbers, ResultDeclaration, ResultName, ResultSet, Row, SharedArray};
 pub use crate::run::Run;
 pub use crate::trajectory::Trajectory;
 #[cfg(feature = "cbor")]
 pub use crate::value::Cbor;
 pub use crate::value::{
-    Cell, Cells, Choice, Element, Json, ParamValue, ParseValueError, ResultValue, StoredAs, ValueError, ValueType,
-    parse_stored, read_stored, read_stored_column, stored_type, write_stored,
+    Cell, Cells, Choice, Element, Grouped, Json, ParamValue, ParseValueError, ResultValue, StoredAs, ValueError,
+    ValueType, parse_stored, read_scalar, read_scalars, read_stored, read_stored_column, scalar_type, stored_type,
+    write_scalar, write_stored,
 };
 
 /// The `main` of a program that was built so.

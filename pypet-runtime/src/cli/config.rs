@@ -13,17 +13,19 @@ use toml::Spanned;
 use toml::de::{DeArray, DeTable, DeValue};
 
 use super::{Failure, names};
-use crate::error::Error;
+use crate::error::{Error, with_causes};
+use crate::explore::ExploreError;
 use crate::parameter::{self, ParameterInfo};
-use crate::registry::{AnyExperiment, Request};
+use crate::registry::{AnyExperiment, Request, SampleRequest};
 use crate::value::ElementType;
 use crate::value::text::suggestion;
 
 /// The tables and keys that a file may have.
-const TABLES: [&str; 5] = ["experiment", "parameters", "explore", "zip", "environment"];
+const TABLES: [&str; 6] = ["experiment", "parameters", "explore", "zip", "sample", "environment"];
 
 /// Flags of `run` that a file cannot stand for.
-const NOT_IN_FILES: [&str; 9] = ["config", "set", "explore", "zip", "dry-run", "json", "color", "help", "experiment"];
+const NOT_IN_FILES: [&str; 10] =
+    ["config", "set", "explore", "zip", "sample", "dry-run", "json", "color", "help", "experiment"];
 
 /// What a file asks for, names and values not yet checked.
 #[derive(Debug, Default)]
@@ -33,6 +35,8 @@ pub(super) struct Config {
     set: Vec<Entry>,
     explore: Vec<Entry>,
     zip: Vec<Vec<Entry>>,
+    /// Methods, and what they sample.
+    sample: Vec<(Entry, Vec<Entry>)>,
     environment: Vec<Entry>,
 }
 
@@ -51,8 +55,13 @@ impl Config {
     pub(super) fn read(file: &Path) -> Result<Self, Failure> {
         let source = std::fs::read_to_string(file)
             .map_err(|error| Failure::Config(format!("cannot read `{}`: {error}", file.display())))?;
-        let lines = Lines { file, source: &source };
-        let document = DeTable::parse(&source).map_err(|error| {
+        Self::parse(file, &source)
+    }
+
+    /// Reads what a file says.
+    pub(super) fn parse(file: &Path, source: &str) -> Result<Self, Failure> {
+        let lines = Lines { file, source };
+        let document = DeTable::parse(source).map_err(|error| {
             let span = error.span().unwrap_or(0..0);
             lines.mistake(&span, error.message())
         })?;
@@ -66,6 +75,7 @@ impl Config {
                 ("explore", DeValue::Table(table)) => config.explore = lines.entries(table)?,
                 ("zip", DeValue::Table(table)) => config.zip = vec![lines.entries(table)?],
                 ("zip", DeValue::Array(tables)) => config.zip = lines.zips(tables)?,
+                ("sample", DeValue::Table(tables)) => config.sample = lines.samples(tables)?,
                 ("environment", DeValue::Table(table)) => config.environment = lines.entries(table)?,
                 (name, _) if TABLES.contains(&name) => {
                     let wanted = if name == "experiment" { "a text" } else { "a table" };
@@ -135,34 +145,60 @@ impl Config {
         self.check(experiment, &infos)?;
         let pair = |entry: &Entry| (entry.name.clone(), entry.text.clone());
         let mut request = Request { set: self.set.iter().map(pair).collect(), ..Request::default() };
-        if typed.explore.is_empty() && typed.zip.is_empty() {
+        if typed.explores_nothing() {
             // A value that was typed counts more than an axis of the file.
             let typed_names: Vec<Option<String>> = typed.set.iter().map(|(name, _)| full_name(name)).collect();
             let is_open = |entry: &&Entry| !typed_names.contains(&full_name(&entry.name));
             request.explore = self.explore.iter().filter(is_open).map(pair).collect();
             let zips = self.zip.iter().map(|zip| zip.iter().filter(is_open).map(pair).collect());
             request.zip = zips.filter(|zip: &Vec<_>| !zip.is_empty()).collect();
-            let had_axes = !self.explore.is_empty() || !self.zip.is_empty();
-            if had_axes && request.explore.is_empty() && request.zip.is_empty() {
+            let samples = self.sample.iter().map(|(method, dimensions)| SampleRequest {
+                method: method.name.clone(),
+                dimensions: dimensions.iter().filter(is_open).map(pair).collect(),
+            });
+            request.sample = samples.filter(|sample| !sample.dimensions.is_empty()).collect();
+            let had_axes = !self.explore.is_empty() || !self.zip.is_empty() || !self.sample.is_empty();
+            if had_axes && request.explores_nothing() {
                 // Else the declared exploration would be carried out, which nobody asked for.
                 request.explore.clone_from(&typed.set);
             }
         } else {
             request.explore = typed.explore;
             request.zip = typed.zip;
+            request.sample = typed.sample;
         }
         request.set.extend(typed.set);
+        // The file's own is a flag as any other, and has become an argument.
+        request.repeat = typed.repeat;
         Ok(request)
+    }
+
+    /// How often each point is visited, if the file says so.
+    pub(super) fn repeat(&self) -> Result<Option<(String, usize)>, Failure> {
+        let entry = self.environment.iter().find(|entry| entry.name == "repeat");
+        entry.map(|entry| super::run::repeat(&entry.text)).transpose()
     }
 
     /// Checks each entry by itself, so that a mistake is told with its line.
     fn check(&self, experiment: &dyn AnyExperiment, infos: &[ParameterInfo]) -> Result<(), Failure> {
+        for (method, dimensions) in &self.sample {
+            for entry in dimensions {
+                let dimensions = vec![(entry.name.clone(), entry.text.clone())];
+                let sample = SampleRequest { method: method.name.clone(), dimensions };
+                let alone = Request { sample: vec![sample], ..Request::default() };
+                if let Err(error @ (Error::Parameter(_) | Error::Explore(_))) = experiment.check(&alone) {
+                    let is_method = matches!(error, Error::Explore(ExploreError::Sample { .. }));
+                    return Err(self.mistake(if is_method { method } else { entry }, &with_causes(&error)));
+                }
+            }
+        }
         for entry in self.set.iter().chain(&self.explore).chain(self.zip.iter().flatten()) {
-            let told = |error: Error| self.mistake(entry, &super::with_causes(&error));
+            let told = |error: Error| self.mistake(entry, &with_causes(&error));
             let leaf = parameter::find(infos, &entry.name).map_err(|error| told(error.into()))?;
             let is_preset = self.set.iter().any(|preset| std::ptr::eq(preset, entry));
             let element = infos[leaf].value_type.element;
-            if is_preset && entry.is_text && element != ElementType::Text {
+            let may_be_text = matches!(element, ElementType::Text | ElementType::C32 | ElementType::C64);
+            if is_preset && entry.is_text && !may_be_text {
                 let message = format!("`{}` is `{}`, not a text", infos[leaf].name, infos[leaf].value_type);
                 return Err(self.mistake(entry, &message));
             }
@@ -233,6 +269,21 @@ impl Lines<'_> {
             _ => Err(self.mistake(&value.span(), "`zip` is a table, or several as `[[zip]]`")),
         };
         tables.iter().map(zip).collect()
+    }
+
+    /// Tables by the methods of their samples.
+    fn samples(&self, tables: &DeTable<'_>) -> Result<Vec<(Entry, Vec<Entry>)>, Failure> {
+        let mut samples = Vec::new();
+        for (method, dimensions) in tables {
+            let DeValue::Table(table) = dimensions.get_ref() else {
+                return Err(self.mistake(&method.span(), "samples are tables, as `[sample.\"sobol:128\"]`"));
+            };
+            let (name, line) = (method.get_ref().to_string(), self.line(&method.span()));
+            let method_entry = Entry { text: name.clone(), name, line, is_text: true };
+            samples.push((method.span().start, (method_entry, self.entries(table)?)));
+        }
+        samples.sort_by_key(|(place, _)| *place);
+        Ok(samples.into_iter().map(|(_, sample)| sample).collect())
     }
 
     fn entry(&self, name: String, value: &Spanned<DeValue<'_>>) -> Result<Entry, Failure> {

@@ -1,12 +1,14 @@
 //! The options that `run` and `resume` share.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, value_parser};
 
 use super::Failure;
-use crate::environment::{Durability, EngineChoice, OnFailure, Options};
+use crate::environment::{Durability, EngineChoice, Hook, OnFailure, Options, Order};
+use crate::logs::LogLevels;
 use crate::provenance::GitPolicy;
 
 pub(super) fn arguments() -> Vec<Arg> {
@@ -16,6 +18,8 @@ pub(super) fn arguments() -> Vec<Arg> {
             .value_parser(value_parser!(usize)),
         value("engine", "ENGINE", "who carries out runs; `processes` survives runs that crash")
             .value_parser(PossibleValuesParser::new(["threads", "serial", "processes"])),
+        value("order", "ORDER", "which runs come first; the results do not depend on it")
+            .value_parser(PossibleValuesParser::new(Order::ALL.map(Order::word))),
         value("git", "POLICY", "what is done about uncommitted changes before the first run")
             .value_parser(PossibleValuesParser::new(GitPolicy::ALL.map(GitPolicy::word))),
         value("on-failure", "WHAT", "what happens when a run fails")
@@ -36,6 +40,14 @@ pub(super) fn arguments() -> Vec<Arg> {
         .value_parser(PossibleValuesParser::new(["commit", "run", "none"])),
         value("compression", "LEVEL", "compresses results, from 1 (fast) to 9 (small)")
             .value_parser(value_parser!(u8).range(0..=9)),
+        value("log-dir", "FOLDER", "keeps the log there instead of beside the file; may hold $traj, $env, $file, $host, $proc")
+            .value_parser(value_parser!(PathBuf)),
+        value("log-level", "LEVELS", "what is logged, as `debug` or `warn,my_crate::solver=trace`; `off` for no log")
+            .value_parser(|text: &str| text.parse::<LogLevels>().map(|_| text.to_owned())),
+        value("hook", "COMMAND", "starts a command when the first run fails and at the end; it gets PYPET_EVENT and others")
+            .action(ArgAction::Append),
+        value("webhook", "URL", "posts JSON to a URL when the first run fails and at the end, by `curl`")
+            .action(ArgAction::Append),
         Arg::new("quiet").long("quiet").short('q').action(ArgAction::SetTrue).help("shows no progress"),
     ]
 }
@@ -52,6 +64,9 @@ pub(super) fn options(matches: &ArgMatches) -> Result<Options, Failure> {
         (Some("processes"), n_processes) => EngineChoice::Processes(n_processes.unwrap_or(0)),
         (_, n_threads) => EngineChoice::Threads(n_threads.unwrap_or(0)),
     };
+    if let Some(order) = matches.get_one::<String>("order").and_then(|word| Order::from_word(word)) {
+        options.order = order;
+    }
     if let Some(policy) = matches.get_one::<String>("git").and_then(|word| GitPolicy::from_word(word)) {
         options.git = policy;
     }
@@ -78,6 +93,16 @@ pub(super) fn options(matches: &ArgMatches) -> Result<Options, Failure> {
         _ => Durability::Commit,
     };
     options.compression = matches.get_one::<u8>("compression").copied().unwrap_or_default();
+    options.log_dir = matches.get_one::<PathBuf>("log-dir").cloned();
+    if let Some(levels) = matches.get_one::<String>("log-level") {
+        options.log_level.clone_from(levels);
+    }
+    for command in matches.get_many::<String>("hook").into_iter().flatten() {
+        options.observers.add(Hook::new(command));
+    }
+    for url in matches.get_many::<String>("webhook").into_iter().flatten() {
+        options.observers.add(Hook::webhook(url));
+    }
     Ok(options)
 }
 

@@ -42,6 +42,7 @@ pub(super) fn command() -> Command {
             "csv: a row for each run with explored parameters, scalar results and status; each array result in a file \
              of its own, one row for each element\n\
              jsonl, json: an object for each run, arrays included\n\
+             parquet: tables as those of csv, with types, units and comments\n\
              netcdf: a netCDF-4 file, shaped by the axes of a Cartesian product, else by the run",
         )
 }

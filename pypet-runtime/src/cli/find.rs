@@ -9,13 +9,12 @@ use serde_json::{Map, Value as Json};
 use super::{Done, Failure, file_arguments, open_file, output};
 use crate::error::Result;
 use crate::run::RunStatus;
+use crate::table::cells_at;
 use crate::trajectory::{AnyRunView, AnyTrajectory, NodeRef, Value, one_line};
 use crate::value::Cells;
 
 /// Rows that a terminal shows unless it is asked for all.
 const SHOWN: usize = 50;
-/// Up to so many rows are read one by one, and whole columns beyond.
-const SINGLE_READS: usize = 200;
 
 pub(super) fn command() -> Command {
     Command::new("find")
@@ -60,6 +59,7 @@ fn columns(any: &AnyTrajectory, shown: &[AnyRunView<'_>]) -> Result<Vec<Column>>
     let explored = any.find_all("explored.**").into_iter().filter(|node| !node.is_group());
     let results = any.find_all("results.**").into_iter().filter(|node| node.is_column());
     let is_scalar = |node: &NodeRef<'_>| node.leaf().is_some_and(|leaf| leaf.value_type.is_scalar());
+    let runs: Vec<usize> = shown.iter().map(AnyRunView::index).collect();
     let mut columns: Vec<Column> = Vec::new();
     for node in explored.chain(results.filter(is_scalar)) {
         let (branch, name) = node.path().split_once('/').unwrap_or_default();
@@ -67,27 +67,10 @@ fn columns(any: &AnyTrajectory, shown: &[AnyRunView<'_>]) -> Result<Vec<Column>>
         let is_taken = ["run", "status"].contains(&name.as_str()) || columns.iter().any(|other| other.label == name);
         let label = if is_taken { format!("{branch}.{name}") } else { name };
         let (unit, is_result) = (node.unit().to_owned(), branch == "results");
-        columns.push(Column { label, unit, is_result, cells: cells_at(any, node, shown)? });
+        let value_type = &node.leaf().expect("a column is a leaf").value_type;
+        columns.push(Column { label, unit, is_result, cells: cells_at(any, node.path(), value_type, &runs)? });
     }
     Ok(columns)
-}
-
-fn cells_at(any: &AnyTrajectory, node: NodeRef<'_>, shown: &[AnyRunView<'_>]) -> Result<Cells> {
-    let mut chosen = Cells::of(&node.leaf().expect("a column is a leaf").value_type);
-    if shown.len() <= SINGLE_READS {
-        for run in shown {
-            chosen.push_cell(&any.reader().rows(node.path(), run.index()..run.index() + 1)?.cell(0));
-        }
-        return Ok(chosen);
-    }
-    let all = any.reader().rows(node.path(), 0..any.header().n_runs)?;
-    let mut wanted = shown.iter().map(AnyRunView::index).peekable();
-    for (run, cell) in all.iter().enumerate() {
-        if wanted.next_if_eq(&run).is_some() {
-            chosen.push_cell(&cell);
-        }
-    }
-    Ok(chosen)
 }
 
 impl Column {

@@ -4,8 +4,9 @@ use serde_json::{Map, Value, json};
 
 use super::params::limit_of;
 use crate::error::Result;
+use crate::logs::LogLine;
+use crate::progress::counts;
 use crate::registry::AnyExperiment;
-use crate::run::RunStatus;
 use crate::schema::Leaf;
 use crate::storage::NodeKind;
 use crate::trajectory::{AnyRunView, AnyTrajectory, NodeRef, Value as AnyValue};
@@ -55,6 +56,16 @@ pub(super) fn show(any: &AnyTrajectory, path: Option<&str>, run: Option<usize>) 
     }
 }
 
+/// The answer of `show --log`.
+pub(super) fn log(lines: &[LogLine]) -> Value {
+    let line = |line: &LogLine| {
+        let LogLine { time, level, run, n_tries, target, text } = line;
+        let level = level.as_str().to_lowercase();
+        json!({ "time": time, "level": level, "run": run, "n_tries": n_tries, "target": target, "text": text })
+    };
+    json!({ "log": lines.iter().map(line).collect::<Vec<_>>() })
+}
+
 fn of_run(run: &AnyRunView<'_>, path: Option<&str>) -> Result<Value> {
     let values = match path {
         Some(path) => json!({ path: run.value(path)? }),
@@ -92,12 +103,6 @@ fn tree(any: &AnyTrajectory) -> Result<Value> {
         "runs": counts(any.statuses()?),
         "nodes": nodes?,
     }))
-}
-
-/// How many runs are in each state.
-pub(super) fn counts(statuses: &[RunStatus]) -> Value {
-    let count = |wanted: RunStatus| statuses.iter().filter(|status| **status == wanted).count();
-    Value::Object(RunStatus::ALL.into_iter().map(|status| (status.word().into(), count(status).into())).collect())
 }
 
 fn node(any: &AnyTrajectory, name: &str) -> Result<Value> {

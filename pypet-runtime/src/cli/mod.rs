@@ -19,11 +19,14 @@ mod plot;
 mod provenance;
 mod repair;
 mod report;
+mod resolved;
 mod resume;
 mod run;
 mod show;
 mod status;
 mod template;
+mod verify;
+mod view;
 
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
@@ -32,12 +35,14 @@ use std::process::ExitCode;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use config::Config;
 
-use crate::error::Error;
+use crate::error::{Error, with_causes};
 use crate::export::ExportError;
 use crate::plot::PlotError;
 use crate::registry::{AnyExperiment, experiments};
 use crate::trajectory::AnyTrajectory;
 use crate::value::text::{quoted_list, suggestion};
+#[cfg(feature = "view")]
+use crate::view::ViewError;
 
 /// Does what the arguments of the program say.
 #[must_use]
@@ -91,11 +96,13 @@ fn done(arguments: &[OsString]) -> Done {
         Some(("merge", matches)) => merge::run(matches),
         Some(("compact", matches)) => compact::run(matches),
         Some(("repair", matches)) => repair::run(matches),
+        Some(("verify", matches)) => verify::run(&experiments, matches),
         Some(("provenance", matches)) => provenance::run(matches),
         Some(("status", matches)) => status::run(matches),
         Some(("diff", matches)) => diff::run(matches),
         Some(("export", matches)) => export::run(matches),
         Some(("plot", matches)) => plot::run(matches),
+        Some(("view", matches)) => view::run(matches),
         Some(("resume", matches)) => resume::run(&experiments, matches),
         Some(("completions", matches)) => completions::run(matches),
         Some(("run", matches)) => run::run(&experiments, Some(matches), config.as_ref()),
@@ -118,11 +125,13 @@ fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
         .subcommand(merge::command())
         .subcommand(compact::command())
         .subcommand(repair::command())
+        .subcommand(verify::command())
         .subcommand(provenance::command())
         .subcommand(status::command())
         .subcommand(diff::command())
         .subcommand(export::command())
         .subcommand(plot::command())
+        .subcommand(view::command())
         .subcommand(completions::command())
         .args(output::arguments())
         .after_help("exit codes: 0 all is well, 1 some runs failed, 2 wrong usage, 3 the file or the environment");
@@ -156,6 +165,10 @@ enum Failure {
     /// There is no picture.
     #[error("{}", with_causes(.0))]
     Plot(#[from] PlotError),
+    /// There is no page.
+    #[cfg(feature = "view")]
+    #[error("{}", with_causes(.0))]
+    View(#[from] ViewError),
     /// Standard output cannot be written to.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] std::io::Error),
@@ -168,6 +181,10 @@ impl Failure {
             Self::Pypet(error) if error.is_usage() => 2,
             Self::Export(error) if error.is_usage() => 2,
             Self::Plot(error) if error.is_usage() => 2,
+            #[cfg(feature = "view")]
+            Self::View(ViewError::Pypet(error)) if error.is_usage() => 2,
+            #[cfg(feature = "view")]
+            Self::View(_) => 3,
             Self::Pypet(Error::Finish(_) | Error::FinishPanic { .. }) => 1,
             Self::Pypet(_) | Self::Config(_) | Self::Export(_) | Self::Plot(_) | Self::Output(_) => 3,
         }
@@ -175,17 +192,6 @@ impl Failure {
 }
 
 type Done = Result<ExitCode, Failure>;
-
-fn with_causes(error: &dyn std::error::Error) -> String {
-    let mut text = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        text.push_str(": ");
-        text.push_str(&error.to_string());
-        cause = error.source();
-    }
-    text
-}
 
 fn names(experiments: &[&'static dyn AnyExperiment]) -> Vec<&'static str> {
     experiments.iter().map(|experiment| experiment.name()).collect()
@@ -218,6 +224,21 @@ fn open_trajectory(file: &Path, name: Option<&str>) -> Result<AnyTrajectory, Err
         Some(name) => AnyTrajectory::open_named(file, name),
         None => AnyTrajectory::open(file),
     }
+}
+
+/// The experiment of a stored trajectory.
+fn of_trajectory(
+    experiments: &[&'static dyn AnyExperiment],
+    stored: &AnyTrajectory,
+) -> Result<&'static dyn AnyExperiment, Failure> {
+    let wanted = &stored.header().experiment;
+    let found = experiments.iter().find(|experiment| experiment.name() == *wanted);
+    found.copied().ok_or_else(|| {
+        let near = suggestion(wanted, &names(experiments));
+        Failure::Usage(format!(
+            "the trajectory is of the experiment `{wanted}`, which this program does not have{near}"
+        ))
+    })
 }
 
 /// The experiment that is meant.

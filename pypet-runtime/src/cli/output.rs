@@ -10,6 +10,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches};
 use serde::Serialize;
 
+use crate::value::text::aligned;
+
 /// Writes all of it, without control characters; a reader that has gone away is no error.
 pub(super) fn print(text: &str) -> io::Result<()> {
     write(&harmless(text, Colours::Removed))
@@ -161,18 +163,7 @@ impl Paint {
 
 /// Rows in columns as wide as their widest entry; trailing empty entries take no room.
 pub(super) fn table(indent: usize, rows: &[Vec<String>]) -> String {
-    let n_columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|entry| width(entry)).max();
-    let widths: Vec<usize> = (0..n_columns).map(|column| widest(column).unwrap_or(0)).collect();
-    let mut text = String::new();
-    for row in rows {
-        let padded = |(entry, &wanted): (&String, &usize)| format!("{entry}{}", " ".repeat(wanted - width(entry)));
-        let cells: Vec<String> = row.iter().zip(&widths).map(padded).collect();
-        text.push_str(&" ".repeat(indent));
-        text.push_str(cells.join("  ").trim_end());
-        text.push('\n');
-    }
-    text
+    aligned(indent, rows, width)
 }
 
 /// Characters that take room on a terminal.

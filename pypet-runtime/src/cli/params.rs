@@ -1,12 +1,17 @@
 //! `params`: the parameters of an experiment, grouped as in the structs.
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::{Done, choose, experiment_argument, json, output, template};
+use super::config::Config;
+use super::{
+    Done, Failure, choose, experiment_argument, json, of_trajectory, open_trajectory, output, resolved, template,
+};
+use crate::environment::Options;
 use crate::parameter::ParameterInfo;
-use crate::registry::AnyExperiment;
+use crate::registry::{AnyExperiment, Request};
 use crate::value::Cells;
 
 pub(super) fn command() -> Command {
@@ -20,9 +25,28 @@ pub(super) fn command() -> Command {
                 .conflicts_with("json")
                 .help("writes a file for `run --config` with all defaults"),
         )
+        .arg(
+            Arg::new("from")
+                .long("from")
+                .value_name("FILE")
+                .value_parser(value_parser!(PathBuf))
+                .conflicts_with("json")
+                .help("writes a file for `run --config` with what a stored trajectory was carried out with"),
+        )
+        .arg(
+            Arg::new("trajectory")
+                .long("trajectory")
+                .value_name("NAME")
+                .requires("from")
+                .help("which trajectory of the file; the newest by default"),
+        )
 }
 
 pub(super) fn run(experiments: &[&'static dyn AnyExperiment], matches: &ArgMatches) -> Done {
+    if let Some(file) = matches.get_one::<PathBuf>("from") {
+        output::print(&of_stored(experiments, file, matches)?)?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let experiment = choose(experiments, Some(matches))?;
     if output::wants_json(matches) {
         output::print_json(&json::parameters(experiment))?;
@@ -32,6 +56,23 @@ pub(super) fn run(experiments: &[&'static dyn AnyExperiment], matches: &ArgMatch
         output::print(&describe(experiment))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The configuration of a stored trajectory, which says the same when it is read.
+fn of_stored(experiments: &[&'static dyn AnyExperiment], file: &Path, matches: &ArgMatches) -> Result<String, Failure> {
+    let stored = open_trajectory(file, matches.get_one::<String>("trajectory").map(String::as_str))?;
+    let experiment = of_trajectory(experiments, &stored)?;
+    let text = resolved::config_file(&stored, experiment)?;
+    let config = Config::parse(Path::new("the configuration"), &text)?;
+    let mut request = config.merge(experiment, Request::default())?;
+    request.repeat = config.repeat()?;
+    let name = Some(stored.header().name.clone());
+    let reuse = experiment.reusable(file, Options { name, ..Options::default() }, &request)?;
+    if reuse.is_possible() && reuse.n_new() == 0 {
+        return Ok(text);
+    }
+    let what = "a configuration cannot spell all of its values";
+    Err(Failure::Config(format!("`{}`: {what}: {reuse}", stored.header().name)))
 }
 
 /// One line for each parameter, with a blank line between groups.

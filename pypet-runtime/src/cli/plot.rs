@@ -50,6 +50,7 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         results: matches.get_many::<String>("results").into_iter().flatten().cloned().collect(),
         run: matches.get_one::<usize>("run").copied(),
         lines: matches.get_flag("lines"),
+        ..Request::default()
     };
     let mut out = Target::begin(&target, matches.get_flag("force"))?;
     out.write_all(&write(&plot(&any, &request)?)).map_err(ExportError::from)?;

@@ -6,10 +6,9 @@ use std::time::Instant;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::report::report;
-use super::{Done, Failure, environment, names};
+use super::{Done, environment, of_trajectory};
 use crate::registry::AnyExperiment;
 use crate::trajectory::AnyTrajectory;
-use crate::value::text::suggestion;
 
 pub(super) fn command() -> Command {
     Command::new("resume")
@@ -31,13 +30,7 @@ pub(super) fn run(experiments: &[&'static dyn AnyExperiment], matches: &ArgMatch
         Some(name) => AnyTrajectory::open_named(file, name)?,
         None => AnyTrajectory::open(file)?,
     };
-    let wanted = stored.header().experiment.clone();
-    let experiment = experiments.iter().find(|experiment| experiment.name() == wanted).ok_or_else(|| {
-        let near = suggestion(&wanted, &names(experiments));
-        Failure::Usage(format!(
-            "the trajectory is of the experiment `{wanted}`, which this program does not have{near}"
-        ))
-    })?;
+    let experiment = of_trajectory(experiments, &stored)?;
     let mut options = environment::options(matches)?;
     options.name = Some(stored.header().name.clone());
     options.failed = matches.get_flag("failed");

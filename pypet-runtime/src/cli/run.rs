@@ -12,8 +12,10 @@ use super::config::Config;
 use super::report::report;
 use super::{Done, Failure, choose, environment, experiment_argument, output, params};
 use crate::environment::Options;
-use crate::registry::{AnyExperiment, Request};
+use crate::registry::{AnyExperiment, Request, SampleRequest};
+use crate::run::is_valid_name;
 use crate::storage::hdf5::ATOMIC_COMMITS;
+use crate::trajectory::one_line;
 
 pub(super) fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
     let mut parameters = String::new();
@@ -41,6 +43,20 @@ pub(super) fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
             "NAME=VALUES",
             "explores parameters in lock step: one axis, which varies faster than those of `--explore`",
         ))
+        .arg(value(
+            "repeat",
+            "NAME=N",
+            "visits each point N times, each with random numbers of its own; NAME is the coordinate",
+        ))
+        .arg(
+            pairs(
+                "sample",
+                "METHOD:N NAME=LOW:HIGH",
+                "scatters N points: `latin_hypercube:N`, `sobol:N` or `random:N`, with `:SEED` behind it if wanted, then \
+                 parameters with `low:high`, `low:high:log` or a list; varies faster than those of `--explore` and `--zip`",
+            )
+            .num_args(2..),
+        )
         .arg(
             value("config", "FILE", "parameters, exploration and flags from a TOML file, as `params --toml` writes it")
                 .value_parser(value_parser!(PathBuf)),
@@ -57,6 +73,10 @@ pub(super) fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
             value("seed", "N", "what all random streams begin with; drawn by default").value_parser(value_parser!(u64)),
         )
         .arg(flag("overwrite", "replaces an old trajectory of the same name instead of adding the time to the name"))
+        .arg(
+            flag("reuse", "goes on with the file's trajectory if it fits, and leaves out the runs that are done there")
+                .conflicts_with_all(["add-time", "overwrite", "comment", "expand"]),
+        )
         .arg(
             flag("expand", "adds the points that the file's trajectory lacks, and carries these out")
                 .conflicts_with_all(["add-time", "overwrite", "comment"]),
@@ -85,6 +105,10 @@ pub(super) fn run(
     let file = matches.and_then(|matches| matches.get_one::<PathBuf>("output")).cloned();
     let file = file.unwrap_or_else(|| Path::new("hdf5").join(format!("{}.h5", experiment.name())));
     let prospect = experiment.check(&request)?;
+    if options.reuse {
+        let reuse = experiment.reusable(&file, options.clone(), &request)?;
+        eprintln!("{}", one_line(&reuse.to_string()));
+    }
     if matches.is_some_and(|matches| matches.get_flag("dry-run")) {
         output::print(&format!("{} would carry out {} runs\n", experiment.name(), prospect.n_runs))?;
         return Ok(ExitCode::SUCCESS);
@@ -108,7 +132,26 @@ fn request(matches: &ArgMatches) -> Result<Request, Failure> {
     // Each `--zip` is an axis of its own.
     let zips = matches.get_occurrences::<String>("zip").into_iter().flatten();
     let zip = zips.map(|zip| split("zip", zip)).collect::<Result<_, _>>()?;
-    Ok(Request { set: pairs(matches, "set")?, explore: pairs(matches, "explore")?, zip })
+    let samples = matches.get_occurrences::<String>("sample").into_iter().flatten();
+    let sample = samples.map(sample).collect::<Result<_, _>>()?;
+    let (set, explore) = (pairs(matches, "set")?, pairs(matches, "explore")?);
+    let repeat = matches.get_one::<String>("repeat").map(|text| repeat(text)).transpose()?;
+    Ok(Request { set, explore, zip, sample, repeat, ..Request::default() })
+}
+
+/// `--sample METHOD:N NAME=VALUES …`
+fn sample<'a>(mut words: impl Iterator<Item = &'a String>) -> Result<SampleRequest, Failure> {
+    let method = words.next().cloned().unwrap_or_default();
+    Ok(SampleRequest { method, dimensions: split("sample", words)? })
+}
+
+/// A name and a number, as `trial=10`.
+pub(super) fn repeat(text: &str) -> Result<(String, usize), Failure> {
+    let split = text.split_once('=').and_then(|(name, count)| Some((name.trim(), count.trim().parse().ok()?)));
+    match split.filter(|(name, count)| is_valid_name(name) && !name.contains('.') && *count > 0) {
+        Some((name, count)) => Ok((name.to_owned(), count)),
+        None => Err(Failure::Usage(format!("`--repeat {text}` is no name and number; write `--repeat trial=10`"))),
+    }
 }
 
 fn pairs(matches: &ArgMatches, id: &str) -> Result<Vec<(String, String)>, Failure> {
@@ -132,6 +175,7 @@ fn options(matches: &ArgMatches) -> Result<Options, Failure> {
     options.add_time = matches.get_flag("add-time");
     options.seed = matches.get_one::<u64>("seed").copied();
     options.overwrite = matches.get_flag("overwrite");
+    options.reuse = matches.get_flag("reuse");
     if let Some(comment) = matches.get_one::<String>("comment") {
         options.comment.clone_from(comment);
     }

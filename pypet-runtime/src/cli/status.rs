@@ -2,26 +2,30 @@
 
 use std::path::Path;
 use std::process::ExitCode;
-use std::time::{Duration, SystemTime};
 
-use clap::{ArgMatches, Command};
-use jiff::Timestamp;
+use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Value, json};
 
 use super::output::{Paint, Tone};
-use super::{Done, Failure, file_arguments, file_of, json, open_trajectory, output};
+use super::{Done, Failure, file_arguments, file_of, open_trajectory, output};
 use crate::error::Error;
+use crate::progress::{FileStatus, Progress, seconds, time};
 use crate::run::RunStatus;
-use crate::storage::hdf5::{trajectories, writer_of};
-use crate::storage::{State, StorageError};
-use crate::trajectory::{AnyTrajectory, one_line};
-use crate::value::{ElementType, ResultValue};
+use crate::storage::State;
+use crate::storage::hdf5::trajectories;
+use crate::trajectory::one_line;
 
 pub(super) fn command() -> Command {
     Command::new("status")
         .about("Shows how far a file's trajectories have come; exit code 0 if all runs are done, else 1")
         .args(file_arguments())
         .mut_arg("trajectory", |argument| argument.help("one trajectory of the file; all by default"))
+        .arg(
+            Arg::new("content")
+                .long("content")
+                .action(ArgAction::SetTrue)
+                .help("adds the hash of points, states and results, for which all points are read"),
+        )
 }
 
 pub(super) fn run(matches: &ArgMatches) -> Done {
@@ -30,8 +34,15 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         Some(name) => vec![name.clone()],
         None => trajectories(file).map_err(Error::from)?,
     };
-    let progress: Result<Vec<Progress>, Failure> =
-        names.iter().map(|name| Progress::of(&open_trajectory(file, Some(name))?)).collect();
+    let with_content = matches.get_flag("content");
+    let progress: Result<Vec<Progress>, Failure> = names
+        .iter()
+        .map(|name| {
+            let any = open_trajectory(file, Some(name))?;
+            let progress = Progress::of(&any)?;
+            Ok(if with_content { progress.with_content(any.content_hash()?) } else { progress })
+        })
+        .collect();
     let progress = progress?;
     let whole = FileStatus::of(file)?;
     if output::wants_json(matches) {
@@ -45,138 +56,53 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         }))?;
     } else {
         let paint = Paint::of(matches);
-        let parts: Vec<String> = progress.iter().map(|progress| progress.text(&whole, paint)).collect();
-        output::print_painted(&format!("{}{}", whole.text(file), parts.concat()))?;
+        let parts: Vec<String> = progress.iter().map(|progress| text(progress, &whole, paint)).collect();
+        output::print_painted(&format!("{}{}", of_file(&whole, file), parts.concat()))?;
     }
     let all_done = progress.iter().all(|progress| progress.count(RunStatus::Done) == progress.statuses.len());
     Ok(ExitCode::from(u8::from(!all_done)))
 }
 
-/// What holds for the file as a whole.
-struct FileStatus {
-    bytes: u64,
-    changed: Option<SystemTime>,
-    writer: Option<String>,
+fn of_file(whole: &FileStatus, file: &Path) -> String {
+    let writer = whole.writer.as_deref().map_or("nobody is writing", |_| "being written");
+    let who = whole.writer.as_deref().map(|who| format!(" by {}", one_line(who))).unwrap_or_default();
+    let changed = whole.changed.map(|at| format!(", last commit {}", time(at))).unwrap_or_default();
+    format!("{}: {}, {writer}{who}{changed}\n", file.display(), size(whole.bytes))
 }
 
-impl FileStatus {
-    fn of(file: &Path) -> Result<Self, Failure> {
-        let missing = |_| Error::from(StorageError::NoFile { file: file.into() });
-        let metadata = std::fs::metadata(file).map_err(missing)?;
-        let writer = writer_of(file).map_err(Error::from)?;
-        Ok(Self { bytes: metadata.len(), changed: metadata.modified().ok(), writer })
+/// What people read about one trajectory.
+fn text(progress: &Progress, file: &FileStatus, paint: Paint) -> String {
+    let state = progress.state(file);
+    let all_done = progress.count(RunStatus::Done) == progress.statuses.len();
+    let tone = if all_done { Tone::Good } else { Tone::Open };
+    let counts: Vec<String> = RunStatus::ALL
+        .into_iter()
+        .map(|status| (status, progress.count(status)))
+        .filter(|(status, count)| *count > 0 || *status == RunStatus::Done)
+        .map(|(status, count)| paint.tone(tone_of(status), &format!("{count} {status}")))
+        .collect();
+    let mut rows = vec![
+        ["experiment".into(), one_line(&progress.experiment)],
+        ["state".into(), paint.tone(tone, state)],
+        ["runs".into(), format!("{} of {}", counts.join(", "), progress.statuses.len())],
+    ];
+    if let (Some(first), Some(last)) = (progress.first.and_then(seconds), progress.last.and_then(seconds)) {
+        rows.push(["from".into(), format!("{} to {}", time(first), time(last))]);
     }
-
-    fn text(&self, file: &Path) -> String {
-        let writer = self.writer.as_deref().map_or("nobody is writing", |_| "being written");
-        let who = self.writer.as_deref().map(|who| format!(" by {}", one_line(who))).unwrap_or_default();
-        let changed = self.changed.map(|at| format!(", last commit {}", time(at))).unwrap_or_default();
-        format!("{}: {}, {writer}{who}{changed}\n", file.display(), size(self.bytes))
+    if let Some(rate) = progress.rate {
+        rows.push(["speed".into(), speed(rate)]);
     }
-}
-
-/// How far one trajectory has come.
-struct Progress {
-    name: String,
-    experiment: String,
-    state: State,
-    statuses: Vec<RunStatus>,
-    /// When the first run began and the last one ended, seconds since 1970.
-    first: Option<f64>,
-    last: Option<f64>,
-    /// Runs per second over the last minute of work.
-    rate: Option<f64>,
-}
-
-impl Progress {
-    fn of(any: &AnyTrajectory) -> Result<Self, Failure> {
-        let header = any.header();
-        let statuses = any.statuses()?.to_vec();
-        let numbers = |name: &str| -> Result<Vec<f64>, Failure> {
-            let cells = any.rows(name, 0..header.n_runs)?.widened(ElementType::F64);
-            Ok(f64::read_column(&cells).map(|column| column.to_vec()).unwrap_or_default())
-        };
-        let (started, runtime) = (numbers("runs.started")?, numbers("runs.runtime")?);
-        let ended: Vec<f64> = started.iter().zip(&runtime).map(|(start, took)| start + took).collect();
-        let tried = |times: &[f64]| -> Vec<f64> {
-            let tried = times.iter().zip(&statuses).filter(|(_, status)| **status != RunStatus::Pending);
-            tried.map(|(time, _)| *time).filter(|time| time.is_finite() && *time > 0.0).collect()
-        };
-        let (started, ended) = (tried(&started), tried(&ended));
-        let (first, last) = (started.into_iter().reduce(f64::min), ended.iter().copied().reduce(f64::max));
-        Ok(Self {
-            name: header.name.clone(),
-            experiment: header.experiment.clone(),
-            state: header.state,
-            rate: first.zip(last).and_then(|(first, last)| rate(&ended, first, last)),
-            statuses,
-            first,
-            last,
-        })
+    if let Some(remaining) = progress.remaining(file) {
+        rows.push(["remaining".into(), span(remaining)]);
     }
-
-    fn count(&self, wanted: RunStatus) -> usize {
-        self.statuses.iter().filter(|status| **status == wanted).count()
+    if let Some(content) = progress.content {
+        rows.push(["content".into(), content.to_string()]);
     }
-
-    /// The state as of now: a study whose process is gone does not run.
-    fn state(&self, file: &FileStatus) -> &'static str {
-        match self.state {
-            State::Running if file.writer.is_none() => "interrupted",
-            state => state.word(),
-        }
+    if state != State::Running.word() && progress.count(RunStatus::Pending) > 0 {
+        rows.push(["next".into(), "carry on with `resume FILE`".into()]);
     }
-
-    /// Seconds until all runs are done, if it goes on like this.
-    fn remaining(&self, file: &FileStatus) -> Option<f64> {
-        let rate = self.rate.filter(|_| self.state(file) == State::Running.word())?;
-        Some(self.count(RunStatus::Pending) as f64 / rate)
-    }
-
-    fn json(&self, file: &FileStatus) -> Value {
-        json!({
-            "trajectory": self.name,
-            "experiment": self.experiment,
-            "state": self.state(file),
-            "n_runs": self.statuses.len(),
-            "runs": json::counts(&self.statuses),
-            "first_run": self.first.and_then(seconds).map(time),
-            "last_run": self.last.and_then(seconds).map(time),
-            "runs_per_second": self.rate,
-            "remaining_seconds": self.remaining(file),
-        })
-    }
-
-    fn text(&self, file: &FileStatus, paint: Paint) -> String {
-        let state = self.state(file);
-        let all_done = self.count(RunStatus::Done) == self.statuses.len();
-        let tone = if all_done { Tone::Good } else { Tone::Open };
-        let counts: Vec<String> = RunStatus::ALL
-            .into_iter()
-            .map(|status| (status, self.count(status)))
-            .filter(|(status, count)| *count > 0 || *status == RunStatus::Done)
-            .map(|(status, count)| paint.tone(tone_of(status), &format!("{count} {status}")))
-            .collect();
-        let mut rows = vec![
-            ["experiment".into(), one_line(&self.experiment)],
-            ["state".into(), paint.tone(tone, state)],
-            ["runs".into(), format!("{} of {}", counts.join(", "), self.statuses.len())],
-        ];
-        if let (Some(first), Some(last)) = (self.first.and_then(seconds), self.last.and_then(seconds)) {
-            rows.push(["from".into(), format!("{} to {}", time(first), time(last))]);
-        }
-        if let Some(rate) = self.rate {
-            rows.push(["speed".into(), speed(rate)]);
-        }
-        if let Some(remaining) = self.remaining(file) {
-            rows.push(["remaining".into(), span(remaining)]);
-        }
-        if state != State::Running.word() && self.count(RunStatus::Pending) > 0 {
-            rows.push(["next".into(), "carry on with `resume FILE`".into()]);
-        }
-        let rows: Vec<Vec<String>> = rows.into_iter().map(|row: [String; 2]| row.to_vec()).collect();
-        format!("\n{}\n{}", paint.tone(Tone::Heading, &one_line(&self.name)), output::table(2, &rows))
-    }
+    let rows: Vec<Vec<String>> = rows.into_iter().map(|row: [String; 2]| row.to_vec()).collect();
+    format!("\n{}\n{}", paint.tone(Tone::Heading, &one_line(&progress.name)), output::table(2, &rows))
 }
 
 fn tone_of(status: RunStatus) -> Tone {
@@ -185,25 +111,6 @@ fn tone_of(status: RunStatus) -> Tone {
         RunStatus::Failed | RunStatus::TimedOut => Tone::Bad,
         RunStatus::Pending | RunStatus::Cancelled => Tone::Open,
     }
-}
-
-/// Runs per second over the last minute in which any ended, or over all the time if that is shorter.
-fn rate(ended: &[f64], first: f64, last: f64) -> Option<f64> {
-    const WINDOW: f64 = 60.0;
-    let begin = first.max(last - WINDOW);
-    let count = ended.iter().filter(|time| **time > begin).count();
-    (last > begin && count > 0).then(|| count as f64 / (last - begin))
-}
-
-fn seconds(since_1970: f64) -> Option<SystemTime> {
-    SystemTime::UNIX_EPOCH.checked_add(Duration::try_from_secs_f64(since_1970).ok()?)
-}
-
-/// Local time as people write it, with its offset.
-fn time(at: SystemTime) -> String {
-    let Ok(at) = Timestamp::try_from(at) else { return "long ago".into() };
-    let zoned = at.to_zoned(jiff::tz::TimeZone::system());
-    zoned.strftime("%Y-%m-%dT%H:%M:%S%:z").to_string()
 }
 
 fn size(bytes: u64) -> String {
@@ -237,14 +144,6 @@ fn span(seconds: f64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn the_speed_is_that_of_the_last_minute() {
-        let ended: Vec<f64> = (0..100).map(|i| 10.0 * f64::from(i)).collect();
-        assert_eq!(rate(&ended, 0.0, 990.0), Some(0.1));
-        assert_eq!(rate(&[5.0], 0.0, 5.0), Some(0.2));
-        assert_eq!(rate(&[], 0.0, 0.0), None);
-    }
 
     #[test]
     fn sizes_and_spans_are_told_in_fitting_units() {

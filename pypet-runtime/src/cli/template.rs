@@ -33,7 +33,8 @@ pub(super) fn config_file(experiment: &dyn AnyExperiment) -> String {
         let _ = writeln!(text, "\n[{table}]");
         for (info, default) in members {
             text.push_str(&comment_of(info));
-            let is_off = if info.derived { "# " } else { "" };
+            // A group is nothing that a text could set.
+            let is_off = if info.derived || !info.members.is_empty() { "# " } else { "" };
             let _ = writeln!(text, "{is_off}{} = {}", info.short_name(), value_of(&default.cell(0)));
         }
     }
@@ -43,13 +44,15 @@ pub(super) fn config_file(experiment: &dyn AnyExperiment) -> String {
         "\n# What is explored in place of the declared exploration; the last axis varies fastest.\n\
          # [explore]\n# {example} = \"0:1:11\"    # or a list: [0, 0.5, 1]\n\
          \n# Parameters in lock step; several such tables as [[zip]].\n# [zip]\n\
+         \n# Points scattered over a box, by latin_hypercube, sobol or random.\n\
+         # [sample.\"latin_hypercube:100\"]\n# {example} = \"0:1\"    # or \"1:1000:log\", or a list\n\
          \n# Any flag of `run` with a value.\n# [environment]\n# threads = 4\n# comment = \"what it is for\"\n"
     );
     text
 }
 
 /// Comment, unit, type and range of a parameter, as comments of the file.
-fn comment_of(info: &ParameterInfo) -> String {
+pub(super) fn comment_of(info: &ParameterInfo) -> String {
     let mut text = String::new();
     for line in info.comment.lines() {
         let _ = writeln!(text, "# {}", line.trim());
@@ -66,9 +69,9 @@ fn comment_of(info: &ParameterInfo) -> String {
     text
 }
 
-fn value_of(cell: &Cell<'_>) -> String {
+pub(super) fn value_of(cell: &Cell<'_>) -> String {
     let elements = cell.spellings(usize::MAX).into_iter().map(|element| match element.as_str() {
-        _ if cell.element() == ElementType::Text => quoted(&element),
+        _ if matches!(cell.element(), ElementType::Text | ElementType::C32 | ElementType::C64) => quoted(&element),
         "NaN" => "nan".into(),
         _ => element,
     });
@@ -86,7 +89,7 @@ fn nested(shape: &[usize], elements: &mut impl Iterator<Item = String>) -> Strin
 }
 
 /// A basic string of TOML.
-fn quoted(text: &str) -> String {
+pub(super) fn quoted(text: &str) -> String {
     let mut quoted = String::from("\"");
     for c in text.chars() {
         match c {

@@ -1,6 +1,7 @@
 //! Carrying out single runs, wherever that happens: in this process or in one of its workers.
 
 use std::error::Error;
+use std::fmt;
 use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant, SystemTime};
@@ -8,7 +9,9 @@ use std::time::{Duration, Instant, SystemTime};
 use super::panics::{self, Panic};
 use super::study::Study;
 use super::timeout::took_longer;
-use crate::parameter::ParameterSet;
+use crate::explore::Explored;
+use crate::parameter::{ParameterSet, declared_parameters};
+use crate::result::checksum::{self, ValueHash};
 use crate::result::{ResultSet, Row, SharedArray};
 use crate::run::{
     AddResultError, AddedResult, Depot, Early, EarlyResult, Part, Run, RunStatus, SliceWrite, Streams, check_added,
@@ -25,7 +28,16 @@ pub(super) struct Carrier<'a, P, R> {
     parameters: P,
     run: Run,
     block: Block,
+    /// One for each declared result.
+    hashes: Vec<ValueHash>,
     clock: Clock,
+}
+
+/// What a run has put beside its declared results.
+struct Kept {
+    added: Vec<AddedResult>,
+    slices: Vec<SliceWrite>,
+    checksum: u64,
 }
 
 /// Why a run has no results.
@@ -53,6 +65,12 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
             parameters: study.points.presets().clone(),
             run: Run::new(study.points.len(), cancelled, Streams::new(study.seed, study.points), early),
             block: Block::new(&study.subject.results, number),
+            hashes: study
+                .subject
+                .results
+                .iter()
+                .map(|leaf| ValueHash::new(&leaf.name, leaf.value_type.element))
+                .collect(),
             clock: Clock::start(),
         }
     }
@@ -76,9 +94,11 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
         // results and dropping them.
         let ended = panics::catch(|| {
             study.points.move_to(index, &mut self.parameters);
+            let point = Point { study, parameters: &self.parameters };
+            let _span = tracing::debug_span!(target: "pypet::run", "run", run = index, point = %point).entered();
             let results = (study.run)(&self.parameters, &mut self.run);
             let results = results.map_err(|error| Failure::from_error(&*error, study.subject.place))?;
-            keep(study, &mut self.run, &mut self.block, &results)
+            keep(study, &mut self.run, &mut self.block, &self.hashes, &results)
         });
         let (started, runtime) = self.clock.lap();
         let mut status = RunStatus::Failed;
@@ -89,7 +109,7 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
             ended = Err(Failure { message, place: study.subject.place.into(), backtrace: String::new() });
         }
         let Failure { message, place, backtrace } = match ended {
-            Ok((added, slices)) => {
+            Ok(Kept { added, slices, checksum }) => {
                 if n_before == 0 {
                     self.block.first = index;
                 }
@@ -99,6 +119,7 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
                 self.block.slices.extend(slices);
                 self.block.started.push(started);
                 self.block.runtime.push(runtime);
+                self.block.checksum.push(checksum);
                 return Ok(());
             }
             Err(failure) => failure,
@@ -119,26 +140,50 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
     }
 }
 
-/// What a run yields beside the declared results.
-type Added = (Vec<AddedResult>, Vec<SliceWrite>);
+/// What a run was given of what is explored, as text.
+struct Point<'a, P, R> {
+    study: &'a Study<'a, P, R>,
+    parameters: &'a P,
+}
 
-/// Puts a run's declared results into the block; gives what it added, checked.
+impl<P: ParameterSet, R> fmt::Display for Point<'_, P, R> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let infos = declared_parameters::<P>();
+        let mut gap = "";
+        for explored in self.study.points.explored() {
+            if let Explored::Parameter(leaf) = explored {
+                write!(f, "{gap}{}={}", infos[*leaf].name, self.parameters.leaf(*leaf).to_text())?;
+                gap = " ";
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Puts a run's declared results into the block; gives what it added, checked, and the checksum of all.
 fn keep<P, R: ResultSet>(
     study: &Study<'_, P, R>,
     run: &mut Run,
     block: &mut Block,
+    hashes: &[ValueHash],
     results: &R,
-) -> Result<Added, Failure> {
+) -> Result<Kept, Failure> {
     let declared = &study.subject.results;
     let failed = |mistake: AddResultError| Failure::from_error(&mistake, study.subject.place);
     let (mut added, slices) = run.take_added().map_err(failed)?;
-    results.write(&mut Row::new(&mut block.results, &mut added));
+    results.write(&mut Row::new(&mut block.results, &study.subject.groups, &mut added));
     let refused = |(leaf, cells): (&Leaf, &Cells)| Some((leaf.name.clone(), cells.refusal()?.to_owned()));
     let checked = match declared.iter().zip(&block.results).find_map(refused) {
         Some((name, problem)) => Err(AddResultError::Refused { name, problem }),
         None => check_added(&added, &declared.iter().chain(study.arrays.iter().map(SharedArray::leaf))),
     };
-    checked.map_err(failed).map(|()| (added, slices))
+    checked.map_err(failed)?;
+    let of_declared = hashes.iter().zip(&block.results).map(|(hash, cells)| hash.of(&cells.last()));
+    let mut checksum = of_declared.fold(checksum::NOTHING, u64::wrapping_add);
+    for result in added.iter_mut().filter(|added| added.branch == DynamicColumn::RESULTS) {
+        checksum = checksum.wrapping_add(result.counted());
+    }
+    Ok(Kept { added, slices, checksum })
 }
 
 impl Failure {
@@ -167,6 +212,7 @@ impl Block {
             worker,
             started: Vec::new(),
             runtime: Vec::new(),
+            checksum: Vec::new(),
             results: results.iter().map(|leaf| Cells::of(&leaf.value_type)).collect(),
             added: Vec::new(),
             early: Vec::new(),

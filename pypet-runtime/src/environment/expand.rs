@@ -3,29 +3,28 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
-use super::plan::{self, Planned, PointList, Subject, one_cell};
-use super::processes::{self, Kept, Role, Visit};
-use super::queue::Runs;
-use super::study::Study;
+use super::home::Home;
+use super::missing::Missing;
+use super::plan::{Planned, PointList, Subject};
+use super::processes::{Role, Visit};
 use super::{Options, panics, prepare, prepared};
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
-use crate::explore::lattice::push_key;
+use crate::explore::key::PointKey;
 use crate::explore::{Exploration, Explored, Points};
-use crate::parameter::{AxisValues, ParameterSet, declared_parameters};
+use crate::parameter::{AxisValues, ParameterInfo, ParameterSet, declared_parameters, one_cell};
 use crate::provenance::Origin;
-use crate::run::{Run, RunStatus};
+use crate::run::Run;
 use crate::schema::{Leaf, Schema};
-use crate::storage::hdf5::{self, Hdf5Writer};
-use crate::storage::{Header, NodeKind, PlanAxis, PlannedLeaf, State, TrajectoryWriter};
-use crate::trajectory::Trajectory;
+use crate::storage::{Header, PlanAxis, PlannedLeaf, State};
+use crate::trajectory::{Repetition, Stored, Trajectory, TrajectoryError};
 use crate::value::{Cells, ResultValue};
 
 /// Presets that were given must be those of the file.
-pub(super) fn check_presets<E: Experiment>(stored: &Trajectory<E>, given: Option<E::Parameters>) -> Result<()> {
+pub(super) fn check_presets<P: ParameterSet>(stored: &Stored<P>, given: Option<P>) -> Result<()> {
     let Some(mut given) = given else { return Ok(()) };
     given.derive();
-    let infos = declared_parameters::<E::Parameters>();
+    let infos = declared_parameters::<P>();
     let differences = infos.iter().enumerate().filter(|(_, info)| !info.derived).filter_map(|(leaf, info)| {
         let (here, there) = (given.leaf(leaf), stored.presets().leaf(leaf));
         let same = one_cell(here) == one_cell(there);
@@ -36,74 +35,47 @@ pub(super) fn check_presets<E: Experiment>(stored: &Trajectory<E>, given: Option
 }
 
 /// Appends the points that a trajectory lacks as pending runs, and opens it anew; tells how many they were.
-pub(super) fn append<E: Experiment>(
-    stored: Trajectory<E>,
-    exploration: &Exploration<E::Parameters>,
+pub(super) fn append<P: ParameterSet>(
+    stored: Stored<P>,
+    exploration: &Exploration<P>,
+    subject: &Subject<'_>,
     options: &Options,
-) -> Result<(Trajectory<E>, usize)> {
-    check_names(&stored)?;
-    let file = stored.path().ok_or(Error::NoFileToResume)?.to_owned();
+) -> Result<(Stored<P>, usize)> {
+    stored.expect_resumable()?;
+    let home = Home::of(stored.any())?;
+    let schema = stored.schema().clone();
     let new = exploration.bind(stored.presets().clone())?;
-    let union = Union::<E>::new(Known::of(&stored)?, &new);
+    let union = Union::new(Known::of(&stored)?, &new);
     let n_new = union.added.len();
     if n_new == 0 {
         return Ok((stored, 0));
     }
+    union.check_types(&schema)?;
     // Before anybody writes.
     drop(stored);
-    let (plan, order) = union.plan(options)?;
-    let (name, n_before) = (union.known.header.name.clone(), union.known.header.n_runs);
+    let (plan, order) = union.plan(subject, options)?;
     let mut columns = |runs| plan.columns(&union, runs);
-    hdf5::expand(&file, &plan.plan, n_before, order.as_deref(), &mut columns)?;
-    Ok((Trajectory::open_named(file, &name)?, n_new))
+    home.expand(&plan.plan, union.known.header.n_runs, order.as_deref(), &mut columns)?;
+    Ok((Stored::read(home.open()?, schema)?, n_new))
 }
 
-/// Carries out what is missing in a stored trajectory; what all runs share is prepared unless it is.
+/// Carries out what is missing in a trajectory of an experiment; what all runs share is prepared unless it is.
 pub(super) fn carry_on<E: Experiment>(
-    stored: Trajectory<E>,
+    stored: Stored<E::Parameters>,
     subject: Subject<'static>,
     options: &Options,
     shared: &mut Option<E::Shared>,
     visit: &Visit,
     role: &Role,
 ) -> Result<Trajectory<E>> {
-    let file = stored.path().ok_or(Error::NoFileToResume)?.to_owned();
-    let name = stored.name().to_owned();
-    let done: Vec<bool> = stored.statuses().iter().map(|status| *status == RunStatus::Done).collect();
-    let is_missing = |status: RunStatus| match status {
-        RunStatus::Done => false,
-        RunStatus::Failed | RunStatus::TimedOut => options.failed,
-        RunStatus::Pending | RunStatus::Cancelled => true,
-    };
-    let missing = (0..stored.len()).filter(|&run| is_missing(stored.statuses()[run])).collect();
-    let exploration = role.insist(stored.expect_resumable().and_then(|()| stored.exploration()))?;
-    let points = role.insist(exploration.bind(stored.presets().clone()).map_err(Into::into))?;
-    let gained = stored.gained_parameters();
-    let seed = stored.header().seed;
-    let earlier = subject.origin.values_before(stored.any())?;
-    // Before anybody writes.
-    drop(stored);
-
+    let missing = role.insist(Missing::of(stored, &subject.origin, options))?;
     if shared.is_none() {
-        *shared = role.insist(prepare::<E>(options, role, points.presets()))?;
+        *shared = role.insist(prepare::<E>(options, role, missing.presets()))?;
     }
-    let arrays = options.shared_arrays(E::shared_arrays(points.presets()), &subject.results);
+    let arrays = options.shared_arrays(E::shared_arrays(missing.presets()), &subject.results);
     let arrays = role.insist(arrays)?;
     let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);
-    let mut study = Study { subject, points: &points, seed, run: &run, file: Some(&file), visit, arrays };
-    if let Role::Worker(_) = role {
-        processes::serve(&study, options);
-    }
-    let crew = options.start_engine()?;
-    study.subject.origin.as_changes(plan::config(options, crew.engine()), &earlier);
-    let mut writer = Hdf5Writer::reopen(&file, &name, &study.subject.results, &done)?;
-    options.prepare(&mut writer);
-    writer.add_parameters(gained)?;
-    writer.add(study.subject.origin.values())?;
-    study.carry_out_runs(options, &crew, &name, Runs::These(missing), &mut writer)?;
-    drop(writer);
-    visit.note(seed, Some(Kept::new(&file, &name)));
-    Trajectory::open_named(&file, &name)
+    Trajectory::from_reader(missing.carry_out(subject, &run, arrays, options, visit, role)?)
 }
 
 /// Post-processing of a trajectory whose runs are stored, again and again while it asks for points that are new.
@@ -113,44 +85,36 @@ pub(super) fn finish<E: Experiment>(
     options: &Options,
     shared: &mut Option<E::Shared>,
 ) -> Result<Trajectory<E>> {
-    if let Some(wanted) = visit.wanted_further() {
+    let is_in_file = trajectory.path().is_some();
+    if let Some(wanted) = visit.wanted_further().filter(|_| is_in_file) {
         // A worker of further points, or of a study in their post-processing, needs no rounds before.
         visit = wanted;
         if let role @ Role::Worker(_) = visit.role() {
-            return carry_on(trajectory, Subject::of::<E>(Origin::default()), options, shared, &visit, &role);
+            let stored = trajectory.into_stored_points();
+            return carry_on(stored, Subject::of::<E>(Origin::default()), options, shared, &visit, &role);
         }
     }
-    while trajectory.header().state == State::Finished && visit.leads_to_the_wanted() {
+    // A worker of a later study needs what is in memory as it was in the program.
+    while trajectory.header().state == State::Finished && (!is_in_file || visit.leads_to_the_wanted()) {
         let finished = visit
             .within(|| panics::catch(|| E::finish(&mut trajectory)))
             .map_err(|panic| Error::FinishPanic { message: panic.message, place: panic.place })?;
         let further = finished.map_err(Error::Finish)?;
         trajectory = trajectory.stored()?;
         let Some(exploration) = further else { break };
-        let (expanded, n_new) = append(trajectory, &exploration, options)?;
-        trajectory = expanded;
-        if n_new == 0 {
-            // Finishing the same runs again would ask for the same points again.
-            break;
-        }
-        visit = visit.further();
         // Where and by whom is told by the environment that has come here.
         let subject = Subject::of::<E>(Origin::default());
-        trajectory = carry_on(trajectory, subject, options, shared, &visit, &Role::Program)?;
+        let (expanded, n_new) = append(trajectory.into_stored_points(), &exploration, &subject, options)?;
+        if n_new == 0 {
+            // Finishing the same runs again would ask for the same points again.
+            return Ok(Trajectory::from_stored_points(expanded));
+        }
+        visit = visit.further();
+        // A worker may have come to its study here.
+        let role = if is_in_file { Role::Program } else { visit.role() };
+        trajectory = carry_on(expanded, subject, options, shared, &visit, &role)?;
     }
     Ok(trajectory)
-}
-
-/// A column has the name that the file knows it by.
-fn check_names<E: Experiment>(stored: &Trajectory<E>) -> Result<()> {
-    for parameter in &Schema::new::<E::Parameters>(Vec::new()).parameters {
-        if let Some(old) = stored.header().schema.parameter(parameter)
-            && old.leaf.name != parameter.leaf.name
-        {
-            return Err(Error::Renamed { name: parameter.leaf.name.clone(), stored: old.leaf.name.clone() });
-        }
-    }
-    Ok(())
 }
 
 /// What is known of a stored trajectory once its file is closed.
@@ -160,38 +124,38 @@ struct Known<P> {
     /// The values of explored parameters at each run, by the numbers of the parameters.
     values: Vec<(usize, Arc<dyn AxisValues>)>,
     /// The repetitions of the runs, by name.
-    repetitions: Vec<(String, Vec<u64>)>,
+    repetitions: Vec<Repetition>,
     /// Where the config of an expansion goes.
     group: String,
 }
 
 impl<P: ParameterSet> Known<P> {
-    fn of<E: Experiment<Parameters = P>>(stored: &Trajectory<E>) -> Result<Self> {
+    fn of(stored: &Stored<P>) -> Result<Self> {
         let nodes = stored.any().nodes();
         let taken = |group: &str| nodes.iter().any(|node| node.path == group);
         let mut groups = (1..).map(|number| format!("config/expansion_{number}"));
-        let values = stored.explored_values()?.into_iter().map(|(leaf, values)| (leaf, values.clone()));
+        let values = stored.values()?.into_iter().map(|(leaf, values)| (leaf, values.clone()));
         Ok(Self {
-            header: stored.header().clone(),
+            header: stored.any().header().clone(),
             presets: stored.presets().clone(),
             values: values.collect(),
-            repetitions: repetitions(stored)?,
+            repetitions: stored.repetitions()?,
             group: groups.find(|group| !taken(group)).expect("there is always a next number"),
         })
     }
 }
 
 /// The runs of a stored trajectory, followed by the points that it lacks.
-struct Union<'a, E: Experiment> {
-    known: Known<E::Parameters>,
-    new: &'a Points<E::Parameters>,
+struct Union<'a, P> {
+    known: Known<P>,
+    new: &'a Points<P>,
     /// Which of the new points the trajectory lacks.
     added: Vec<usize>,
     explored: Vec<Explored>,
 }
 
-impl<'a, E: Experiment> Union<'a, E> {
-    fn new(stored: Known<E::Parameters>, new: &'a Points<E::Parameters>) -> Self {
+impl<'a, P: ParameterSet> Union<'a, P> {
+    fn new(stored: Known<P>, new: &'a Points<P>) -> Self {
         let names = stored.repetitions.iter().map(|(name, _)| Explored::Repetition(name.clone()));
         let parameters = stored.values.iter().map(|(leaf, _)| Explored::Parameter(*leaf));
         let mut explored: Vec<Explored> = parameters.chain(names).collect();
@@ -202,7 +166,7 @@ impl<'a, E: Experiment> Union<'a, E> {
         }
         let (mut point, n_runs) = (stored.presets.clone(), stored.header.n_runs);
         let mut union = Self { known: stored, new, added: Vec::new(), explored };
-        let mut known: HashSet<Vec<u8>> = HashSet::with_capacity(n_runs);
+        let mut known: HashSet<PointKey> = HashSet::with_capacity(n_runs);
         for run in 0..n_runs {
             union.move_to(run, &mut point);
             known.insert(union.key(run, &point));
@@ -219,31 +183,41 @@ impl<'a, E: Experiment> Union<'a, E> {
     }
 
     /// What tells a run from all others.
-    fn key(&self, run: usize, point: &E::Parameters) -> Vec<u8> {
-        let mut key = Vec::new();
+    fn key(&self, run: usize, point: &P) -> PointKey {
+        let (mut values, mut repetitions) = (Vec::new(), Vec::new());
         for explored in &self.explored {
             match explored {
-                Explored::Parameter(leaf) => push_key(&one_cell(point.leaf(*leaf)).cell(0), &mut key),
-                Explored::Repetition(name) => key.extend_from_slice(&self.repetition(run, name).to_le_bytes()),
+                Explored::Parameter(leaf) => values.push(point.leaf(*leaf)),
+                Explored::Repetition(name) => repetitions.push((name.as_str(), self.repetition(run, name) as u64)),
             }
         }
-        key
+        PointKey::of(values.into_iter(), repetitions)
+    }
+
+    /// Explored columns go on with values of the type that they have.
+    fn check_types(&self, schema: &Schema) -> Result<()> {
+        let is_explored = |leaf| self.explored.contains(&Explored::Parameter(leaf));
+        let differences = schema.widened(&self.known.header.schema, is_explored);
+        if differences.is_empty() {
+            return Ok(());
+        }
+        Err(TrajectoryError::NotResumable { name: self.known.header.name.clone(), differences }.into())
     }
 
     /// The plan of all runs, and the run at each point of their grid where that is not simply the next.
-    fn plan(&self, options: &Options) -> Result<(Planned, Option<Vec<usize>>)> {
-        let subject = Subject::of::<E>(Origin::default());
+    fn plan(&self, subject: &Subject<'_>, options: &Options) -> Result<(Planned, Option<Vec<usize>>)> {
         let header = &self.known.header;
         let crew = options.start_engine()?;
-        let mut planned = Planned::new(self, &subject, &header.name, options, crew.engine());
+        let mut planned = Planned::new(self, subject, &header.name, options, crew.engine());
         let plan = &mut planned.plan;
         plan.header.comment.clone_from(&header.comment);
         plan.header.created.clone_from(&header.created);
         plan.header.seed = header.seed;
+        plan.header.schema.keep_what_is_gone(&header.schema);
         self.note_expansion(&mut plan.values);
 
         let columns = planned.columns(self, 0..self.n_points());
-        let n_explored = self.explored.len();
+        let n_explored = planned.plan.coordinates.iter().filter(|coordinate| coordinate.explored).count();
         let (axes, order) = PlanAxis::of_columns(&columns[..n_explored], &planned.plan.coordinates);
         planned.plan.header.axes = axes.as_ref().map(|axes| axes.iter().map(PlanAxis::header).collect());
         planned.plan.axes = axes;
@@ -262,12 +236,12 @@ impl<'a, E: Experiment> Union<'a, E> {
     }
 }
 
-impl<E: Experiment> PointList<E::Parameters> for Union<'_, E> {
+impl<P: ParameterSet> PointList<P> for Union<'_, P> {
     fn n_points(&self) -> usize {
         self.known.header.n_runs + self.added.len()
     }
 
-    fn presets(&self) -> &E::Parameters {
+    fn presets(&self) -> &P {
         &self.known.presets
     }
 
@@ -275,7 +249,7 @@ impl<E: Experiment> PointList<E::Parameters> for Union<'_, E> {
         &self.explored
     }
 
-    fn move_to(&self, run: usize, point: &mut E::Parameters) {
+    fn move_to(&self, run: usize, point: &mut P) {
         for explored in &self.explored {
             if let Explored::Parameter(leaf) = explored {
                 point.leaf_mut(*leaf).assign(self.presets().leaf(*leaf));
@@ -284,7 +258,7 @@ impl<E: Experiment> PointList<E::Parameters> for Union<'_, E> {
         match run.checked_sub(self.known.header.n_runs) {
             None => {
                 for (leaf, values) in &self.known.values {
-                    point.leaf_mut(*leaf).assign(values.get(run));
+                    values.assign(run, point.leaf_mut(*leaf));
                 }
                 point.derive();
             }
@@ -296,23 +270,22 @@ impl<E: Experiment> PointList<E::Parameters> for Union<'_, E> {
         match run.checked_sub(self.known.header.n_runs) {
             None => {
                 let stored = self.known.repetitions.iter().find(|(other, _)| other == name);
-                stored.map_or(0, |(_, numbers)| usize::try_from(numbers[run]).unwrap_or(usize::MAX))
+                stored.map_or(0, |(_, numbers)| numbers[run])
             }
             Some(new) => self.new.repetition(self.added[new], name),
         }
     }
-}
 
-/// The explored columns that are no parameters, in the order of their making.
-fn repetitions<E: Experiment>(stored: &Trajectory<E>) -> Result<Vec<(String, Vec<u64>)>> {
-    let any = stored.any();
-    let parameters = &any.header().schema.parameters;
-    let mut found = Vec::new();
-    for node in any.nodes() {
-        let (Some(name), NodeKind::Column(_)) = (node.path.strip_prefix("explored/"), &node.kind) else { continue };
-        if !parameters.iter().any(|parameter| parameter.leaf.name == name) {
-            found.push((name.to_owned(), any.get(&node.path)?));
+    fn parameters(&self) -> Vec<ParameterInfo> {
+        let mut infos = declared_parameters::<P>();
+        for info in &mut infos {
+            // A column goes on under the name that the file knows it by.
+            let first = info.stored().swap_remove(0);
+            if let Some(stored) = self.known.header.schema.parameter(&first) {
+                let inside = first.leaf.name.len() - info.name.len();
+                info.name = stored.leaf.name[..stored.leaf.name.len() - inside].into();
+            }
         }
+        infos
     }
-    Ok(found)
 }

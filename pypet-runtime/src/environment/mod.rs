@@ -4,10 +4,13 @@
 //! what is stored; `queue` holds the runs that are left; `worker` draws from it and `carrier` carries out one run after
 //! the other. What they yield goes through the `outbox` to `writer`, the one thread that owns the store. `panics`
 //! catches what a run throws, `processes` does the same with worker processes. `timeout` tells which runs take too
-//! long, `signals` what the user or the system sends, `progress` how far it is.
+//! long, `signals` what the user or the system sends, `progress` how far it is; `observe` tells those who want to know.
 
 mod carrier;
 mod expand;
+mod home;
+mod missing;
+mod observe;
 mod options;
 mod outbox;
 mod panics;
@@ -15,13 +18,17 @@ mod plan;
 mod processes;
 mod progress;
 mod queue;
+mod rerun;
+mod reuse;
 mod signals;
 mod study;
 mod timeout;
 mod worker;
 mod writer;
 
-pub use options::{Durability, EngineChoice, OnFailure, Options};
+pub use observe::{Committed, Hook, Observer, Observers, RunFailed, RunFinished, StudyFinished, StudyStarted};
+pub use options::{Durability, EngineChoice, OnFailure, Options, Order};
+pub use reuse::Reuse;
 
 use std::ffi::OsString;
 use std::panic::Location;
@@ -33,11 +40,15 @@ use crate::experiment::{BoxError, Experiment, Outcome};
 use crate::explore::{IntoExploration, Points};
 use crate::parameter::ParameterSet;
 use crate::provenance::{self, Build, GitPolicy, Origin};
-use crate::result::{SharedArray, declared_results};
+use crate::result::{DeclaredResults, SharedArray, declared};
 use crate::run::Run;
+use crate::schema::Schema;
 use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer, NameChoice};
 use crate::storage::{Memory, TrajectoryReader};
-use crate::trajectory::{AnyTrajectory, Trajectory};
+use crate::trajectory::{AnyTrajectory, Stored, Trajectory, schema_of};
+use crate::verify::{Rerun, Verified};
+use home::Home;
+use missing::Missing;
 use plan::Subject;
 use processes::{Kept, Role, Visit};
 use study::Study;
@@ -63,7 +74,8 @@ pub struct Environment<P = ()> {
 #[derive(Debug, Clone)]
 enum Place {
     File(PathBuf),
-    Memory,
+    /// With the trajectory that is there to be carried on with.
+    Memory(Option<Memory>),
 }
 
 /// The values of all parameters that are not explored: a parameter set, or `()` for its defaults.
@@ -71,7 +83,7 @@ enum Place {
     message = "the presets are `{Self}`, but the experiment takes `{P}`",
     note = "give `with_parameters` a value of the experiment's own parameter set"
 )]
-pub trait Presets<P> {
+pub trait Presets<P>: Clone {
     /// The parameter set, if one was given.
     fn given(self) -> Option<P>;
 
@@ -106,7 +118,30 @@ impl Environment {
 
     /// Keeps trajectories in memory, for trying things out.
     pub fn in_memory() -> Self {
-        Self { place: Place::Memory, presets: (), options: Options::default() }
+        Self { place: Place::Memory(None), presets: (), options: Options::default() }
+    }
+
+    /// Carries on with a trajectory where it is kept, in its file or in memory: by [`resume`](Self::resume),
+    /// [`expand`](Self::expand) and their like for closures.
+    ///
+    /// The trajectory is closed; typed ones are given by [`Trajectory::into_any`].
+    ///
+    /// # Errors
+    /// The trajectory is kept in neither.
+    ///
+    /// # Examples
+    /// ```text
+    /// let traj = Environment::in_memory().run::<multiply>(p.x.over([1.0, 2.0]))?;
+    /// let traj = Environment::of(traj.into_any())?.expand::<multiply>(p.x.over([2.0, 3.0]))?;
+    /// assert_eq!(traj.len(), 3);
+    /// ```
+    #[expect(clippy::needless_pass_by_value, reason = "a trajectory is closed before it is written to")]
+    pub fn of(trajectory: AnyTrajectory) -> Result<Self> {
+        let environment = match Home::of(&trajectory)? {
+            Home::File { file, .. } => Self::new(file),
+            Home::Memory(memory) => Self { place: Place::Memory(Some(memory)), ..Self::in_memory() },
+        };
+        Ok(environment.with_name(trajectory.header().name.clone()))
     }
 }
 
@@ -185,6 +220,12 @@ impl<P> Environment<P> {
         self
     }
 
+    /// Which runs come first; by default those of low indices. The results do not depend on it.
+    pub fn with_order(mut self, order: Order) -> Self {
+        self.options.order = order;
+        self
+    }
+
     /// What happens when a run fails; by default the others go on.
     pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
         self.options.on_failure = on_failure;
@@ -251,9 +292,28 @@ impl<P> Environment<P> {
         self
     }
 
+    /// Lets threads draw so many runs at a time, whatever these take: for counting instructions, which must not depend
+    /// on time.
+    #[doc(hidden)]
+    pub fn with_runs_per_draw(mut self, n_runs: usize) -> Self {
+        self.options.runs_per_draw = Some(n_runs);
+        self
+    }
+
     /// Replaces an old trajectory of the same name in the file, instead of adding the time to the name.
     pub fn overwrite(mut self) -> Self {
         self.options.overwrite = true;
+        self
+    }
+
+    /// Goes on with the newest trajectory of the experiment in the file, or the named one, if it fits: points that are done
+    /// there are not carried out again.
+    ///
+    /// The trajectory grows by the points that it lacks, as with [`expand`](Self::expand); its runs that failed or are
+    /// missing are carried out as well. One of another schema, other presets or another seed is left alone, and a new one
+    /// begun. [`reusable`](Self::reusable) tells beforehand what can be reused.
+    pub fn with_reuse(mut self) -> Self {
+        self.options.reuse = true;
         self
     }
 
@@ -267,6 +327,36 @@ impl<P> Environment<P> {
     pub fn with_progress(mut self, progress: bool) -> Self {
         self.options.progress = Some(progress);
         self
+    }
+
+    /// Keeps the log in this folder, which is made; by default beside the file, once something is logged.
+    ///
+    /// It may hold the wildcards `$traj`, `$env`, `$file`, `$host` and `$proc`; see [`logs`](crate::logs).
+    pub fn with_log_dir(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.options.log_dir = Some(folder.into());
+        self
+    }
+
+    /// What is logged: `info` by default, else as `debug`, `warn,my_crate::solver=trace`, or `off` for no log.
+    pub fn with_log_level(mut self, levels: impl Into<String>) -> Self {
+        self.options.log_level = levels.into();
+        self
+    }
+
+    /// Tells somebody how the study goes; it can neither block nor fail a run.
+    pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {
+        self.options.observers.add(observer);
+        self
+    }
+
+    /// Starts a command of the shell when the first run fails and when the study ends; see [`Hook`].
+    pub fn with_hook(self, command: impl Into<OsString>) -> Self {
+        self.with_observer(Hook::new(command))
+    }
+
+    /// Posts a JSON object to a URL when the first run fails and when the study ends; see [`Hook::webhook`].
+    pub fn with_webhook(self, url: &str) -> Self {
+        self.with_observer(Hook::webhook(url))
     }
 
     /// Ends a study in order at the first Ctrl-C or termination signal: what has begun is finished and stored.
@@ -294,6 +384,23 @@ impl<P> Environment<P> {
     where
         P: Presets<E::Parameters>,
     {
+        if !self.options.reuse || self.place.file().is_none() {
+            return self.begin(exploration);
+        }
+        let exploration = exploration.into_exploration()?;
+        // A worker does as its program did, which may have made the trajectory since.
+        let goes_on = match Visit::wanted_is_stored() {
+            Some(is_stored) => is_stored,
+            None => self.reusable::<E>(&exploration)?.is_possible(),
+        };
+        if goes_on { self.with_failed().expand(exploration) } else { self.begin(exploration) }
+    }
+
+    /// Carries out a new trajectory.
+    fn begin<E: Experiment>(self, exploration: impl IntoExploration<E::Parameters>) -> Result<Trajectory<E>>
+    where
+        P: Presets<E::Parameters>,
+    {
         let visit = Visit::to(E::NAME);
         let role = visit.role();
         if let Role::Passing(Some(kept)) = &role {
@@ -302,6 +409,7 @@ impl<P> Environment<P> {
         }
         let points = role.insist(bind(self.presets, exploration))?;
         let options = self.options.of_role(&role).seeded(&visit);
+        let _log = role.insist(options.attend(self.place.file(), &role))?;
         let subject = role.insist(subject::<E>(&options, &role, 0))?;
         let mut shared = role.insist(prepare::<E>(&options, &role, points.presets()))?;
         let arrays = options.shared_arrays(E::shared_arrays(points.presets()), &subject.results);
@@ -319,17 +427,18 @@ impl<P> Environment<P> {
     /// for it. Parameters come from the file, so presets and exploration of the program do not matter.
     ///
     /// # Errors
-    /// As [`Trajectory::open`] and [`run`](Self::run); trajectories in memory cannot be resumed.
+    /// As [`Trajectory::open`] and [`run`](Self::run).
     pub fn resume<E: Experiment>(self) -> Result<Trajectory<E>> {
-        self.carry_on_with(|stored, _, _| Ok(stored))
+        self.carry_on_with_experiment(|stored, _, _, _| Ok(stored))
     }
 
     /// Adds points to a trajectory of the file and carries them out: the newest of the experiment, or the named one.
     ///
     /// Points that are there already are recognised by the values of all their parameters, bit for bit, and by
     /// their repetitions; they are not computed again. Runs keep their indices, and new ones follow. A parameter
-    /// that was not explored before has its preset in the old runs. Runs that are missing, as after a kill, are
-    /// carried out as by [`resume`](Self::resume). Presets come from the file.
+    /// that was not explored before has its preset in the old runs, one that was renamed keeps its name in the file.
+    /// Runs that are missing, as after a kill, are carried out as by [`resume`](Self::resume). Presets come from the
+    /// file.
     ///
     /// # Errors
     /// As [`resume`](Self::resume) and [`run`](Self::run); and presets that were given differ from the file's.
@@ -337,46 +446,78 @@ impl<P> Environment<P> {
     where
         P: Presets<E::Parameters>,
     {
-        self.carry_on_with(|stored, presets: P, options| {
-            expand::check_presets(&stored, presets.given())?;
-            Ok(expand::append(stored, &exploration.into_exploration()?, options)?.0)
-        })
+        self.carry_on_with_experiment(adding(exploration))
+    }
+
+    /// Verifies a trajectory of the file, the newest of the experiment or the named one, and compares it with runs
+    /// that are carried out once more; nothing is stored.
+    ///
+    /// The runs have the parameters and the random streams that they had, and are compared bit for bit.
+    ///
+    /// # Errors
+    /// As [`resume`](Self::resume) and [`verify`](crate::verify::verify); and there is no such run.
+    pub fn verify<E: Experiment>(self, rerun: &Rerun) -> Result<Verified> {
+        rerun::verify::<E, P>(self, rerun)
     }
 
     /// Carries out what is missing in a stored trajectory, after something is done to it.
-    fn carry_on_with<E: Experiment>(
-        mut self,
-        change: impl FnOnce(Trajectory<E>, P, &Options) -> Result<Trajectory<E>>,
+    fn carry_on_with_experiment<E: Experiment>(
+        self,
+        change: impl FnOnce(Stored<E::Parameters>, P, &Subject<'_>, &Options) -> Result<Stored<E::Parameters>>,
     ) -> Result<Trajectory<E>> {
-        let visit = Visit::to(E::NAME);
+        let visit = Visit::to(E::NAME).of_stored();
         let role = visit.role();
         if let Role::Passing(Some(kept)) = &role {
             let stored = Trajectory::open_named(&kept.file, &kept.name)?;
             return expand::finish(visit, stored, &self.options, &mut None);
         }
-        if let Role::Worker(Some(kept)) = &role {
-            self.place = Place::File(kept.file.clone());
-            self.options.name = Some(kept.name.clone());
-        }
-        let mut stored = role.insist(self.stored::<E>())?;
-        let options = Options { seed: Some(stored.header().seed), ..self.options.of_role(&role) };
-        let subject = role.insist(subject::<E>(&options, &role, stored.any().n_resumed() + 1))?;
-        // A worker finds it changed already.
-        if !matches!(role, Role::Worker(_)) {
-            stored = change(stored, self.presets, &options)?;
-        }
+        let _log = role.insist(self.options.attend(self.place.file(), &role))?;
+        let subject = Subject::of::<E>(Origin::default());
+        let (stored, subject, options) = self.take_up(&role, subject, schema_of::<E>(), E::BUILD, change)?;
         let mut shared = None;
         let trajectory = expand::carry_on(stored, subject, &options, &mut shared, &visit, &role)?;
         expand::finish(visit, trajectory, &options, &mut shared)
     }
 
-    /// The trajectory of the file that the options mean.
-    pub(crate) fn stored<E: Experiment>(&self) -> Result<Trajectory<E>> {
-        let Place::File(file) = &self.place else { return Err(Error::NoFileToResume) };
-        match &self.options.name {
-            Some(name) => Trajectory::open_named(file, name),
-            None => Trajectory::open(file),
+    /// The trajectory to carry on with after something is done to it, what it is about, and the options for it.
+    fn take_up<'a, Q: ParameterSet>(
+        mut self,
+        role: &Role,
+        mut subject: Subject<'a>,
+        schema: Schema,
+        build: Build,
+        change: impl FnOnce(Stored<Q>, P, &Subject<'_>, &Options) -> Result<Stored<Q>>,
+    ) -> Result<(Stored<Q>, Subject<'a>, Options)> {
+        if let Role::Worker(Some(kept)) = role {
+            self.place = Place::File(kept.file.clone());
+            self.options.name = Some(kept.name.clone());
         }
+        let stored = self.reader(subject.name).and_then(|reader| Stored::read(reader, schema));
+        let mut stored = role.insist(stored)?;
+        let options = Options { seed: Some(stored.any().header().seed), ..self.options.of_role(role) };
+        let number = stored.any().n_resumed() + 1;
+        let origin = role.insist(origin(&options, role, subject.name, subject.comment, build, number))?;
+        // A worker finds a file changed already.
+        if !matches!(role, Role::Worker(Some(_))) {
+            stored = role.insist(change(stored, self.presets, &subject, &options))?;
+        }
+        subject.origin = origin;
+        Ok((stored, subject, options))
+    }
+
+    /// The trajectory that the options mean, of an experiment unless it is named.
+    fn reader(&self, experiment: &str) -> Result<Box<dyn TrajectoryReader>> {
+        Ok(match (&self.place, &self.options.name) {
+            (Place::File(file), Some(name)) => Box::new(Hdf5Reader::named(file, name)?),
+            (Place::File(file), None) => Box::new(Hdf5Reader::of_experiment(file, experiment)?),
+            (Place::Memory(Some(memory)), _) => Box::new(memory.reader()),
+            (Place::Memory(None), _) => return Err(Error::NoFileToResume),
+        })
+    }
+
+    /// The trajectory that the options mean, with the types of the program.
+    pub(crate) fn stored<E: Experiment>(&self) -> Result<Trajectory<E>> {
+        Trajectory::from_reader(self.reader(E::NAME)?)
     }
 
     /// Carries out a closure, for what fits no `#[experiment]`.
@@ -401,15 +542,81 @@ impl<P> Environment<P> {
         }
         let points = role.insist(bind(self.presets, exploration))?;
         let options = self.options.of_role(&role).seeded(&visit);
+        let _log = role.insist(options.attend(self.place.file(), &role))?;
         let origin = role.insist(origin(&options, &role, name, "", Build::UNKNOWN, 0))?;
-        let results = declared_results::<O::Results>(name, "");
-        let subject = Subject { name, comment: "", place: &declared_at, results, origin };
+        let DeclaredResults { leaves: results, groups } = declared::<O::Results>(name, "");
+        let subject = Subject { name, comment: "", place: &declared_at, results, groups, origin };
         let arrays = role.insist(options.shared_arrays(Vec::new(), &subject.results))?;
         let run = |parameters: &Q, run: &mut Run| experiment(parameters, run).into_results();
         let seed = options.seed.unwrap_or_default();
         let study = Study { subject, points: &points, seed, run: &run, file: self.place.file(), visit: &visit, arrays };
         let reader = self.place.carry_out(&options, &study, &role)?;
         AnyTrajectory::from_reader(reader)
+    }
+
+    /// As [`resume`](Self::resume), for a closure; `name` is that of [`run_with`](Self::run_with).
+    ///
+    /// # Errors
+    /// As [`resume`](Self::resume).
+    #[track_caller]
+    pub fn resume_with<Q: ParameterSet, O: Outcome>(
+        self,
+        name: &str,
+        experiment: impl Fn(&Q, &mut Run) -> O + Sync,
+    ) -> Result<AnyTrajectory> {
+        let declared_at = Location::caller().to_string();
+        self.carry_on_with_closure(name, &declared_at, experiment, |stored, _, _, _| Ok(stored))
+    }
+
+    /// As [`expand`](Self::expand), for a closure; `name` is that of [`run_with`](Self::run_with).
+    ///
+    /// # Errors
+    /// As [`expand`](Self::expand).
+    #[track_caller]
+    pub fn expand_with<Q: ParameterSet, O: Outcome>(
+        self,
+        name: &str,
+        exploration: impl IntoExploration<Q>,
+        experiment: impl Fn(&Q, &mut Run) -> O + Sync,
+    ) -> Result<AnyTrajectory>
+    where
+        P: Presets<Q>,
+    {
+        let declared_at = Location::caller().to_string();
+        self.carry_on_with_closure(name, &declared_at, experiment, adding(exploration))
+    }
+
+    fn carry_on_with_closure<Q: ParameterSet, O: Outcome>(
+        self,
+        name: &str,
+        declared_at: &str,
+        experiment: impl Fn(&Q, &mut Run) -> O + Sync,
+        change: impl FnOnce(Stored<Q>, P, &Subject<'_>, &Options) -> Result<Stored<Q>>,
+    ) -> Result<AnyTrajectory> {
+        let visit = Visit::to(name);
+        let role = visit.role();
+        if let Role::Passing(Some(kept)) = &role {
+            return AnyTrajectory::open_named(&kept.file, &kept.name);
+        }
+        let _log = role.insist(self.options.attend(self.place.file(), &role))?;
+        let DeclaredResults { leaves: results, groups } = declared::<O::Results>(name, "");
+        let schema = Schema::new::<Q>(results.clone());
+        let subject = Subject { name, comment: "", place: declared_at, results, groups, origin: Origin::default() };
+        let (stored, subject, options) = self.take_up(&role, subject, schema, Build::UNKNOWN, change)?;
+        let missing = role.insist(Missing::of(stored, &subject.origin, &options))?;
+        let arrays = role.insist(options.shared_arrays(Vec::new(), &subject.results))?;
+        let run = |parameters: &Q, run: &mut Run| experiment(parameters, run).into_results();
+        AnyTrajectory::from_reader(missing.carry_out(subject, &run, arrays, &options, &visit, &role)?)
+    }
+}
+
+/// Adds points to a stored trajectory, whose presets are those that were given.
+fn adding<P: Presets<Q>, Q: ParameterSet>(
+    exploration: impl IntoExploration<Q>,
+) -> impl FnOnce(Stored<Q>, P, &Subject<'_>, &Options) -> Result<Stored<Q>> {
+    |stored, presets, subject, options| {
+        expand::check_presets(&stored, presets.given())?;
+        Ok(expand::append(stored, &exploration.into_exploration()?, subject, options)?.0)
     }
 }
 
@@ -453,7 +660,7 @@ impl Place {
     fn file(&self) -> Option<&Path> {
         match self {
             Self::File(file) => Some(file),
-            Self::Memory => None,
+            Self::Memory(_) => None,
         }
     }
 
@@ -480,7 +687,7 @@ impl Place {
                 study.visit.note(study.seed, Some(Kept::new(file, &name)));
                 Ok(Box::new(Hdf5Reader::named(file, &name)?))
             }
-            Self::Memory => {
+            Self::Memory(_) => {
                 let mut memory = Memory::default();
                 study.carry_out(options, &options.start_engine()?, &wanted, &mut memory)?;
                 study.visit.note(study.seed, None);

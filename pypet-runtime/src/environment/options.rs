@@ -1,12 +1,16 @@
 //! How a study is carried out.
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::observe::Observers;
 use super::processes::{Role, Visit};
 use crate::engine::{Engine, EngineError, Processes, Serial, Threads};
 use crate::error::{Error, Result};
+use crate::logs::Keeping;
 use crate::provenance::GitPolicy;
 use crate::result::{SharedArray, check_shared_arrays};
 use crate::run::{drawn_seed, is_valid_name};
@@ -30,6 +34,8 @@ pub struct Options {
     pub git: GitPolicy,
     /// Who carries runs out.
     pub engine: EngineChoice,
+    /// Which runs come first.
+    pub order: Order,
     /// The arguments that worker processes are started with; those of the program if none are given.
     pub worker_arguments: Option<Vec<OsString>>,
     /// What happens when a run fails.
@@ -46,8 +52,12 @@ pub struct Options {
     pub durability: Durability,
     /// How hard results are compressed, from 1 to 9, where they do not say it themselves; 0 for not at all.
     pub compression: u8,
+    /// How many runs a thread draws at a time, where their time shall not tell.
+    pub runs_per_draw: Option<usize>,
     /// Replaces an old trajectory of the same name.
     pub overwrite: bool,
+    /// Goes on with a trajectory that fits, in place of beginning a new one.
+    pub reuse: bool,
     /// Lets Ctrl-C and termination signals end the study in order.
     pub signals: bool,
     /// Tries failed runs again when a trajectory is resumed.
@@ -56,6 +66,12 @@ pub struct Options {
     pub progress: Option<bool>,
     /// Arrays of which runs write parts, beside those that the experiment declares.
     pub shared_arrays: Vec<SharedArray>,
+    /// The folder of the log, with wildcards; beside the file if none is given.
+    pub log_dir: Option<PathBuf>,
+    /// What is logged, as [`LogLevels`](crate::logs::LogLevels).
+    pub log_level: String,
+    /// Who is told how the study goes.
+    pub observers: Observers,
 }
 
 impl Default for Options {
@@ -67,6 +83,7 @@ impl Default for Options {
             seed: None,
             git: GitPolicy::Record,
             engine: EngineChoice::Threads(0),
+            order: Order::Natural,
             worker_arguments: None,
             on_failure: OnFailure::Continue,
             commit_every: Duration::from_secs(1),
@@ -75,11 +92,16 @@ impl Default for Options {
             memory_cap: 1 << 30,
             durability: Durability::Commit,
             compression: 0,
+            runs_per_draw: None,
             overwrite: false,
+            reuse: false,
             signals: false,
             failed: false,
             progress: None,
             shared_arrays: Vec::new(),
+            log_dir: None,
+            log_level: "info".into(),
+            observers: Observers::default(),
         }
     }
 }
@@ -95,7 +117,8 @@ impl Options {
         match role {
             Role::Program | Role::Worker(_) => self.clone(),
             Role::Passing(_) => {
-                Self { engine: EngineChoice::Serial, progress: Some(false), signals: false, ..self.clone() }
+                let quiet = Self { progress: Some(false), signals: false, log_level: "off".into(), ..self.clone() };
+                Self { engine: EngineChoice::Serial, observers: Observers::default(), ..quiet }
             }
         }
     }
@@ -105,6 +128,15 @@ impl Options {
         let arrays = [declared, self.shared_arrays.clone()].concat();
         check_shared_arrays(&arrays, results)?;
         Ok(arrays.into())
+    }
+
+    /// Makes sure that all observers are ready, and keeps a log of what this thread carries out, if one is wanted.
+    pub(super) fn attend(&self, file: Option<&Path>, role: &Role) -> Result<Keeping> {
+        if matches!(role, Role::Program) {
+            self.observers.expect_ready()?;
+        }
+        let echo = self.progress.unwrap_or_else(|| std::io::stderr().is_terminal());
+        Ok(Keeping::begin(&self.log_level, self.log_dir.as_deref(), file, echo)?)
     }
 
     pub(super) fn start_engine(&self) -> Result<Crew, EngineError> {
@@ -118,7 +150,11 @@ impl Options {
     /// Tells a writer what concerns it.
     pub(super) fn prepare(&self, writer: &mut Hdf5Writer) {
         writer.set_durable(self.durability != Durability::None);
-        writer.set_compression(self.compression);
+        let n_threads = match self.engine {
+            EngineChoice::Serial => 1,
+            EngineChoice::Threads(n) | EngineChoice::Processes(n) => n,
+        };
+        writer.set_compression(self.compression, n_threads);
     }
 }
 
@@ -180,6 +216,39 @@ impl Durability {
             Self::Run => "run",
             Self::None => "none",
         }
+    }
+}
+
+/// Which runs come first; the results do not depend on it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub enum Order {
+    /// As their indices say.
+    #[default]
+    Natural,
+    /// The last ones first: where they take longest, so that no worker is idle at the end.
+    Reversed,
+    /// In an order that depends on the seed: a study that is stopped has runs from everywhere in the space.
+    Shuffled,
+}
+
+impl Order {
+    /// All orders.
+    pub const ALL: [Self; 3] = [Self::Natural, Self::Reversed, Self::Shuffled];
+
+    /// The word for it in files and on the command line.
+    #[must_use]
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Natural => "natural",
+            Self::Reversed => "reversed",
+            Self::Shuffled => "shuffled",
+        }
+    }
+
+    /// The order of this word.
+    pub(crate) fn from_word(word: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|order| order.word() == word)
     }
 }
 

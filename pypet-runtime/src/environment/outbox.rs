@@ -3,7 +3,10 @@
 use std::sync::mpsc::{self, Receiver, SyncSender};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
+use tracing::Level;
+
 use super::queue::{Draw, Queue};
+use crate::logs;
 use crate::run::RunStatus;
 use crate::storage::{FailedRun, Finished};
 
@@ -42,6 +45,7 @@ impl<'a> Outbox<'a> {
         n_tries: usize,
         retries: usize,
     ) -> Result<(), WriterGone> {
+        note(&run, n_tries, n_tries < retries);
         if n_tries == retries {
             return self.send(Finished::Failed(run));
         }
@@ -52,6 +56,15 @@ impl<'a> Outbox<'a> {
         queue.give_back(draw);
         Ok(())
     }
+}
+
+/// Puts a failure into the log, behind what led to it.
+fn note(run: &FailedRun, n_tries: usize, is_tried_again: bool) {
+    let Some(book) = logs::book_of_this_thread() else { return };
+    let (level, end) = if is_tried_again { (Level::WARN, "; it will be tried again") } else { (Level::ERROR, "") };
+    let place = if run.place.is_empty() { String::new() } else { format!(" ({})", run.place) };
+    let text = format!("{}: {}{place}{end}", run.status, run.message);
+    book.note(level, Some((run.index, n_tries)), &text);
 }
 
 /// Room for results that wait for the writer.

@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Zoned;
@@ -10,11 +11,11 @@ use super::Options;
 use crate::engine::Engine;
 use crate::experiment::Experiment;
 use crate::explore::{Explored, GridAxis, GridCoordinate, Points};
-use crate::parameter::{AnyParameter, ParameterInfo, ParameterSet, declared_parameters};
+use crate::parameter::{self, AxisValues, ParameterInfo, ParameterSet, declared_parameters, one_cell};
 use crate::provenance::Origin;
-use crate::result::declared_results;
+use crate::result::{DeclaredGroup, DeclaredResults, declared};
 use crate::schema::{Leaf, Schema};
-use crate::storage::{Coordinate, Header, Plan, PlanAxis, PlannedLeaf, State};
+use crate::storage::{AxisCells, Coordinate, Header, Plan, PlanAxis, PlannedGroup, PlannedLeaf, State};
 use crate::value::{Cells, ElementType, ResultValue};
 
 /// What a study is about.
@@ -24,13 +25,15 @@ pub(super) struct Subject<'a> {
     /// Where it is declared: file, line and column.
     pub(super) place: &'a str,
     pub(super) results: Vec<Leaf>,
+    /// The groups among the results.
+    pub(super) groups: Vec<DeclaredGroup>,
     pub(super) origin: Origin,
 }
 
 impl Subject<'static> {
     pub(super) fn of<E: Experiment>(origin: Origin) -> Self {
-        let results = declared_results::<E::Results>(E::RESULT, E::COMMENT);
-        Self { name: E::NAME, comment: E::COMMENT, place: E::PLACE, results, origin }
+        let DeclaredResults { leaves: results, groups } = declared::<E::Results>(E::RESULT, E::COMMENT);
+        Self { name: E::NAME, comment: E::COMMENT, place: E::PLACE, results, groups, origin }
     }
 }
 
@@ -46,6 +49,8 @@ pub(super) trait PointList<P> {
     fn move_to(&self, index: usize, point: &mut P);
     /// Which repetition a point is, 0 if it is not repeated.
     fn repetition(&self, index: usize, name: &str) -> usize;
+    /// All parameters, under the names that they are stored by.
+    fn parameters(&self) -> Vec<ParameterInfo>;
     /// The axes if the points are known to form a grid in their order.
     fn axes(&self) -> Option<&[GridAxis]> {
         None
@@ -73,6 +78,10 @@ impl<P: ParameterSet> PointList<P> for Points<P> {
         self.repetition(index, name)
     }
 
+    fn parameters(&self) -> Vec<ParameterInfo> {
+        declared_parameters::<P>()
+    }
+
     fn axes(&self) -> Option<&[GridAxis]> {
         self.axes()
     }
@@ -81,6 +90,7 @@ impl<P: ParameterSet> PointList<P> for Points<P> {
 /// The plan of a study, and what each of its coordinates is.
 pub(super) struct Planned {
     pub(super) plan: Plan,
+    infos: Vec<ParameterInfo>,
     sources: Vec<Source>,
 }
 
@@ -88,6 +98,8 @@ pub(super) struct Planned {
 #[derive(Debug, Clone)]
 enum Source {
     Leaf(usize),
+    /// The member with this number of a parameter that is a group.
+    Member(usize, usize),
     Repetition(String),
 }
 
@@ -99,7 +111,7 @@ impl Planned {
         options: &Options,
         engine: &dyn Engine,
     ) -> Self {
-        let infos = declared_parameters::<P>();
+        let (infos, groups) = (points.parameters(), parameter::declared::<P>().1);
         let labels = Labels::new(&infos, points.explored(), &subject.results);
         let explored: Vec<usize> = points
             .explored()
@@ -114,23 +126,28 @@ impl Planned {
         let mut coordinates = Vec::new();
         let mut sources = Vec::new();
         for explored in points.explored() {
-            let (source, coordinate) = labels.coordinate(explored, &infos);
-            coordinates.push(coordinate);
-            sources.push(source);
+            for (source, coordinate) in labels.coordinates(explored, &infos) {
+                coordinates.push(coordinate);
+                sources.push(source);
+            }
         }
         let mut values = Vec::new();
         for (leaf, info) in infos.iter().enumerate() {
             let branch = if info.derived { "derived_parameters" } else { "parameters" };
-            let path = format!("{branch}/{}", info.name.replace('.', "/"));
+            let path = |stored: &Leaf| format!("{branch}/{}", stored.name.replace('.', "/"));
             if varying.contains(&leaf) {
-                let label = info.name.clone();
-                coordinates.push(Coordinate { path, label, leaf: leaf_of(info), explored: false });
-                sources.push(Source::Leaf(leaf));
+                for (source, stored) in sources_of(leaf, info) {
+                    let (path, label) = (path(&stored), stored.name.clone());
+                    coordinates.push(Coordinate { path, label, leaf: stored, explored: false });
+                    sources.push(source);
+                }
                 continue;
             }
             let value = one_cell(points.presets().leaf(leaf));
             let explored = (!info.derived).then(|| explored.contains(&leaf));
-            values.push(PlannedLeaf { path, leaf: leaf_of(info), value, explored });
+            for ((_, stored), value) in sources_of(leaf, info).into_iter().zip(info.split(value)) {
+                values.push(PlannedLeaf { path: path(&stored), leaf: stored, value, explored });
+            }
         }
         values.extend(config(options, engine));
         values.extend_from_slice(subject.origin.values());
@@ -144,11 +161,14 @@ impl Planned {
             created: Zoned::now().strftime("%Y-%m-%dT%H:%M:%S%.6f%:z").to_string(),
             n_runs: points.n_points(),
             seed: options.seed.unwrap_or_default(),
-            schema: Schema::new::<P>(subject.results.clone()),
+            schema: Schema::of(&infos, subject.results.clone()),
             state: State::Running,
             axes: axes.as_ref().map(|axes| axes.iter().map(PlanAxis::header).collect()),
         };
-        Self { plan: Plan { header, values, coordinates, axes }, sources }
+        let of_parameters = ["parameters", "derived_parameters"].map(|branch| PlannedGroup::of(branch, &groups));
+        let of_results = PlannedGroup::of("results", &subject.groups);
+        let groups = of_parameters.into_iter().flatten().chain(of_results).collect();
+        Self { plan: Plan { header, values, coordinates, axes, groups }, infos, sources }
     }
 
     /// The values of all coordinates for a range of runs.
@@ -161,6 +181,11 @@ impl Planned {
             for (source, cells) in self.sources.iter().zip(&mut columns) {
                 match source {
                     Source::Leaf(leaf) => point.leaf(*leaf).write_cell(cells),
+                    Source::Member(leaf, member) => {
+                        let members = self.infos[*leaf].split(one_cell(point.leaf(*leaf)));
+                        members[*member].refusal().into_iter().for_each(|problem| cells.refuse(problem));
+                        cells.append(&members[*member]);
+                    }
                     Source::Repetition(name) => cells.push_number(points.repetition(run, name) as u64),
                 }
             }
@@ -195,43 +220,65 @@ impl Labels {
         if self.uses.get(short).is_some_and(|&uses| uses > 1) { info.name.clone() } else { short.into() }
     }
 
-    fn coordinate(&self, explored: &Explored, infos: &[ParameterInfo]) -> (Source, Coordinate) {
-        let (source, label, leaf) = match explored {
-            Explored::Parameter(leaf) => (Source::Leaf(*leaf), self.label(&infos[*leaf]), leaf_of(&infos[*leaf])),
+    /// The column of an explored parameter or repetition, or the columns of a group's members.
+    fn coordinates(&self, explored: &Explored, infos: &[ParameterInfo]) -> Vec<(Source, Coordinate)> {
+        let coordinate = |label: String, leaf: Leaf| {
+            let path = format!("explored/{}", leaf.name);
+            Coordinate { path, label, leaf, explored: true }
+        };
+        match explored {
+            Explored::Parameter(leaf) => {
+                let info = &infos[*leaf];
+                let inside = |stored: &Leaf| format!("{}{}", self.label(info), &stored.name[info.name.len()..]);
+                let stored = sources_of(*leaf, info).into_iter();
+                stored.map(|(source, stored)| (source, coordinate(inside(&stored), stored))).collect()
+            }
             Explored::Repetition(name) => {
                 let leaf = Leaf::new(name, u64::value_type()).with_comment("number of the repetition");
-                (Source::Repetition(name.clone()), name.clone(), leaf)
+                vec![(Source::Repetition(name.clone()), coordinate(name.clone(), leaf))]
             }
-        };
-        let path = format!("explored/{}", leaf.name);
-        (source, Coordinate { path, label, leaf, explored: true })
+        }
     }
 
     fn axis(&self, axis: &GridAxis, infos: &[ParameterInfo]) -> PlanAxis {
-        let coordinates = axis.coordinates.iter().map(|coordinate| match coordinate {
-            GridCoordinate::Parameter(leaf, values) => {
-                let mut cells = Cells::of(&infos[*leaf].value_type).with_room_for(values.len());
-                (0..values.len()).for_each(|i| values.get(i).write_cell(&mut cells));
-                (self.coordinate(&Explored::Parameter(*leaf), infos).1, cells)
-            }
-            GridCoordinate::Repetition(name) => {
-                let mut cells = Cells::new(ElementType::U64, 0);
-                (0..axis.len as u64).for_each(|i| cells.push_number(i));
-                (self.coordinate(&Explored::Repetition(name.clone()), infos).1, cells)
-            }
+        let coordinates = axis.coordinates.iter().flat_map(|coordinate| {
+            let (explored, columns) = match coordinate {
+                GridCoordinate::Parameter(leaf, values) => {
+                    (Explored::Parameter(*leaf), parameter_cells(&infos[*leaf], values))
+                }
+                GridCoordinate::Repetition(name) => {
+                    let cells = AxisCells::new(|points| {
+                        let mut cells = Cells::new(ElementType::U64, 0);
+                        points.for_each(|point| cells.push_number(point as u64));
+                        cells
+                    });
+                    (Explored::Repetition(name.clone()), vec![cells])
+                }
+            };
+            let coordinates = self.coordinates(&explored, infos).into_iter().map(|(_, coordinate)| coordinate);
+            coordinates.zip(columns).collect::<Vec<_>>()
         });
         PlanAxis { len: axis.len, coordinates: coordinates.collect() }
     }
 }
 
-fn leaf_of(info: &ParameterInfo) -> Leaf {
-    Leaf::new(&info.name, info.value_type.clone()).with_comment(&info.comment).with_unit(&info.unit)
+/// The columns of a parameter's values along an axis: one, or one for each member.
+fn parameter_cells(info: &ParameterInfo, values: &Arc<dyn AxisValues>) -> Vec<AxisCells> {
+    let member_cells = |member: usize| {
+        let (info, values) = (info.clone(), values.clone());
+        AxisCells::new(move |points| {
+            let mut cells = Cells::of(&info.value_type);
+            values.write(points, &mut cells);
+            info.split(cells).swap_remove(member)
+        })
+    };
+    (0..info.stored().len()).map(member_cells).collect()
 }
 
-pub(super) fn one_cell(leaf: &dyn AnyParameter) -> Cells {
-    let mut cells = Cells::of(&leaf.stored_type());
-    leaf.write_cell(&mut cells);
-    cells
+/// What a parameter is in a file, and where the values come from.
+fn sources_of(leaf: usize, info: &ParameterInfo) -> Vec<(Source, Leaf)> {
+    let source = |member| if info.members.is_empty() { Source::Leaf(leaf) } else { Source::Member(leaf, member) };
+    info.stored().into_iter().enumerate().map(|(member, stored)| (source(member), stored.leaf)).collect()
 }
 
 /// The derived parameters that are not the same in every run.
@@ -271,6 +318,7 @@ pub(super) fn config(options: &Options, engine: &dyn Engine) -> Vec<PlannedLeaf>
     }
     let mut entries = vec![
         entry("engine", &engine.name().to_owned(), "who carries runs out"),
+        entry("order", &options.order.word().to_owned(), "which runs come first"),
         entry("n_workers", &engine.n_workers(), "runs that are carried out at once"),
         entry("seed", &options.seed.unwrap_or_default(), "what all random streams begin with"),
         seconds("commit_every", options.commit_every, "longest time that finished runs wait"),

@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
 
+use crate::logs::OnTerminal;
 use crate::storage::FailedRun;
 
 /// Time between two lines where there is no terminal.
@@ -17,7 +18,7 @@ const SHOWN_FAILURES: usize = 5;
 #[derive(Debug)]
 pub(super) enum Progress {
     Off,
-    Bar(ProgressBar, Mutex<usize>),
+    Bar(OnTerminal, Mutex<usize>),
     Lines(Mutex<Counts>),
 }
 
@@ -46,13 +47,13 @@ impl Progress {
         let style = ProgressStyle::with_template(template).expect("the template is well-formed");
         bar.set_style(style.progress_chars("━╸─"));
         bar.enable_steady_tick(Duration::from_millis(200));
-        Self::Bar(bar, Mutex::new(0))
+        Self::Bar(OnTerminal::new(bar), Mutex::new(0))
     }
 
     pub(super) fn done(&self, n_runs: usize) {
         match self {
             Self::Off => {}
-            Self::Bar(bar, _) => bar.inc(n_runs as u64),
+            Self::Bar(bar, ..) => bar.inc(n_runs as u64),
             Self::Lines(counts) => counts.lock().expect("counting does not panic").add(n_runs, 0),
         }
     }
@@ -82,13 +83,13 @@ impl Progress {
     /// Says something that is not about how far the study is; in any case, since it asks for attention.
     pub(super) fn say(&self, line: &str) {
         match self {
-            Self::Bar(bar, _) => bar.println(line),
+            Self::Bar(bar, ..) => bar.println(line),
             Self::Off | Self::Lines(_) => eprintln!("{line}"),
         }
     }
 
     pub(super) fn end(&self) {
-        if let Self::Bar(bar, _) = self {
+        if let Self::Bar(bar, ..) = self {
             bar.finish_and_clear();
         }
     }

@@ -5,6 +5,12 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
+use rand::SeedableRng;
+use rand::seq::SliceRandom;
+use rand_pcg::Pcg64Dxsm;
+
+use super::Order;
+
 /// The most runs that are drawn at once.
 const MOST_RUNS: usize = 4096;
 /// A draw is meant to take about this long: far more than drawing costs, far less than a commit interval.
@@ -36,11 +42,28 @@ pub(super) struct Draw {
 pub(super) enum Runs {
     /// All of so many.
     All(usize),
-    /// These, in ascending order.
+    /// These, in this order.
     These(Vec<usize>),
 }
 
 impl Runs {
+    /// The same in another order.
+    pub(super) fn in_order(self, order: Order, seed: u64) -> Self {
+        if order == Order::Natural {
+            return self;
+        }
+        let mut runs = match self {
+            Self::All(n_runs) => (0..n_runs).collect(),
+            Self::These(runs) => runs,
+        };
+        match order {
+            Order::Natural => {}
+            Order::Reversed => runs.reverse(),
+            Order::Shuffled => runs.shuffle(&mut Pcg64Dxsm::seed_from_u64(seed)),
+        }
+        Self::These(runs)
+    }
+
     pub(super) fn len(&self) -> usize {
         match self {
             Self::All(n_runs) => *n_runs,

@@ -4,6 +4,7 @@ use std::path::Path;
 use std::sync::{Arc, mpsc};
 use std::thread;
 
+use super::observe::{StudyStarted, Telling};
 use super::options::Crew;
 use super::outbox::{Outbox, Room};
 use super::plan::{Planned, Subject};
@@ -16,8 +17,9 @@ use super::worker::Worker;
 use super::writer::Writing;
 use super::{Options, RunFunction};
 use crate::engine::EngineError;
-use crate::error::Result;
+use crate::error::{Result, with_causes};
 use crate::explore::Points;
+use crate::logs;
 use crate::parameter::ParameterSet;
 use crate::result::{ResultSet, SharedArray};
 use crate::run::{Beside, Depot};
@@ -45,7 +47,11 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
         name: &str,
         store: &mut dyn TrajectoryWriter,
     ) -> Result<()> {
-        let planned = Planned::new(self.points, &self.subject, name, options, crew.engine());
+        let mut planned = Planned::new(self.points, &self.subject, name, options, crew.engine());
+        if let Some(book) = logs::book_of_this_thread() {
+            let plan = &mut planned.plan;
+            plan.values.extend(book.open(name, &plan.header.created, self.file)?);
+        }
         store.begin(&planned.plan, &mut |runs| planned.columns(self.points, runs))?;
         // It holds the values of all axes, of which nobody has need any more.
         drop(planned);
@@ -66,11 +72,20 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
         runs: Runs,
         store: &mut dyn TrajectoryWriter,
     ) -> Result<()> {
-        let engine = crew.engine();
-        let n_runs = runs.len();
         if !self.arrays.is_empty() {
             store.share(&self.arrays)?;
         }
+        let engine = crew.engine();
+        let (file, n_runs) = (self.file.map(Into::into), runs.len());
+        let started = StudyStarted {
+            trajectory: name.into(),
+            experiment: self.subject.name.into(),
+            file,
+            n_runs: self.points.len(),
+            n_left: n_runs,
+        };
+        let telling = Telling::begin(&options.observers, started)?;
+        let runs = runs.in_order(options.order, self.seed);
         let queue = Queue::new(runs, engine.n_workers());
         let _watch = options.signals.then(|| Watch::over(queue.stop_flag(), self.file));
         let progress = Progress::start(options.progress, n_runs);
@@ -84,25 +99,21 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
                 (Some(Supervision::new(processes, request, self, options, &queue)), None)
             }
         };
+        let book = logs::book_of_this_thread();
         let written = thread::scope(|scope| {
-            let writing = Writing {
-                store: &mut *store,
-                receiver,
-                queue: &queue,
-                room: &room,
-                progress: &progress,
-                options,
-                origin: &self.subject.origin,
-            };
+            let (queue, room, progress, telling) = (&queue, &room, &progress, &telling);
+            let origin = &self.subject.origin;
+            let writing = Writing { store: &mut *store, receiver, queue, room, progress, telling, options, origin };
             let writer = scope.spawn(|| writing.until_all_is_stored());
             let (_end, until) = mpsc::channel();
             if let Some(overtime) = &overtime {
-                let progress = &progress;
                 scope.spawn(move || overtime.watch(&until, |line| progress.say(line)));
             }
-            engine.execute(&|number| match &supervision {
-                Some(supervision) => Supervisor::new(supervision, number, outbox.clone(), self.depot()).work(),
-                None => Worker::new(self, options, &queue, number, overtime.as_ref(), outbox.clone()).work(),
+            engine.execute(&|number| {
+                logs::within(book.as_ref(), || match &supervision {
+                    Some(supervision) => Supervisor::new(supervision, number, outbox.clone(), self.depot()).work(),
+                    None => Worker::new(self, options, queue, number, overtime.as_ref(), outbox.clone()).work(),
+                });
             });
             drop(outbox);
             // A panic of the writer is our own bug; it goes on to the caller.
@@ -111,8 +122,14 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
         progress.end();
         let state = if queue.is_exhausted() { State::Finished } else { State::Stopped };
         let end = self.subject.origin.at_the_end();
-        written.and_then(|()| store.add(&end)).and_then(|()| store.finish(state))?;
-        supervision.map_or(Ok(()), Supervision::into_result)
+        let stored = written.and_then(|()| store.add(&end)).and_then(|()| store.finish(state));
+        let ended = stored.map_err(Into::into).and_then(|()| supervision.map_or(Ok(()), Supervision::into_result));
+        match &ended {
+            Ok(()) if state == State::Finished => telling.finish("finished", String::new()),
+            Ok(()) => telling.finish("stopped", String::new()),
+            Err(error) => telling.finish("failed", with_causes(error)),
+        }
+        ended
     }
 }
 
@@ -208,7 +225,8 @@ mod tests {
         };
         let points = Exploration::<Nothing>::single().repeat("trial", N_RUNS).bind(Nothing).unwrap();
         let results = declared_results::<Single<Vec<u8>>>("bytes", "");
-        let subject = Subject { name: "large", comment: "", place: "", results, origin: Origin::default() };
+        let subject =
+            Subject { name: "large", comment: "", place: "", results, groups: Vec::new(), origin: Origin::default() };
         let visit = Visit::to("large");
         let study =
             Study { subject, points: &points, seed: 0, run: &run, file: None, visit: &visit, arrays: Arc::default() };

@@ -8,6 +8,7 @@ use super::outbox::{Outbox, WriterGone};
 use super::queue::{Draw, Pace, Queue};
 use super::study::Study;
 use super::timeout::Overtime;
+use crate::logs;
 use crate::parameter::ParameterSet;
 use crate::result::ResultSet;
 use crate::storage::Finished;
@@ -20,6 +21,7 @@ pub(super) struct Worker<'a, P, R> {
     queue: &'a Queue,
     number: usize,
     retries: usize,
+    runs_per_draw: Option<usize>,
     overtime: Option<&'a Overtime>,
     outbox: Outbox<'a>,
     carrier: Carrier<'a, P, R>,
@@ -35,15 +37,18 @@ impl<'a, P: ParameterSet, R: ResultSet> Worker<'a, P, R> {
         outbox: Outbox<'a>,
     ) -> Self {
         let carrier = Carrier::new(study, options.timeout, narrow(number), queue.stop_flag(), study.depot());
-        Self { queue, number, retries: options.retries, overtime, outbox, carrier }
+        let &Options { retries, runs_per_draw, .. } = options;
+        Self { queue, number, retries, runs_per_draw, overtime, outbox, carrier }
     }
 
     /// Carries out runs until there are none left.
     pub(super) fn work(mut self) {
         let mut pace = Pace::new();
-        while let Some(draw) = self.queue.draw(pace.wanted) {
+        while let Some(draw) = self.queue.draw(self.runs_per_draw.unwrap_or(pace.wanted)) {
             let drawn = Instant::now();
-            if self.carry_out(&draw).and_then(|()| self.hand_over()).is_err() {
+            let carried_out = self.carry_out(&draw).and_then(|()| self.hand_over());
+            logs::between_runs();
+            if carried_out.is_err() {
                 return;
             }
             pace.learn(draw.runs.len(), drawn.elapsed());
@@ -53,6 +58,7 @@ impl<'a, P: ParameterSet, R: ResultSet> Worker<'a, P, R> {
     fn carry_out(&mut self, draw: &Draw) -> Result<(), WriterGone> {
         self.carrier.start_clock();
         for index in draw.runs.clone() {
+            logs::at_run(index, draw.n_tries);
             self.overtime.inspect(|overtime| overtime.begin(self.number, index));
             let ended = self.carrier.carry_out(index);
             self.overtime.inspect(|overtime| overtime.end(self.number));

@@ -3,6 +3,7 @@
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
+use super::observe::Telling;
 use super::outbox::Room;
 use super::progress::Progress;
 use super::queue::Queue;
@@ -23,6 +24,7 @@ pub(super) struct Writing<'a> {
     pub(super) queue: &'a Queue,
     pub(super) room: &'a Room,
     pub(super) progress: &'a Progress,
+    pub(super) telling: &'a Telling,
     pub(super) options: &'a Options,
     pub(super) origin: &'a Origin,
 }
@@ -56,13 +58,18 @@ impl Writing<'_> {
                             waiting_runs += block.runs().len();
                             waiting_bytes += block.n_bytes();
                             self.progress.done(block.runs().len());
+                            self.telling.done(&block);
                         }
                         // A try that is repeated is nobody's concern yet.
-                        Finished::Failed(run) if !run.is_final() => waiting_runs += 1,
+                        Finished::Failed(run) if !run.is_final() => {
+                            waiting_runs += 1;
+                            self.telling.failed(&run);
+                        }
                         Finished::Failed(run) => {
                             waiting_runs += 1;
                             n_failures += 1;
                             self.progress.failed(&run);
+                            self.telling.failed(&run);
                             if !self.options.on_failure.goes_on(n_failures) {
                                 self.queue.stop();
                             }
@@ -71,18 +78,26 @@ impl Writing<'_> {
                     self.room.give_back(n_bytes);
                 }
                 Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => return self.store.commit(),
+                Err(RecvTimeoutError::Disconnected) => return self.commit(),
             }
             let is_due = last_commit.elapsed() >= self.options.commit_every || waiting_bytes >= COMMIT_BYTES;
             if is_due || self.options.durability == Durability::Run {
                 if waiting_runs > 0 {
                     self.store.add(self.origin.news().as_slice())?;
-                    self.store.commit()?;
+                    self.commit()?;
                 }
                 (waiting_runs, waiting_bytes) = (0, 0);
                 last_commit = Instant::now();
             }
         }
+    }
+}
+
+impl Writing<'_> {
+    fn commit(&mut self) -> Result<(), StorageError> {
+        self.store.commit()?;
+        self.telling.committed();
+        Ok(())
     }
 }
 

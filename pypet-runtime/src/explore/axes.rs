@@ -59,6 +59,6 @@ pub(super) fn grid_axes<P>(node: &Node<P>) -> Option<Vec<GridAxis>> {
             axes.push(GridAxis { len: *count, coordinates: vec![GridCoordinate::Repetition(name.clone())] });
             Some(axes)
         }
-        Node::Chain(..) | Node::Filter(..) | Node::Repetitions { .. } => None,
+        Node::Chain(..) | Node::Selection(_) | Node::Repetitions { .. } => None,
     }
 }

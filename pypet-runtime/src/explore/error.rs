@@ -45,6 +45,51 @@ pub enum ExploreError {
         /// The derived parameter.
         name: String,
     },
+    /// A sample between bounds that have nothing between them.
+    #[error("`{name}` has no values between {low} and {high}; give two finite bounds, the lower one first")]
+    Bounds {
+        /// The parameter.
+        name: String,
+        /// The first bound.
+        low: String,
+        /// The second bound.
+        high: String,
+    },
+    /// A logarithmic scale that reaches zero.
+    #[error("`{name}` cannot lie between {low} and more on a logarithmic scale; give two bounds above zero")]
+    LogBounds {
+        /// The parameter.
+        name: String,
+        /// The lower bound.
+        low: String,
+    },
+    /// A sample between bounds of a parameter that has choices.
+    #[error("`{name}` must be {allowed}, so what lies between may not be allowed; sample it `among` its choices")]
+    Choices {
+        /// The parameter.
+        name: String,
+        /// Its choices, in words.
+        allowed: String,
+    },
+    /// A Sobol sequence of too many dimensions.
+    #[error(
+        "a Sobol sequence has at most {most} dimensions, not {n_dimensions}; take a Latin hypercube or random points"
+    )]
+    Dimensions {
+        /// Parameters that are sampled.
+        n_dimensions: usize,
+        /// How many there may be.
+        most: usize,
+    },
+    /// A text that names no sample.
+    #[error(
+        "`{text}` is no sample; write `latin_hypercube:N`, `sobol:N` or `random:N` for N points, and `:SEED` behind it \
+         if you like"
+    )]
+    Sample {
+        /// What the user gave.
+        text: String,
+    },
     /// More points than an index can count.
     #[error("the exploration has more than {} points; explore fewer values at once", usize::MAX)]
     TooMany,

@@ -5,6 +5,7 @@ use std::ops::{Add, Mul};
 use std::sync::{Arc, OnceLock};
 
 use super::node::{Count, Node};
+use super::selection::{Rule, Selection};
 use super::{ExploreError, GridAxis, Points};
 use crate::parameter::{AxisValues, ParameterSet};
 
@@ -19,7 +20,9 @@ use crate::parameter::{AxisValues, ParameterSet};
 /// | `a.zip(b)?` | in lock step |
 /// | `a + b` | first those of `a`, then those of `b` |
 /// | `a.filter(\|p\| …)` | those that satisfy a condition |
+/// | `a.unique()` | each once |
 /// | `a.repeat("trial", 10)` | each ten times |
+/// | [`latin_hypercube`](super::latin_hypercube), [`sobol`](super::sobol), [`random`](super::random) | samples |
 #[must_use = "an exploration does nothing until an `Environment` runs it"]
 pub struct Exploration<P> {
     node: Arc<Node<P>>,
@@ -115,8 +118,37 @@ impl<P: ParameterSet> Exploration<P> {
     }
 
     /// Keeps the points that satisfy a condition, in their order.
+    ///
+    /// Every point is tested once for each set of presets, when the number of points is first needed; what is kept
+    /// takes 8 bytes for each point.
     pub fn filter(self, condition: impl Fn(&P) -> bool + Send + Sync + 'static) -> Self {
-        Self::new(Node::Filter(self.node, Arc::new(condition)))
+        Self::new(Node::Selection(Selection::new(self.node, Rule::Condition(Box::new(condition)))))
+    }
+
+    /// Keeps the first of all points with the same values, compared bit by bit; repetitions tell points apart.
+    ///
+    /// While doubled points are looked for, each that is kept takes about 32 bytes, and 8 bytes afterwards.
+    ///
+    /// # Examples
+    /// ```
+    /// # use pypet_runtime::explore::Exploration;
+    /// # use pypet_runtime::parameter::{Name, ParameterSet};
+    /// # fn example<P: ParameterSet>(x: Name<P, f64>, y: Name<P, f64>) -> Exploration<P> {
+    /// // The point where the lines cross is there once.
+    /// (x.over([0.0, 1.0, 2.0]) * y.over([0.0]) + x.over([0.0]) * y.over([0.0, 1.0, 2.0])).unique()
+    /// # }
+    /// ```
+    pub fn unique(self) -> Self {
+        Self::new(Node::Selection(Selection::new(self.node, Rule::Unique)))
+    }
+
+    /// The indices of points with equal parameters side by side, in the order of the first of each; repetitions of a
+    /// point are in one group. Nothing for an exploration that contradicts itself.
+    ///
+    /// It takes 8 bytes for each point and about 80 for each group.
+    #[must_use]
+    pub fn unique_points(&self) -> Vec<Vec<usize>> {
+        self.at_defaults().map(|points| points.groups()).unwrap_or_default()
     }
 
     /// Visits each point `count` times; the repetitions of one point follow each other.

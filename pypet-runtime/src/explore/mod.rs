@@ -7,9 +7,12 @@
 mod axes;
 mod error;
 mod exploration;
+pub(crate) mod key;
 pub(crate) mod lattice;
 mod node;
 mod points;
+mod samples;
+mod selection;
 mod spaced;
 
 pub use axes::{GridAxis, GridCoordinate};
@@ -17,4 +20,6 @@ pub use error::ExploreError;
 pub use exploration::{Exploration, IntoExploration};
 pub(crate) use points::Explored;
 pub use points::Points;
+pub use samples::{Dimension, Domain, Number, latin_hypercube, random, scrambled_sobol, sobol};
+pub(crate) use samples::{Method, domain_from_text};
 pub use spaced::{Spaced, arange, linspace, logspace};

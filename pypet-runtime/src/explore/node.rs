@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::selection::Selection;
 use crate::parameter::{AxisValues, ParameterSet, declared_parameters};
 
 /// One operation of the algebra with its operands.
@@ -14,7 +15,7 @@ pub(super) enum Node<P> {
     Product(Arc<Node<P>>, Arc<Node<P>>),
     Zip(Arc<Node<P>>, Arc<Node<P>>),
     Chain(Arc<Node<P>>, Arc<Node<P>>),
-    Filter(Arc<Node<P>>, Arc<Condition<P>>),
+    Selection(Selection<P>),
     Repeat {
         inner: Arc<Node<P>>,
         name: String,
@@ -26,9 +27,6 @@ pub(super) enum Node<P> {
         numbers: Arc<[usize]>,
     },
 }
-
-/// What a filter asks of a point.
-pub(super) type Condition<P> = dyn Fn(&P) -> bool + Send + Sync;
 
 impl<P> Node<P> {
     /// The explored parameters in order of first mention.
@@ -65,7 +63,8 @@ impl<P> Node<P> {
                 a.walk(see);
                 b.walk(see);
             }
-            Self::Filter(inner, _) | Self::Repeat { inner, .. } => inner.walk(see),
+            Self::Selection(selection) => selection.inner.walk(see),
+            Self::Repeat { inner, .. } => inner.walk(see),
         }
         see(self);
     }
@@ -93,7 +92,7 @@ impl<P: ParameterSet> Node<P> {
             Self::Product(a, b) => both(a, b, usize::checked_mul),
             Self::Chain(a, b) => both(a, b, usize::checked_add),
             Self::Zip(a, _) => a.count_unfiltered(),
-            Self::Filter(..) => Some(Count::Filtered),
+            Self::Selection(_) => Some(Count::Filtered),
             Self::Repetitions { numbers, .. } => Some(Count::Known(numbers.len())),
             Self::Repeat { inner, count, .. } => match inner.count_unfiltered()? {
                 Count::Known(n) => n.checked_mul(*count).map(Count::Known),

@@ -4,10 +4,10 @@ use std::collections::HashSet;
 use std::hash::{DefaultHasher, Hash, Hasher};
 use std::sync::Arc;
 
-use super::node::{Condition, Node};
+use super::key::{self, PointKey};
+use super::node::Node;
 use super::{ExploreError, GridAxis};
-use crate::parameter::{AnyParameter, AxisValues, ParameterError, ParameterInfo, ParameterSet, declared_parameters};
-use crate::value::Cells;
+use crate::parameter::{AxisValues, ParameterInfo, ParameterSet, declared_parameters, digest_value};
 
 /// The points of an exploration, bound to the values of all parameters that are not explored.
 #[derive(Clone)]
@@ -32,7 +32,8 @@ pub(crate) enum Explored {
 
 /// What one point says about one axis.
 enum Coordinate<'a> {
-    Value(usize, &'a dyn AnyParameter),
+    /// A parameter, by the number of its leaf, and the position of its value along an axis.
+    Value(usize, &'a dyn AxisValues, usize),
     Repetition(&'a str, usize),
 }
 
@@ -43,7 +44,7 @@ pub(super) enum Tree {
     Product(Box<Tree>, Box<Tree>),
     Zip(Box<Tree>, Box<Tree>),
     Chain(Box<Tree>, Box<Tree>),
-    Selection(Box<Tree>, Vec<usize>),
+    Selection(Box<Tree>, Arc<[usize]>),
     Repeat { inner: Box<Tree>, name: String, count: usize },
     Repetitions { name: String, numbers: Arc<[usize]> },
 }
@@ -110,18 +111,28 @@ impl<P: ParameterSet> Points<P> {
                 }
             }
         }
-        self.tree.visit(index, &mut |coordinate| {
-            if let Coordinate::Value(leaf, value) = coordinate {
-                point.leaf_mut(leaf).assign(value);
-            }
-        });
+        self.tree.assign(index, point);
         point.derive();
+    }
+
+    /// The points in groups with equal parameters.
+    pub(super) fn groups(&self) -> Vec<Vec<usize>> {
+        let leaves = self.explored.iter().filter_map(|explored| match explored {
+            Explored::Parameter(leaf) => Some(*leaf),
+            Explored::Repetition(_) => None,
+        });
+        let leaves: Vec<usize> = leaves.collect();
+        let mut point = self.presets.clone();
+        key::groups((0..self.len()).map(|index| {
+            self.move_to(index, &mut point);
+            PointKey::of(leaves.iter().map(|&leaf| point.leaf(leaf)), [])
+        }))
     }
 
     /// A number that is the same for the same points of the same presets, and hardly ever for others.
     pub(crate) fn digest(&self) -> u64 {
         let mut hasher = DefaultHasher::new();
-        (0..P::LEN).for_each(|leaf| digest_values([self.presets.leaf(leaf)].into_iter(), &mut hasher));
+        (0..P::LEN).for_each(|leaf| digest_value(self.presets.leaf(leaf), &mut hasher));
         self.tree.digest(&mut hasher);
         hasher.finish()
     }
@@ -138,14 +149,7 @@ impl<P: ParameterSet> Points<P> {
 
     /// Which repetition a point is, for each name of one, in the order of the names.
     pub(crate) fn repetitions(&self, index: usize) -> Vec<(&str, u64)> {
-        let mut found = Vec::new();
-        self.tree.visit(index, &mut |coordinate| {
-            if let Coordinate::Repetition(name, repetition) = coordinate {
-                found.push((name, repetition as u64));
-            }
-        });
-        found.sort_unstable();
-        found
+        self.tree.repetitions(index)
     }
 }
 
@@ -156,7 +160,7 @@ impl Tree {
         Ok(match node {
             Node::Single => Self::Single,
             Node::Axis { leaf, values } => {
-                check_axis(&infos[*leaf], &**values)?;
+                values.check(&infos[*leaf])?;
                 Self::Axis { leaf: *leaf, values: values.clone() }
             }
             Node::Product(a, b) => {
@@ -179,9 +183,9 @@ impl Tree {
                 }
                 Self::Zip(left, right)
             }
-            Node::Filter(inner, condition) => {
-                let inner = bind(inner)?;
-                let selected = select(&inner, presets, condition);
+            Node::Selection(selection) => {
+                let inner = bind(&selection.inner)?;
+                let selected = selection.decide(&inner, presets);
                 if selected.is_empty() {
                     return Err(ExploreError::AllFiltered { n_points: inner.len() });
                 }
@@ -199,7 +203,7 @@ impl Tree {
         })
     }
 
-    fn len(&self) -> usize {
+    pub(super) fn len(&self) -> usize {
         match self {
             Self::Single => 1,
             Self::Axis { values, .. } => values.len(),
@@ -222,7 +226,7 @@ impl Tree {
             Self::Single => {}
             Self::Axis { leaf, values } => {
                 leaf.hash(hasher);
-                digest_values((0..values.len()).map(|index| values.get(index)), hasher);
+                values.digest(hasher);
             }
             Self::Product(a, b) | Self::Zip(a, b) | Self::Chain(a, b) => {
                 a.digest(hasher);
@@ -240,7 +244,7 @@ impl Tree {
         }
     }
 
-    fn has_chain(&self) -> bool {
+    pub(super) fn has_chain(&self) -> bool {
         match self {
             Self::Single | Self::Axis { .. } | Self::Repetitions { .. } => false,
             Self::Chain(..) => true,
@@ -249,10 +253,31 @@ impl Tree {
         }
     }
 
+    /// Gives all explored parameters their values.
+    pub(super) fn assign<P: ParameterSet>(&self, index: usize, point: &mut P) {
+        self.visit(index, &mut |coordinate| {
+            if let Coordinate::Value(leaf, values, position) = coordinate {
+                values.assign(position, point.leaf_mut(leaf));
+            }
+        });
+    }
+
+    /// The numbers of all repetitions, in the order of their names.
+    pub(super) fn repetitions(&self, index: usize) -> Vec<(&str, u64)> {
+        let mut found = Vec::new();
+        self.visit(index, &mut |coordinate| {
+            if let Coordinate::Repetition(name, repetition) = coordinate {
+                found.push((name, repetition as u64));
+            }
+        });
+        found.sort_unstable();
+        found
+    }
+
     fn visit<'a>(&'a self, index: usize, say: &mut impl FnMut(Coordinate<'a>)) {
         match self {
             Self::Single => {}
-            Self::Axis { leaf, values } => say(Coordinate::Value(*leaf, values.get(index))),
+            Self::Axis { leaf, values } => say(Coordinate::Value(*leaf, &**values, index)),
             Self::Product(a, b) => {
                 let inner = b.len();
                 a.visit(index / inner, say);
@@ -276,32 +301,6 @@ impl Tree {
     }
 }
 
-fn digest_values<'a>(values: impl Iterator<Item = &'a dyn AnyParameter>, hasher: &mut DefaultHasher) {
-    for value in values {
-        let mut cells = Cells::of(&value.stored_type());
-        value.write_cell(&mut cells);
-        cells.hash(hasher);
-    }
-}
-
-fn select<P: ParameterSet>(tree: &Tree, presets: &P, condition: &Arc<Condition<P>>) -> Vec<usize> {
-    let mut point = presets.clone();
-    let has_chain = tree.has_chain();
-    let satisfies = |index: &usize| {
-        if has_chain {
-            point.clone_from(presets);
-        }
-        tree.visit(*index, &mut |coordinate| {
-            if let Coordinate::Value(leaf, value) = coordinate {
-                point.leaf_mut(leaf).assign(value);
-            }
-        });
-        point.derive();
-        condition(&point)
-    };
-    (0..tree.len()).filter(satisfies).collect()
-}
-
 /// No parameter and no repetition may be given twice in one point.
 fn check_once<P>(node: &Node<P>, infos: &[ParameterInfo]) -> Result<(), ExploreError> {
     match node {
@@ -317,7 +316,7 @@ fn check_once<P>(node: &Node<P>, infos: &[ParameterInfo]) -> Result<(), ExploreE
             }
             check_once(a, infos).and_then(|()| check_once(b, infos))
         }
-        Node::Filter(inner, _) => check_once(inner, infos),
+        Node::Selection(selection) => check_once(&selection.inner, infos),
         Node::Repeat { inner, name, .. } => {
             if names_of(inner, infos).contains(name) || infos.iter().any(|info| info.name == *name) {
                 return Err(ExploreError::Twice { name: name.clone() });
@@ -330,14 +329,4 @@ fn check_once<P>(node: &Node<P>, infos: &[ParameterInfo]) -> Result<(), ExploreE
 fn names_of<P>(node: &Node<P>, infos: &[ParameterInfo]) -> Vec<String> {
     let leaves = node.leaves().into_iter().map(|leaf| infos[leaf].name.clone());
     leaves.chain(node.repetitions()).collect()
-}
-
-fn check_axis(info: &ParameterInfo, values: &dyn AxisValues) -> Result<(), ExploreError> {
-    if values.len() == 0 {
-        return Err(ExploreError::NoValues { name: format!("`{}`", info.name) });
-    }
-    match (0..values.len()).map(|i| values.get(i)).find(|value| !info.allows(*value)) {
-        Some(value) => Err(ParameterError::outside(info, value).into()),
-        None => Ok(()),
-    }
 }

@@ -1,17 +1,19 @@
-//! Trajectories for other programs: tables as CSV or JSON, results as one plain netCDF-4 file.
+//! Trajectories for other programs: tables as CSV, JSON or Parquet, results as one plain netCDF-4 file.
 //!
 //! A table has one row for each run: index, explored parameters, scalar results, status. Arrays stand in the
-//! JSON objects of their runs, and in files of their own beside a CSV table. Names in a trajectory file are
+//! JSON objects of their runs, and in files of their own beside a CSV or Parquet table. Names in a trajectory file are
 //! anybody's, so names of files are made of letters and digits only, and nothing is replaced unasked.
 
 mod csv;
 mod json;
+#[cfg(feature = "parquet")]
+mod parquet;
 mod target;
 
 pub(crate) use json::json_value;
 pub(crate) use target::Target;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use crate::error::Error;
 use crate::storage::hdf5::write_netcdf;
@@ -28,13 +30,15 @@ pub enum Format {
     JsonLines,
     /// One JSON list of such objects.
     Json,
+    /// Tables as those of CSV, with types, units and comments; needs the feature `parquet`.
+    Parquet,
     /// A netCDF-4 file without groups: shaped by the axes of a Cartesian product, else by the run.
     NetCdf,
 }
 
 impl Format {
     /// All formats.
-    pub const ALL: [Self; 4] = [Self::Csv, Self::JsonLines, Self::Json, Self::NetCdf];
+    pub const ALL: [Self; 5] = [Self::Csv, Self::JsonLines, Self::Json, Self::Parquet, Self::NetCdf];
 
     /// The word of the command line.
     #[must_use]
@@ -43,6 +47,7 @@ impl Format {
             Self::Csv => "csv",
             Self::JsonLines => "jsonl",
             Self::Json => "json",
+            Self::Parquet => "parquet",
             Self::NetCdf => "netcdf",
         }
     }
@@ -81,7 +86,11 @@ pub fn export(any: &AnyTrajectory, request: &Request) -> Result<Vec<PathBuf>, Ex
     let table = RunTable::of(any)?;
     let chosen = chosen(&table, &request.results)?;
     match request.format {
-        Format::Csv => export_csv(&table, &chosen, request),
+        Format::Csv => export_tables(&table, &chosen, request, (csv::write_table, csv::write_long)),
+        #[cfg(feature = "parquet")]
+        Format::Parquet => export_tables(&table, &chosen, request, (parquet::write_table, parquet::write_long)),
+        #[cfg(not(feature = "parquet"))]
+        Format::Parquet => Err(ExportError::NoParquet),
         Format::JsonLines | Format::Json => {
             let mut target = Target::begin(&request.target, request.replace)?;
             json::write(&table, &chosen, request.format == Format::JsonLines, &mut target)?;
@@ -108,7 +117,17 @@ fn chosen<'t>(table: &'t RunTable<'_>, names: &[String]) -> Result<Vec<&'t Colum
     names.iter().map(|name| table.result(name).map_err(ExportError::NoResult)).collect()
 }
 
-fn export_csv(table: &RunTable<'_>, chosen: &[&Column], request: &Request) -> Result<Vec<PathBuf>, ExportError> {
+/// Writes the table of the runs with these of their results.
+type WriteTable = fn(&RunTable<'_>, &[&Column], &mut Target) -> Result<(), ExportError>;
+/// Writes one array result in long form: a row for each element.
+type WriteLong = fn(&RunTable<'_>, &Column, &mut Target) -> Result<(), ExportError>;
+
+fn export_tables(
+    table: &RunTable<'_>,
+    chosen: &[&Column],
+    request: &Request,
+    (write_table, write_long): (WriteTable, WriteLong),
+) -> Result<Vec<PathBuf>, ExportError> {
     let (scalars, arrays): (Vec<&Column>, Vec<&Column>) =
         chosen.iter().partition(|column| column.leaf.value_type.is_scalar());
     let mut taken = vec![request.target.clone()];
@@ -116,13 +135,13 @@ fn export_csv(table: &RunTable<'_>, chosen: &[&Column], request: &Request) -> Re
     // All places are claimed before anything appears, so that a refusal leaves nothing behind.
     let mut main = Target::begin(&request.target, request.replace)?;
     for array in arrays {
-        let place = place_of(array, &request.target, &taken);
+        let place = place_of(array, request, &taken);
         taken.push(place.clone());
         targets.push((array, Target::begin(&place, request.replace)?));
     }
-    csv::write_table(table, &scalars, &mut main)?;
+    write_table(table, &scalars, &mut main)?;
     for (array, target) in &mut targets {
-        csv::write_long(table, array, target)?;
+        write_long(table, array, target)?;
     }
     let mut written = vec![main.finish()?];
     for (_, target) in targets {
@@ -132,11 +151,12 @@ fn export_csv(table: &RunTable<'_>, chosen: &[&Column], request: &Request) -> Re
 }
 
 /// Where an array result goes: `rates.csv` gives `rates.v.csv`.
-fn place_of(array: &Column, target: &Path, taken: &[PathBuf]) -> PathBuf {
+fn place_of(array: &Column, request: &Request, taken: &[PathBuf]) -> PathBuf {
+    let (target, ending) = (&request.target, request.format.ending());
     let stem = target.file_stem().unwrap_or_default().to_string_lossy();
     let name = harmless_name(&array.leaf.name);
     let numbered = (1..).map(|number| if number == 1 { String::new() } else { format!("_{number}") });
-    let mut places = numbered.map(|number| target.with_file_name(format!("{stem}.{name}{number}.csv")));
+    let mut places = numbered.map(|number| target.with_file_name(format!("{stem}.{name}{number}.{ending}")));
     places.find(|place| !taken.contains(place)).expect("there is always a next number")
 }
 
@@ -177,6 +197,12 @@ pub enum ExportError {
         /// What the system says.
         source: std::io::Error,
     },
+    /// A program without the feature.
+    #[error("this program writes no Parquet; write `csv` or `jsonl`, or build it with pypet's feature `parquet`")]
+    NoParquet,
+    /// A table that Parquet does not take.
+    #[error("cannot write Parquet")]
+    Parquet(#[source] Box<dyn std::error::Error + Send + Sync>),
     /// The system refuses to take more.
     #[error("cannot write all of it")]
     Write(#[from] std::io::Error),
@@ -189,12 +215,14 @@ impl ExportError {
     /// Whether the user asked for something that cannot be, rather than the file or the machine refusing.
     #[must_use]
     pub fn is_usage(&self) -> bool {
-        matches!(self, Self::NoResult(_) | Self::NoFileName { .. })
+        matches!(self, Self::NoResult(_) | Self::NoFileName { .. } | Self::NoParquet)
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::path::Path;
+
     use super::*;
 
     #[test]

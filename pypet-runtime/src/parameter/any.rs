@@ -2,8 +2,12 @@
 
 use std::any::Any;
 use std::fmt::Debug;
+use std::hash::{Hash, Hasher};
+use std::ops::Range;
 use std::sync::Arc;
 
+use super::ParameterInfo;
+use crate::explore::{Domain, ExploreError, domain_from_text};
 use crate::value::{Cell, Cells, ParamValue, ParseValueError, ValueError, ValueType, text::split_list};
 
 /// A leaf of a parameter set, whatever it holds; every [`ParamValue`] is one.
@@ -33,6 +37,9 @@ pub trait AnyParameter: Any + Debug + Send + Sync {
     /// Values for this parameter from `start:stop:count`, `[a, b, c]`, or a single value.
     #[doc(hidden)]
     fn parse_axis(&self, text: &str) -> Result<Arc<dyn AxisValues>, ParseValueError>;
+    /// What a sample takes its values from: `low:high`, `low:high:log`, `[a, b, c]`, or a single value.
+    #[doc(hidden)]
+    fn parse_domain(&self, text: &str) -> Result<Arc<dyn Domain>, ParseValueError>;
     /// Values for this parameter from a stored column.
     #[doc(hidden)]
     fn axis_from(&self, cells: &Cells) -> Result<Arc<dyn AxisValues>, ValueError>;
@@ -72,13 +79,15 @@ impl<V: ParamValue> AnyParameter for V {
     }
 
     fn to_text(&self) -> String {
-        let mut cells = Cells::of(&V::value_type());
-        self.write(&mut cells);
-        cells.cell(0).to_string()
+        ParamValue::to_text(self)
     }
 
     fn parse_axis(&self, text: &str) -> Result<Arc<dyn AxisValues>, ParseValueError> {
         Ok(Arc::new(Values(parse_values::<V>(text)?)))
+    }
+
+    fn parse_domain(&self, text: &str) -> Result<Arc<dyn Domain>, ParseValueError> {
+        domain_from_text::<V>(text)
     }
 
     fn axis_from(&self, cells: &Cells) -> Result<Arc<dyn AxisValues>, ValueError> {
@@ -89,7 +98,7 @@ impl<V: ParamValue> AnyParameter for V {
 /// Values of one axis that a text may ask for; a gigabyte of numbers, far beyond what anybody waits for.
 const MOST_VALUES: usize = 100_000_000;
 
-fn parse_values<V: ParamValue>(text: &str) -> Result<Vec<V>, ParseValueError> {
+pub(crate) fn parse_values<V: ParamValue>(text: &str) -> Result<Vec<V>, ParseValueError> {
     if let [start, stop, count] = text.split(':').collect::<Vec<_>>()[..] {
         let malformed = || ParseValueError::new(text, "range `start:stop:count` of numbers");
         let number = |text: &str| text.trim().parse::<f64>().map_err(|_| malformed());
@@ -123,8 +132,48 @@ fn parse_values<V: ParamValue>(text: &str) -> Result<Vec<V>, ParseValueError> {
 pub trait AxisValues: Send + Sync {
     /// How many values there are.
     fn len(&self) -> usize;
-    /// One of them.
-    fn get(&self, index: usize) -> &dyn AnyParameter;
+
+    /// Shows one of them.
+    fn show(&self, index: usize, see: &mut dyn FnMut(&dyn AnyParameter));
+
+    /// Gives one of them to a parameter.
+    fn assign(&self, index: usize, parameter: &mut dyn AnyParameter) {
+        self.show(index, &mut |value| parameter.assign(value));
+    }
+
+    /// Appends some of them as cells.
+    fn write(&self, range: Range<usize>, cells: &mut Cells) {
+        range.for_each(|index| self.show(index, &mut |value| value.write_cell(cells)));
+    }
+
+    /// Whether the parameter may take all of them.
+    fn check(&self, info: &ParameterInfo) -> Result<(), ExploreError> {
+        if self.len() == 0 {
+            return Err(ExploreError::NoValues { name: format!("`{}`", info.name) });
+        }
+        (0..self.len()).try_for_each(|index| {
+            let mut outside = None;
+            self.show(index, &mut |value| outside = info.refusal(value));
+            outside.map_or(Ok(()), |error| Err(error.into()))
+        })
+    }
+
+    /// Hashes what tells them from others.
+    fn digest(&self, hasher: &mut dyn Hasher) {
+        (0..self.len()).for_each(|index| self.show(index, &mut |value| digest_value(value, hasher)));
+    }
+}
+
+/// Hashes type and value.
+pub(crate) fn digest_value(value: &dyn AnyParameter, mut hasher: &mut dyn Hasher) {
+    one_cell(value).hash(&mut hasher);
+}
+
+/// The value as it would be stored.
+pub(crate) fn one_cell(value: &dyn AnyParameter) -> Cells {
+    let mut cells = Cells::of(&value.stored_type());
+    value.write_cell(&mut cells);
+    cells
 }
 
 /// The values of an axis in memory.
@@ -135,8 +184,14 @@ impl<V: ParamValue> AxisValues for Values<V> {
         self.0.len()
     }
 
-    fn get(&self, index: usize) -> &dyn AnyParameter {
-        &self.0[index]
+    fn show(&self, index: usize, see: &mut dyn FnMut(&dyn AnyParameter)) {
+        see(&self.0[index]);
+    }
+
+    fn assign(&self, index: usize, parameter: &mut dyn AnyParameter) {
+        if let Some(parameter) = parameter.as_any_mut().downcast_mut::<V>() {
+            parameter.clone_from(&self.0[index]);
+        }
     }
 }
 

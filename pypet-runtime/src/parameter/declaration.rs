@@ -5,9 +5,11 @@ use std::marker::PhantomData;
 use std::ops::{Bound, RangeBounds};
 use std::sync::Arc;
 
-use super::{AnyParameter, ParameterSet};
+use super::{AnyParameter, ParameterError, ParameterSet};
+use crate::result::DeclaredGroup;
+use crate::schema::{Leaf, SchemaParameter};
 use crate::value::text::quoted_list;
-use crate::value::{ParamValue, ValueType};
+use crate::value::{Cells, Grouped, ParamGroup, ParamValue, ValueType, grouped};
 
 /// One declared parameter.
 #[derive(Debug, Clone)]
@@ -24,6 +26,8 @@ pub struct ParameterInfo {
     pub derived: bool,
     /// Full names under which older files know the parameter.
     pub aliases: Vec<String>,
+    /// What the value is in a file if it is a group there: a parameter for each member.
+    pub(crate) members: Vec<Leaf>,
     limit: Option<Limit>,
 }
 
@@ -40,16 +44,51 @@ impl ParameterInfo {
         self.limit.as_ref().map(|limit| limit.text.clone())
     }
 
+    /// What stands in a file: one parameter, or one for each member of a group.
+    pub(crate) fn stored(&self) -> Vec<SchemaParameter> {
+        let stored = |leaf: Leaf, aliases| SchemaParameter { leaf, derived: self.derived, aliases };
+        if self.members.is_empty() {
+            let leaf = Leaf::new(&self.name, self.value_type.clone()).with_comment(&self.comment);
+            return vec![stored(leaf.with_unit(&self.unit), self.aliases.clone())];
+        }
+        let member = |member: &Leaf| {
+            let inside = |group: &String| format!("{group}.{}", member.name);
+            let leaf = Leaf { name: inside(&self.name), member: true, ..member.clone() };
+            stored(leaf, self.aliases.iter().map(inside).collect())
+        };
+        self.members.iter().map(member).collect()
+    }
+
+    /// Values of the parameter as what stands in a file: one column, or one for each member of a group.
+    pub(crate) fn split(&self, values: Cells) -> Vec<Cells> {
+        if self.members.is_empty() { vec![values] } else { grouped::split(&values, &self.members) }
+    }
+
     /// Whether the declared range or choices admit a value.
     #[must_use]
     pub fn allows(&self, value: &dyn AnyParameter) -> bool {
         self.limit.as_ref().is_none_or(|limit| (limit.allows)(value))
+    }
+
+    /// Why the declared range or choices do not admit a value, if they do not.
+    pub(crate) fn refusal(&self, value: &dyn AnyParameter) -> Option<ParameterError> {
+        (!self.allows(value)).then(|| ParameterError::Outside {
+            name: self.name.clone(),
+            value: value.to_text(),
+            allowed: self.limit_text().unwrap_or_default(),
+        })
+    }
+
+    /// Whether values between two that are allowed may not be.
+    pub(crate) fn has_choices(&self) -> bool {
+        self.limit.as_ref().is_some_and(|limit| limit.are_choices)
     }
 }
 
 #[derive(Clone)]
 struct Limit {
     text: String,
+    are_choices: bool,
     allows: Arc<Condition>,
 }
 
@@ -66,6 +105,7 @@ impl Debug for Limit {
 pub struct Declaration {
     prefix: String,
     parameters: Vec<ParameterInfo>,
+    groups: Vec<DeclaredGroup>,
 }
 
 impl Declaration {
@@ -81,14 +121,24 @@ impl Declaration {
             value_type: V::value_type(),
             derived: false,
             aliases: Vec::new(),
+            members: Vec::new(),
             limit: None,
         });
         let info = self.parameters.last_mut().expect("just pushed");
         Declared { info, value: PhantomData }
     }
 
+    /// Declares a parameter that is a group in a file.
+    pub fn grouped<T: ParamGroup>(&mut self, name: &str, comment: &str) -> Declared<'_, Grouped<T>> {
+        self.groups.push(DeclaredGroup { name: format!("{}{name}", self.prefix), comment: comment.into() });
+        let declared = self.parameter::<Grouped<T>>(name, comment);
+        declared.info.members = grouped::leaves::<T>();
+        declared
+    }
+
     /// Declares all parameters of a group.
-    pub fn group<G: ParameterSet>(&mut self, name: &str) {
+    pub fn group<G: ParameterSet>(&mut self, name: &str, comment: &str) {
+        self.groups.push(DeclaredGroup { name: format!("{}{name}", self.prefix), comment: comment.into() });
         let outer = self.prefix.len();
         self.prefix.push_str(name);
         self.prefix.push('.');
@@ -96,8 +146,8 @@ impl Declaration {
         self.prefix.truncate(outer);
     }
 
-    pub(crate) fn finish(self) -> Vec<ParameterInfo> {
-        self.parameters
+    pub(crate) fn finish(self) -> (Vec<ParameterInfo>, Vec<DeclaredGroup>) {
+        (self.parameters, self.groups)
     }
 }
 
@@ -138,6 +188,7 @@ impl<V: ParamValue> Declared<'_, V> {
     {
         self.info.limit = Some(Limit {
             text: format!("in {}", range_text(&range)),
+            are_choices: false,
             allows: Arc::new(move |leaf| value_of::<V>(leaf).is_none_or(|value| range.contains(value))),
         });
         self
@@ -149,6 +200,7 @@ impl<V: ParamValue> Declared<'_, V> {
         let texts: Vec<String> = choices.iter().map(AnyParameter::to_text).collect();
         self.info.limit = Some(Limit {
             text: quoted_list(&texts),
+            are_choices: true,
             allows: Arc::new(move |leaf| value_of::<V>(leaf).is_none_or(|value| choices.contains(value))),
         });
         self

@@ -4,7 +4,7 @@ use std::fmt;
 
 use sha2::{Digest, Sha256};
 
-use super::{ParameterSet, declared_parameters};
+use super::{ParameterInfo, ParameterSet, declared_parameters};
 use crate::value::{Cell, Cells, ElementType};
 
 /// What a hash of this kind begins with, so that it equals no hash of anything else.
@@ -35,6 +35,16 @@ impl Identity {
         Leaves::of::<P>().identity(parameters)
     }
 
+    /// The identity of a point of which full names and values are known, in the order of the names.
+    pub(crate) fn of_values<'a>(values: impl Iterator<Item = (&'a str, Cell<'a>)>) -> Self {
+        let mut encoding = Encoding::new(KIND);
+        for (name, value) in values {
+            encoding.text(name);
+            encoding.value(&value);
+        }
+        Self(encoding.hash())
+    }
+
     /// All 32 bytes of the hash.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
@@ -57,25 +67,34 @@ impl fmt::Debug for Identity {
 
 /// The leaves that make up the identity, in the order in which they are hashed.
 #[derive(Debug, Clone)]
-pub(crate) struct Leaves(Vec<(String, usize)>);
+pub(crate) struct Leaves(Vec<(ParameterInfo, usize)>);
 
 impl Leaves {
     pub(crate) fn of<P: ParameterSet>() -> Self {
         let infos = declared_parameters::<P>().into_iter().enumerate();
-        let mut leaves: Vec<_> =
-            infos.filter(|(_, info)| !info.derived).map(|(leaf, info)| (info.name, leaf)).collect();
-        leaves.sort_unstable();
+        let mut leaves: Vec<_> = infos.filter(|(_, info)| !info.derived).map(|(leaf, info)| (info, leaf)).collect();
+        leaves.sort_unstable_by(|(a, _), (b, _)| a.name.cmp(&b.name));
         Self(leaves)
     }
 
     pub(crate) fn identity<P: ParameterSet>(&self, parameters: &P) -> Identity {
         let mut encoding = Encoding::new(KIND);
-        for (name, leaf) in &self.0 {
+        for (info, leaf) in &self.0 {
             let leaf = parameters.leaf(*leaf);
             let mut cells = Cells::of(&leaf.stored_type());
             leaf.write_cell(&mut cells);
-            encoding.text(name);
-            encoding.value(&cells.cell(0));
+            if info.members.is_empty() {
+                encoding.text(&info.name);
+                encoding.value(&cells.cell(0));
+                continue;
+            }
+            let mut members: Vec<(String, Cells)> =
+                info.stored().into_iter().map(|member| member.leaf.name).zip(info.split(cells)).collect();
+            members.sort_unstable_by(|(a, _), (b, _)| a.cmp(b));
+            for (name, cells) in members {
+                encoding.text(&name);
+                encoding.value(&cells.cell(0));
+            }
         }
         Identity(encoding.hash())
     }
@@ -113,16 +132,7 @@ impl Encoding {
             value.strings().for_each(|text| self.text(text));
             return;
         }
-        let start = self.0.len();
-        self.bytes(value.bytes());
-        let number_size = match value.element() {
-            ElementType::C32 => Some(4),
-            ElementType::C64 => Some(8),
-            other => other.size(),
-        };
-        if let (Some(size), true) = (number_size, cfg!(target_endian = "big")) {
-            self.0[start..].chunks_exact_mut(size).for_each(<[u8]>::reverse);
-        }
+        self.bytes(&value.little_endian());
     }
 
     pub(crate) fn hash(&self) -> [u8; 32] {

@@ -9,13 +9,15 @@ mod identity;
 mod name;
 
 pub use any::AnyParameter;
-pub(crate) use any::{AxisValues, Values};
+pub(crate) use any::{AxisValues, Values, digest_value, one_cell, parse_values};
 pub use declaration::{Declaration, Declared, ParameterInfo};
 pub use identity::Identity;
 pub(crate) use identity::{Encoding, Leaves};
 pub use name::{GroupNames, Name};
 
 use std::fmt::Debug;
+
+use crate::result::DeclaredGroup;
 
 /// A struct of parameters; implemented by `#[parameters]`.
 ///
@@ -51,6 +53,11 @@ pub trait ParameterSet: Clone + Debug + Default + PartialEq + Send + Sync + 'sta
 /// The declarations of all leaves of a parameter set, in order.
 #[must_use]
 pub fn declared_parameters<P: ParameterSet>() -> Vec<ParameterInfo> {
+    declared::<P>().0
+}
+
+/// The declarations of all leaves and of all groups of a parameter set, in order.
+pub(crate) fn declared<P: ParameterSet>() -> (Vec<ParameterInfo>, Vec<DeclaredGroup>) {
     let mut declaration = Declaration::default();
     P::declare(&mut declaration);
     declaration.finish()
@@ -97,10 +104,7 @@ pub fn find(infos: &[ParameterInfo], name: &str) -> Result<usize, ParameterError
 /// The first parameter whose value is not allowed.
 pub fn check_limits<P: ParameterSet>(parameters: &P) -> Result<(), ParameterError> {
     for (index, info) in declared_parameters::<P>().iter().enumerate() {
-        let leaf = parameters.leaf(index);
-        if !info.allows(leaf) {
-            return Err(ParameterError::outside(info, leaf));
-        }
+        info.refusal(parameters.leaf(index)).map_or(Ok(()), Err)?;
     }
     Ok(())
 }
@@ -149,10 +153,4 @@ pub enum ParameterError {
         /// The range or the choices, in words.
         allowed: String,
     },
-}
-
-impl ParameterError {
-    pub(crate) fn outside(info: &ParameterInfo, leaf: &dyn AnyParameter) -> Self {
-        Self::Outside { name: info.name.clone(), value: leaf.to_text(), allowed: info.limit_text().unwrap_or_default() }
-    }
 }

@@ -5,8 +5,10 @@
 
 use std::collections::HashMap;
 
+use super::PlotError;
 use crate::error::Result;
 use crate::table::{Column, RunTable};
+use crate::value::text::suggestion;
 use crate::value::{Cells, ElementType};
 
 /// A parameter along which the runs differ.
@@ -88,7 +90,7 @@ impl Axis {
     }
 
     /// Whether both rise and fall together, value by value, as in a zip; points drawn at random do not.
-    fn is_in_step_with(&self, other: &Self) -> bool {
+    pub(super) fn is_in_step_with(&self, other: &Self) -> bool {
         if self.len() != other.len() {
             return false;
         }
@@ -98,6 +100,16 @@ impl Axis {
         let has_words = !self.is_numeric() || !other.is_numeric();
         is_unique && (has_words || partners.is_sorted() || partners.is_sorted_by(|a, b| a >= b))
     }
+}
+
+/// The axis of one explored parameter.
+pub(super) fn axis(table: &RunTable<'_>, name: &str) -> Result<Axis, PlotError> {
+    let explored: Vec<&Column> = table.explored.iter().filter(|column| column.is_parameter).collect();
+    let Some(column) = explored.iter().find(|column| column.leaf.name == name) else {
+        let names: Vec<&str> = explored.iter().map(|column| column.leaf.name.as_str()).collect();
+        return Err(PlotError::NoAxis(format!("`{name}` is not explored{}", suggestion(name, &names))));
+    };
+    Ok(Axis::of(column, &table.cells(column, 0..table.len())?))
 }
 
 /// The axes of a table, outermost first; the run index if nothing is explored.
@@ -140,6 +152,11 @@ pub(super) struct Spread {
 
 impl Spread {
     pub(super) const NONE: Self = Self { low: f64::NAN, median: f64::NAN, high: f64::NAN, count: 0 };
+
+    /// The one value of a point.
+    pub(super) fn single(value: f64) -> Self {
+        Self { low: value, median: value, high: value, count: 1 }
+    }
 
     /// Median, and what 10 and 90 % of the values lie below.
     fn of(values: &mut [f64]) -> Self {

@@ -46,8 +46,14 @@ pub struct Request {
     pub results: Vec<String>,
     /// The run of which an array is shown; the first that is done by default.
     pub run: Option<usize>,
+    /// Further runs whose traces are drawn into the same picture.
+    pub beside: Vec<usize>,
     /// Lines instead of a map where two parameters are explored.
     pub lines: bool,
+    /// The explored parameter along the horizontal axis; the one with most values by default.
+    pub x: Option<String>,
+    /// The explored parameter along the vertical axis, or the lines; beside a chosen `x`, none by default.
+    pub y: Option<String>,
 }
 
 /// A picture, ready to be written.
@@ -83,7 +89,9 @@ impl Picture {
 /// A result is not there or holds no numbers, no run is done, or the trajectory cannot be read.
 pub fn plot(any: &AnyTrajectory, request: &Request) -> Result<Picture, PlotError> {
     let table = RunTable::of(any)?;
-    if let Some(run) = request.run.filter(|run| !table.statuses.get(*run).is_some_and(|s| *s == RunStatus::Done)) {
+    let is_done = |run: usize| table.statuses.get(run).is_some_and(|status| *status == RunStatus::Done);
+    let mut asked = request.run.into_iter().chain(request.beside.iter().copied());
+    if let Some(run) = asked.find(|run| !is_done(*run)) {
         let status =
             table.statuses.get(run).map_or_else(|| format!("there are {} runs", table.len()), ToString::to_string);
         return Err(PlotError::NotDone { run, status });
@@ -95,22 +103,28 @@ pub fn plot(any: &AnyTrajectory, request: &Request) -> Result<Picture, PlotError
     let mut n_hidden = 0;
     for result in chosen(&table, request)? {
         if result.leaf.value_type.is_scalar() && request.run.is_none() {
-            n_hidden += over_parameters(&table, result, request.lines, &mut panels)?;
+            n_hidden += over_parameters(&table, result, request, &mut panels)?;
         } else {
-            panels.push(of_one_run(&table, result, run)?);
+            panels.push(if request.beside.is_empty() {
+                of_one_run(&table, result, run)?
+            } else {
+                traces(&table, result, run, &request.beside)?
+            });
         }
     }
     Ok(Picture { canvas: compose(&table, &panels, n_hidden, run) })
 }
 
+/// Whether pictures can show a result: they show real numbers.
+pub(crate) fn is_drawable(column: &Column) -> bool {
+    !matches!(column.leaf.value_type.element, ElementType::Text | ElementType::C32 | ElementType::C64)
+}
+
 /// The results that are asked for, or those worth a first look.
 fn chosen<'t>(table: &'t RunTable<'_>, request: &Request) -> Result<Vec<&'t Column>, PlotError> {
-    let holds_numbers = |column: &&Column| {
-        !matches!(column.leaf.value_type.element, ElementType::Text | ElementType::C32 | ElementType::C64)
-    };
     if request.results.is_empty() {
         let is_wanted = |scalar: bool| move |column: &&Column| column.leaf.value_type.is_scalar() == scalar;
-        let numbers: Vec<&Column> = table.results.iter().filter(holds_numbers).collect();
+        let numbers: Vec<&Column> = table.results.iter().filter(|column| is_drawable(column)).collect();
         let mut chosen: Vec<&Column> = numbers.iter().copied().filter(is_wanted(request.run.is_none())).collect();
         if chosen.is_empty() {
             chosen = numbers;
@@ -121,7 +135,7 @@ fn chosen<'t>(table: &'t RunTable<'_>, request: &Request) -> Result<Vec<&'t Colu
     let mut chosen = Vec::new();
     for name in &request.results {
         let column = table.result(name).map_err(PlotError::NoResult)?;
-        if !holds_numbers(&column) {
+        if !is_drawable(column) {
             let found = column.leaf.value_type.element.to_string();
             return Err(PlotError::Kind { name: column.leaf.name.clone(), found });
         }
@@ -134,29 +148,53 @@ fn chosen<'t>(table: &'t RunTable<'_>, request: &Request) -> Result<Vec<&'t Colu
 fn over_parameters(
     table: &RunTable<'_>,
     result: &Column,
-    as_lines: bool,
+    request: &Request,
     panels: &mut Vec<Panel>,
 ) -> Result<usize, PlotError> {
     let numbers = data::numbers(table, result)?;
+    let chosen = |name: &Option<String>| name.as_deref().map(|name| data::axis(table, name)).transpose();
+    let (x, y) = (chosen(&request.x)?, chosen(&request.y)?);
     let mut axes = data::axes(table)?;
     let title = if table.results.len() > 1 { result.label.clone() } else { String::new() };
     let n_points = axes.iter().fold(1_usize, |count, axis| count.saturating_mul(axis.len()));
-    if axes.len() > 1 && n_points > 4 * table.len() + 16 {
-        panels.extend(clouds(&title, result, &axes, &numbers));
+    let fills_no_grid = |n_points: usize| n_points > 4 * table.len() + 16;
+    // Parameters in lock step are one axis of the exploration, but a wide grid where both are asked for.
+    let is_wide = x.as_ref().zip(y.as_ref()).is_some_and(|(x, y)| fills_no_grid(x.len().saturating_mul(y.len())));
+    if is_wide || (axes.len() > 1 && fills_no_grid(n_points)) {
+        let chosen: Vec<Axis> = y.into_iter().chain(x).collect();
+        panels.extend(clouds(&title, result, if chosen.is_empty() { &axes } else { &chosen }, &numbers));
         return Ok(0);
     }
-    let (outer, inner) = match two_widest(&mut axes) {
-        (Some(outer), inner) => (outer, inner),
-        (None, only) => {
-            panels.push(lines(&title, result, &only, None, &numbers));
-            return Ok(0);
+    let (outer, inner) = match (y, x) {
+        // What the other parameters do is the spread.
+        (None, Some(x)) => (None, x),
+        (Some(y), None) => {
+            axes.retain(|axis| !axis.is_in_step_with(&y));
+            let x = if axes.is_empty() { None } else { Some(two_widest(&mut axes)) };
+            match x {
+                Some((next, x)) => {
+                    axes.extend(next);
+                    (Some(y), x)
+                }
+                None => (None, y),
+            }
         }
+        (Some(y), Some(x)) => {
+            axes.retain(|axis| !axis.is_in_step_with(&y) && !axis.is_in_step_with(&x));
+            (Some(y), x)
+        }
+        (None, None) => two_widest(&mut axes),
+    };
+    let Some(outer) = outer else {
+        panels.push(lines(&title, result, &inner, None, &numbers));
+        return Ok(0);
     };
     // Words are told apart by colours, numbers lie along the axis.
     let has_words = outer.is_numeric() != inner.is_numeric();
-    let (outer, inner) = if has_words && outer.is_numeric() { (inner, outer) } else { (outer, inner) };
-    let fits_lines = has_words && outer.len() <= MOST_LINES;
-    if axes.is_empty() && (as_lines || fits_lines) {
+    let is_turned = has_words && outer.is_numeric() && request.x.is_none() && request.y.is_none();
+    let (outer, inner) = if is_turned { (inner, outer) } else { (outer, inner) };
+    let fits_lines = has_words && !outer.is_numeric() && outer.len() <= MOST_LINES;
+    if axes.is_empty() && (request.lines || fits_lines) {
         panels.push(lines(&title, result, &inner, Some(&outer), &numbers));
         return Ok(0);
     }
@@ -234,6 +272,25 @@ fn lines(title: &str, result: &Column, x: &Axis, of: Option<&Axis>, numbers: &[f
     }
 }
 
+/// What several runs yielded, as one line each.
+fn traces(table: &RunTable<'_>, result: &Column, run: usize, beside: &[usize]) -> Result<Panel, PlotError> {
+    let mut lines = Vec::new();
+    for &run in [run].iter().chain(beside) {
+        let cells = table.cells(result, run..run + 1)?;
+        let cell = cells.cell(0);
+        if cell.shape().len() != 1 {
+            let shape = cell.shape().to_vec();
+            return Err(PlotError::Trace { name: result.leaf.name.clone(), run, shape });
+        }
+        let points = cell.to_f64s().into_iter().map(Spread::single).collect();
+        lines.push(Line { label: format!("run {run}"), points });
+    }
+    let longest = lines.iter().map(|line| line.points.len()).max().unwrap_or_default();
+    let x = Axis::counting(&result.leaf.dim(0), longest);
+    let legend = Legend { title: String::new(), is_ordered: false };
+    Ok(Panel { title: result.label.clone(), content: Content::Lines { x, y_title: result.title(), lines, legend } })
+}
+
 /// What one run yielded: a trace or an image.
 fn of_one_run(table: &RunTable<'_>, result: &Column, run: usize) -> Result<Panel, PlotError> {
     let cells = table.cells(result, run..run + 1)?;
@@ -242,7 +299,7 @@ fn of_one_run(table: &RunTable<'_>, result: &Column, run: usize) -> Result<Panel
     let title = format!("{}, run {run}", result.label);
     match *cell.shape() {
         [length] if length > 0 => {
-            let points = values.into_iter().map(|y| Spread { low: y, median: y, high: y, count: 1 }).collect();
+            let points = values.into_iter().map(Spread::single).collect();
             let x = Axis::counting(&result.leaf.dim(0), length);
             let legend = Legend { title: String::new(), is_ordered: false };
             let lines = vec![Line { label: String::new(), points }];
@@ -366,6 +423,19 @@ pub enum PlotError {
         /// Its shape.
         shape: Vec<usize>,
     },
+    /// An array that is no list, where several runs are drawn.
+    #[error("`{name}` of run {run} has the shape {shape:?}; several runs are drawn as lines, so choose one run for it")]
+    Trace {
+        /// The result.
+        name: String,
+        /// The run.
+        run: usize,
+        /// Its shape.
+        shape: Vec<usize>,
+    },
+    /// An axis that nothing varies along.
+    #[error("{0}")]
+    NoAxis(String),
     /// The trajectory cannot be read.
     #[error(transparent)]
     Pypet(#[from] Error),

@@ -300,7 +300,9 @@ fn draw_cells(map: &Map, columns: &[f64], rows: &[f64], colour: impl Fn(f64) -> 
         let (left, right) = (columns[column].min(columns[column + 1]), columns[column].max(columns[column + 1]));
         let (top, bottom) = (rows[row].min(rows[row + 1]), rows[row].max(rows[row + 1]));
         let (width, height) = (right - left, bottom - top);
-        canvas.shapes.push(Shape::Rect { x: left, y: top, width, height, fill: colour(value) });
+        // The next cell covers what is too wide; without it, scaled pictures show gaps between cells.
+        let overlap = if column + 1 < map.x.len() { 0.5 } else { 0.0 };
+        canvas.shapes.push(Shape::Rect { x: left, y: top, width: width + overlap, height, fill: colour(value) });
         if map.values.len() <= SPEAKING {
             let (x, y) = (&map.x, &map.y);
             let says = format!("{} = {}\n{} = {}\n{}", y.name, y.value(row), x.name, x.value(column), spelled(value));

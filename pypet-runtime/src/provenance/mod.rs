@@ -19,4 +19,4 @@ pub(crate) use build::{of_program, set_program};
 pub(crate) use environments::values;
 pub(crate) use export::{ro_crate, sumatra};
 pub use git::{GitError, GitPolicy};
-pub(crate) use origin::Origin;
+pub(crate) use origin::{Origin, build_values};

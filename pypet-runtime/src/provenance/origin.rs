@@ -123,6 +123,13 @@ impl ProgramHash {
     }
 }
 
+/// What is known of this program's build, as it stands below `config`.
+pub(crate) fn build_values(build: &Build) -> Vec<PlannedLeaf> {
+    let mut values = Values { branch: "config", values: Vec::new() };
+    values.build(build, GitPolicy::Record);
+    values.values
+}
+
 struct Values<'a> {
     branch: &'a str,
     values: Vec<PlannedLeaf>,

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::marker::PhantomData;
 
+use super::Numbers;
+use crate::parameter::GroupNames;
 use crate::schema::Leaf;
 use crate::value::{Cells, ResultValue, ValueError, ValueType};
 
@@ -35,7 +37,7 @@ use crate::value::{Cells, ResultValue, ValueError, ValueType};
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is no group of results",
     label = "this type is no group",
-    note = "use `Table`, a sparse matrix (feature `sprs`), or implement `ResultGroup`; a single value needs no `group`"
+    note = "use a struct with `#[results]`, `Table`, `ArrayD`, a sparse matrix (feature `sprs`), or implement `ResultGroup`; a single value needs no `group`"
 )]
 pub trait ResultGroup: Sized + 'static {
     /// Puts each member under its name.
@@ -64,11 +66,16 @@ impl Members {
     }
 
     /// Puts one member that is a cell already.
-    pub(crate) fn put_cells(&mut self, name: &str, mut value_type: ValueType, cells: Cells) {
+    pub(crate) fn put_cells(&mut self, name: &str, value_type: ValueType, cells: Cells) {
+        self.put_leaf(Leaf::new(name, value_type), cells);
+    }
+
+    /// Puts one member with what is known of it.
+    pub(crate) fn put_leaf(&mut self, mut leaf: Leaf, cells: Cells) {
         // Runs may differ in the lengths of what they put under one name.
-        value_type.shape.fill(None);
-        let ragged = !value_type.is_scalar();
-        self.members.push((Leaf { ragged, ..Leaf::new(name, value_type) }, cells));
+        leaf.value_type.shape.fill(None);
+        leaf.ragged = !leaf.value_type.is_scalar();
+        self.members.push((leaf, cells));
     }
 
     pub(crate) fn into_members(self) -> Vec<(Leaf, Cells)> {
@@ -108,22 +115,29 @@ impl StoredMembers {
 
 /// The name of a group of results that makes a `G`, in the result set `Set`.
 pub struct GroupName<Set, G> {
-    name: &'static str,
+    index: usize,
     meaning: PhantomData<fn() -> (Set, G)>,
 }
 
 impl<Set, G> GroupName<Set, G> {
-    /// The name of the group; for generated code.
+    /// The name of the next group; for generated code.
     #[doc(hidden)]
     #[must_use]
-    pub fn new(name: &'static str) -> Self {
-        Self { name, meaning: PhantomData }
+    pub fn next(numbers: &mut Numbers) -> Self {
+        Self { index: numbers.next_group(), meaning: PhantomData }
     }
 
-    /// The name below `results`.
+    /// The number of the group, in the order of declaration.
     #[must_use]
-    pub fn name(self) -> &'static str {
-        self.name
+    pub fn index(self) -> usize {
+        self.index
+    }
+}
+
+/// The field of a set's names is a name as well.
+impl<Set, G> From<GroupNames<Self>> for GroupName<Set, G> {
+    fn from(name: GroupNames<Self>) -> Self {
+        *name
     }
 }
 
@@ -137,6 +151,6 @@ impl<Set, G> Copy for GroupName<Set, G> {}
 
 impl<Set, G> fmt::Debug for GroupName<Set, G> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "GroupName({})", self.name)
+        write!(f, "GroupName({})", self.index)
     }
 }

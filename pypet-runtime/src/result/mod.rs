@@ -1,12 +1,13 @@
 //! Result sets: structs whose fields become one column each.
 
+pub(crate) mod checksum;
 mod group;
 mod name;
 mod shared;
 mod single;
 
 pub use group::{GroupName, Members, ResultGroup, StoredMembers};
-pub use name::ResultName;
+pub use name::{Numbers, ResultName};
 pub(crate) use shared::check_shared_arrays;
 pub use shared::{SharedArray, SharedArrayError};
 pub use single::{NoResults, Single};
@@ -18,14 +19,20 @@ use crate::value::{Cells, ResultValue};
 /// A struct of results; implemented by `#[results]`.
 #[diagnostic::on_unimplemented(message = "`{Self}` is not a result set", note = "put `#[results]` on the struct")]
 pub trait ResultSet: Send + Sized + 'static {
-    /// A struct of the same shape whose leaves are typed names.
-    type Names;
+    /// A struct of the same shape whose leaves are typed names, in the set `Root` that an experiment yields.
+    type Names<Root>;
 
     /// States names, comments and units of all results, in order.
     fn declare(declaration: &mut ResultDeclaration);
 
+    /// The typed names of this set as a part of `Root`, which go on from those before it.
+    fn names_from<Root>(numbers: &mut Numbers) -> Self::Names<Root>;
+
     /// The typed names, for reading.
-    fn names() -> Self::Names;
+    #[must_use]
+    fn names() -> Self::Names<Self> {
+        Self::names_from(&mut Numbers::default())
+    }
 
     /// Puts every result into the row, in the order of declaration.
     fn write(&self, row: &mut Row<'_>);
@@ -36,7 +43,26 @@ pub trait ResultSet: Send + Sized + 'static {
 pub struct ResultDeclaration {
     single_name: String,
     single_comment: String,
-    results: Vec<Leaf>,
+    prefix: String,
+    declared: DeclaredResults,
+}
+
+/// All that a result set declares, in order.
+#[derive(Debug, Clone, Default)]
+pub struct DeclaredResults {
+    /// The results, those of nested sets included, with names as `network.rate`.
+    pub leaves: Vec<Leaf>,
+    /// The groups: nested sets, and values of several columns.
+    pub groups: Vec<DeclaredGroup>,
+}
+
+/// A group that a parameter set or a result set declares.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeclaredGroup {
+    /// Full name below its branch, as `network.layer`.
+    pub name: String,
+    /// The doc comment of the field.
+    pub comment: String,
 }
 
 impl ResultDeclaration {
@@ -45,8 +71,25 @@ impl ResultDeclaration {
     /// # Panics
     /// Never.
     pub fn result<V: ResultValue>(&mut self, name: &str, comment: &str) -> DeclaredResult<'_> {
-        self.results.push(Leaf::new(name, V::value_type()).with_comment(comment));
-        DeclaredResult { info: self.results.last_mut().expect("just pushed") }
+        let name = format!("{}{name}", self.prefix);
+        self.declared.leaves.push(Leaf::new(&name, V::value_type()).with_comment(comment));
+        DeclaredResult { info: self.declared.leaves.last_mut().expect("just pushed") }
+    }
+
+    /// Declares a group whose members each run states for itself.
+    pub fn group(&mut self, name: &str, comment: &str) {
+        let name = format!("{}{name}", self.prefix);
+        self.declared.groups.push(DeclaredGroup { name, comment: comment.into() });
+    }
+
+    /// Declares all results of a nested set.
+    pub fn set<S: ResultSet>(&mut self, name: &str, comment: &str) {
+        self.group(name, comment);
+        let outer = self.prefix.len();
+        self.prefix.push_str(name);
+        self.prefix.push('.');
+        S::declare(self);
+        self.prefix.truncate(outer);
     }
 
     /// Declares the one value that an experiment returns; the experiment gives its name.
@@ -85,31 +128,50 @@ impl DeclaredResult<'_> {
 /// The results of a set in order, with the name that a single value takes.
 #[must_use]
 pub fn declared_results<R: ResultSet>(single_name: &str, single_comment: &str) -> Vec<Leaf> {
+    declared::<R>(single_name, single_comment).leaves
+}
+
+/// The results and groups of a set in order, with the name that a single value takes.
+#[must_use]
+pub fn declared<R: ResultSet>(single_name: &str, single_comment: &str) -> DeclaredResults {
     let mut declaration = ResultDeclaration {
         single_name: single_name.into(),
         single_comment: single_comment.into(),
-        results: Vec::new(),
+        prefix: String::new(),
+        declared: DeclaredResults::default(),
     };
     R::declare(&mut declaration);
-    declaration.results
+    declaration.declared
 }
 
 /// The columns that one run's results are put into, one after the other.
 #[derive(Debug)]
 pub struct Row<'a> {
     columns: std::slice::IterMut<'a, Cells>,
+    groups: std::slice::Iter<'a, DeclaredGroup>,
     /// What groups put, with names below `results`.
     added: &'a mut Vec<AddedResult>,
 }
 
 impl<'a> Row<'a> {
-    pub(crate) fn new(columns: &'a mut [Cells], added: &'a mut Vec<AddedResult>) -> Self {
-        Self { columns: columns.iter_mut(), added }
+    pub(crate) fn new(columns: &'a mut [Cells], groups: &'a [DeclaredGroup], added: &'a mut Vec<AddedResult>) -> Self {
+        Self { columns: columns.iter_mut(), groups: groups.iter(), added }
     }
 
-    /// Puts the members of a group.
-    pub fn put_group<G: ResultGroup>(&mut self, name: &str, group: &G) {
-        self.added.extend(AddedResult::members(name, group));
+    /// Puts the members of the next group.
+    ///
+    /// # Panics
+    /// If more groups are put than were declared.
+    pub fn put_group<G: ResultGroup>(&mut self, group: &G) {
+        let declared = self.groups.next().expect("as many groups are put as declared");
+        self.added.extend(AddedResult::members(&declared.name, group));
+    }
+
+    /// Puts the results of the next group, a nested set.
+    #[inline]
+    pub fn put_set<S: ResultSet>(&mut self, set: &S) {
+        self.groups.next();
+        set.write(self);
     }
 
     /// Puts the next result.

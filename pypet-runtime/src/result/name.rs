@@ -11,12 +11,33 @@ pub struct ResultName<Set, V> {
     meaning: PhantomData<fn() -> (Set, V)>,
 }
 
+/// Numbers results and groups in the order of their declaration, nested sets included.
+#[derive(Debug, Default)]
+pub struct Numbers {
+    n_results: usize,
+    n_groups: usize,
+}
+
+impl Numbers {
+    /// The number of the next result.
+    pub(super) fn next_result(&mut self) -> usize {
+        self.n_results += 1;
+        self.n_results - 1
+    }
+
+    /// The number of the next group; a nested set is one before its members.
+    pub fn next_group(&mut self) -> usize {
+        self.n_groups += 1;
+        self.n_groups - 1
+    }
+}
+
 impl<Set, V> ResultName<Set, V> {
-    /// The name of the result with this number; for generated code.
+    /// The name of the next result; for generated code.
     #[doc(hidden)]
     #[must_use]
-    pub fn at(index: usize) -> Self {
-        Self { index, meaning: PhantomData }
+    pub fn next(numbers: &mut Numbers) -> Self {
+        Self { index: numbers.next_result(), meaning: PhantomData }
     }
 
     /// The number of the result, in the order of declaration.

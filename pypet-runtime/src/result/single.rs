@@ -1,6 +1,6 @@
 //! Result sets of experiments that return one value or none.
 
-use super::{ResultDeclaration, ResultName, ResultSet, Row};
+use super::{Numbers, ResultDeclaration, ResultName, ResultSet, Row};
 use crate::value::ResultValue;
 
 /// The one value that an experiment returns; its result is named after the experiment.
@@ -8,14 +8,14 @@ use crate::value::ResultValue;
 pub struct Single<V>(pub V);
 
 impl<V: ResultValue> ResultSet for Single<V> {
-    type Names = ResultName<Self, V>;
+    type Names<Root> = ResultName<Root, V>;
 
     fn declare(declaration: &mut ResultDeclaration) {
         declaration.single::<V>();
     }
 
-    fn names() -> Self::Names {
-        ResultName::at(0)
+    fn names_from<Root>(numbers: &mut Numbers) -> Self::Names<Root> {
+        ResultName::next(numbers)
     }
 
     #[inline]
@@ -29,11 +29,11 @@ impl<V: ResultValue> ResultSet for Single<V> {
 pub struct NoResults;
 
 impl ResultSet for NoResults {
-    type Names = ();
+    type Names<Root> = ();
 
     fn declare(_: &mut ResultDeclaration) {}
 
-    fn names() -> Self::Names {}
+    fn names_from<Root>(_: &mut Numbers) -> Self::Names<Root> {}
 
     fn write(&self, _: &mut Row<'_>) {}
 }

@@ -1,6 +1,7 @@
 //! Results that no result set declares: what they are, and whether they can be stored.
 
 use super::aside::Part;
+use crate::result::checksum::{Parts, ValueHash};
 use crate::result::{Members, ResultGroup};
 use crate::schema::Leaf;
 use crate::storage::DynamicColumn;
@@ -16,13 +17,42 @@ pub(crate) struct AddedResult {
     pub(crate) cells: Cells,
     /// What the run has put aside before: the value, or the rows before those in the cell.
     pub(crate) aside: Vec<Part>,
+    /// What that counts in the run's checksum, and the shape of all of it.
+    pub(super) hashed: Option<(Parts, Vec<usize>)>,
     /// Whether rows may be appended to it.
     pub(crate) grows: bool,
 }
 
 impl AddedResult {
     pub(crate) fn new(branch: &'static str, leaf: Leaf, cells: Cells) -> Self {
-        Self { branch, leaf, cells, aside: Vec::new(), grows: false }
+        Self { branch, leaf, cells, aside: Vec::new(), hashed: None, grows: false }
+    }
+
+    /// Counts one cell, behind those before, which is about to be put aside.
+    pub(super) fn hash_aside(&mut self, cells: &Cells) {
+        let cell = cells.last();
+        if let Some((parts, shape)) = &mut self.hashed {
+            parts.put(&cell);
+            shape[0] += cell.shape()[0];
+        } else {
+            let mut parts = self.hash().begin();
+            parts.put(&cell);
+            self.hashed = Some((parts, cell.shape().to_vec()));
+        }
+    }
+
+    /// What the whole value counts in the run's checksum, wherever its parts are.
+    pub(crate) fn counted(&mut self) -> u64 {
+        let Some((mut parts, mut shape)) = self.hashed.take() else { return self.hash().of(&self.cells.last()) };
+        for rest in self.cells.iter() {
+            parts.put(&rest);
+            shape[0] += rest.shape()[0];
+        }
+        parts.end(&shape)
+    }
+
+    fn hash(&self) -> ValueHash {
+        ValueHash::new(&self.leaf.name, self.cells.element())
     }
 
     /// A single value.

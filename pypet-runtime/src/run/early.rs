@@ -166,6 +166,7 @@ impl Run {
         if self.early.is_full(n_bytes) {
             let nothing = Cells::new(result.cells.element(), result.cells.rank());
             let cells = std::mem::replace(&mut result.cells, nothing);
+            result.hash_aside(&cells);
             result.aside.extend(self.early.put_aside(name, cells));
         } else {
             self.early.n_kept += n_bytes;
@@ -251,6 +252,7 @@ impl Run {
         }
         self.early.n_kept -= n_bytes;
         let rows = result.cells.take_rows();
+        result.hash_aside(&rows);
         result.aside.extend(self.early.put_aside(&result.leaf.name, rows));
     }
 

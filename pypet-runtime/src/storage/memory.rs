@@ -7,16 +7,20 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::claims::{Claims, Place};
 use super::{
-    Edit, FailedRun, Finished, Header, Node, NodeKind, Plan, PlannedLeaf, State, StorageError, TrajectoryReader,
-    TrajectoryWriter, check_refusal,
+    CHECKSUM, Edit, FailedRun, Finished, Header, Newcomer, Node, NodeKind, Plan, PlannedLeaf, State, StorageError,
+    TrajectoryReader, TrajectoryWriter, check_refusal,
 };
 use crate::result::SharedArray;
+use crate::result::checksum::ValueHash;
 use crate::run::{RunStatus, SliceWrite};
-use crate::schema::Leaf;
+use crate::schema::{Leaf, SchemaParameter};
 use crate::value::{Cells, ElementType, Slice, ValueType, Window};
 
 /// Why what runs hand over can be read.
 const NOTHING_ASIDE: &str = "without a file nothing is put aside";
+
+/// Where the run at each point of the grid stands, which is no node of the tree.
+const GRID_ORDER: &str = "grid/run_index";
 
 /// One trajectory in memory; clones share it.
 #[derive(Debug, Clone, Default)]
@@ -29,6 +33,8 @@ struct Tree {
     header: Option<Header>,
     /// In the order of their making.
     leaves: Vec<(String, Stored)>,
+    /// Comments of groups, by path; of some of them nothing may be there yet.
+    groups: BTreeMap<String, String>,
     /// By path and key.
     annotations: BTreeMap<String, BTreeMap<String, Cells>>,
     /// The paths of arrays that runs write together, and what runs have written of them.
@@ -74,6 +80,35 @@ impl Memory {
         Ok(())
     }
 
+    /// Gives a trajectory further runs, which are pending then; all as `hdf5::expand` does.
+    pub(crate) fn expand(
+        &self,
+        plan: &Plan,
+        n_before: usize,
+        order: Option<&[usize]>,
+        columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
+    ) -> Result<(), StorageError> {
+        let mut tree = self.lock();
+        if tree.header.as_ref().map(|header| header.n_runs) != Some(n_before) {
+            return Err(StorageError::Changed { name: plan.header.name.clone() });
+        }
+        let mut grown = tree.clone();
+        grown.expand(plan, n_before, order, columns)?;
+        *tree = grown;
+        Ok(())
+    }
+
+    /// Adds parameters that the program has gained, with the values that they have in all runs.
+    pub(crate) fn add_parameters(&self, added: Vec<(SchemaParameter, Cells)>) -> Result<(), StorageError> {
+        let mut tree = self.lock();
+        for (parameter, value) in added {
+            let path = format!("parameters/{}", parameter.leaf.name.replace('.', "/"));
+            tree.add_values(&[PlannedLeaf { path, leaf: parameter.leaf.clone(), value, explored: Some(false) }])?;
+            tree.header.iter_mut().for_each(|header| header.schema.parameters.push(parameter.clone()));
+        }
+        Ok(())
+    }
+
     fn lock(&self) -> MutexGuard<'_, Tree> {
         // A panic elsewhere leaves plain values behind, which are as good as before.
         self.tree.lock().unwrap_or_else(PoisonError::into_inner)
@@ -87,6 +122,37 @@ impl Tree {
             let stored = Stored { leaf: planned.leaf.clone(), rows: Rows::Value(planned.value.clone()) };
             self.leaves.push((planned.path.clone(), stored));
         }
+        Ok(())
+    }
+
+    fn expand(
+        &mut self,
+        plan: &Plan,
+        n_before: usize,
+        order: Option<&[usize]>,
+        columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
+    ) -> Result<(), StorageError> {
+        let n_runs = plan.header.n_runs;
+        let is_new = |value: &&PlannedLeaf| self.position(&value.path).is_none();
+        let new: Vec<PlannedLeaf> = plan.values.iter().filter(is_new).cloned().collect();
+        self.add_values(&new)?;
+        for (coordinate, cells) in plan.coordinates.iter().zip(columns(0..n_runs)) {
+            check_refusal(&coordinate.leaf, &cells)?;
+            // What is derived from what did not vary before was a single value.
+            self.leaves.retain(|(path, stored)| *path != coordinate.path || matches!(stored.rows, Rows::Column(_)));
+            self.put(&coordinate.path, &coordinate.leaf, 0..n_runs, &cells);
+        }
+        (n_before..n_runs).for_each(|run| self.put_status(run, RunStatus::Pending));
+        self.leaves.retain(|(path, _)| path != GRID_ORDER);
+        if let (Some(order), Some(axes)) = (order, &plan.axes) {
+            let shape: Vec<usize> = axes.iter().map(|axis| axis.len).collect();
+            let runs: Vec<i64> = order.iter().map(|&run| i64::try_from(run).expect("runs fit")).collect();
+            let value = Cells::from_bytes(ElementType::I64, &shape, 1, bytemuck::cast_slice(&runs).to_vec());
+            let value_type = ValueType::scalar(ElementType::I64).with_shape(vec![None; shape.len()]);
+            let leaf = Leaf::new("run_index", value_type);
+            self.leaves.push((GRID_ORDER.into(), Stored { leaf, rows: Rows::Value(value) }));
+        }
+        self.header = Some(Header { state: State::Running, ..plan.header.clone() });
         Ok(())
     }
 
@@ -111,6 +177,31 @@ impl Tree {
         }
     }
 
+    /// Makes room for what runs write together, or goes on with what is there.
+    fn share(&mut self, arrays: &[SharedArray]) -> Result<(), StorageError> {
+        let mut earlier = std::mem::take(&mut self.shared);
+        for array in arrays {
+            let (path, leaf) = (array.path(), array.leaf().clone());
+            if let Some(position) = self.position(&path) {
+                let found = &self.leaves[position].1;
+                let is_value = matches!(found.rows, Rows::Value(_));
+                let found = &found.leaf.value_type;
+                if !is_value || !found.agrees(&leaf.value_type) || found.shape != leaf.value_type.shape {
+                    let found = if is_value { found.to_string() } else { "a result of each run".into() };
+                    let (name, expected) = (array.name().into(), leaf.value_type.to_string());
+                    return Err(StorageError::SharedArray { name, expected, found });
+                }
+            } else {
+                let mut value = Cells::of(&leaf.value_type);
+                value.push_fill(&array.shape());
+                self.add(&path, Stored { leaf, rows: Rows::Value(value) })?;
+            }
+            let known = earlier.iter().position(|(other, _)| *other == path);
+            self.shared.push(known.map_or((path, Claims::default()), |known| earlier.swap_remove(known)));
+        }
+        Ok(())
+    }
+
     /// Writes a part of a shared array, but for what later runs have written.
     fn write_slice(&mut self, slice: &SliceWrite) -> Result<(), StorageError> {
         let (path, claims) = &mut self.shared[slice.array];
@@ -124,6 +215,14 @@ impl Tree {
         }
         claims.add(slice.run, slice.place.clone());
         Ok(())
+    }
+
+    /// Whether a result can have its place.
+    fn check(&self, newcomer: &Newcomer<'_>) -> Result<(), StorageError> {
+        match self.position(&newcomer.path()) {
+            Some(position) => newcomer.check_type(&self.leaves[position].1.leaf.value_type),
+            None => newcomer.check_place(self.leaves.iter().map(|(path, _)| path)),
+        }
     }
 
     fn put_time(&mut self, path: &str, first: usize, seconds: &[f64]) {
@@ -179,10 +278,11 @@ impl Tree {
             Edit::Comment { path, text } if path.is_empty() => {
                 self.header.iter_mut().for_each(|header| header.comment.clone_from(text));
             }
-            Edit::Comment { path, text } => {
-                let position = self.position(path).ok_or_else(|| StorageError::NoNode { path: path.clone() })?;
-                self.leaves[position].1.leaf.comment.clone_from(text);
-            }
+            Edit::Comment { path, text } => match self.position(path) {
+                Some(position) => self.leaves[position].1.leaf.comment.clone_from(text),
+                None if self.is_group(path) => drop(self.groups.insert(path.clone(), text.clone())),
+                None => return Err(StorageError::NoNode { path: path.clone() }),
+            },
             Edit::Link { path, target } => {
                 let leaf = Leaf::new(path, ValueType::scalar(ElementType::Text));
                 self.add(path, Stored { leaf, rows: Rows::Link(target.clone()) })?;
@@ -193,6 +293,7 @@ impl Tree {
             Edit::Remove { path } => {
                 let is_below = |other: &str| other == path || other.starts_with(&format!("{path}/"));
                 let before = self.leaves.len();
+                self.take_back_checksums(is_below);
                 self.leaves.retain(|(other, stored)| {
                     !is_below(other) && !matches!(&stored.rows, Rows::Link(target) if is_below(target))
                 });
@@ -206,8 +307,31 @@ impl Tree {
         Ok(())
     }
 
+    /// Takes what results count that are about to be removed back from the checksums of their runs.
+    fn take_back_checksums(&mut self, is_gone: impl Fn(&str) -> bool) {
+        let mut counted: Vec<(usize, u64)> = Vec::new();
+        for (path, Stored { leaf, rows }) in &self.leaves {
+            if let (true, Some(name), Rows::Column(rows)) = (is_gone(path), path.strip_prefix("results/"), rows) {
+                let hash = ValueHash::new(&name.replace('/', "."), leaf.value_type.element);
+                counted.extend(rows.iter().map(|(run, value)| (*run, hash.of(&value.last()))));
+            }
+        }
+        let Some(position) = self.position(CHECKSUM) else { return };
+        let Rows::Column(checksums) = &mut self.leaves[position].1.rows else { return };
+        for (run, count) in counted {
+            let Some(cells) = checksums.get_mut(&run) else { continue };
+            let before = cells.cell(0).numbers::<u64>()[0];
+            cells.clear();
+            cells.push_number(before.wrapping_sub(count));
+        }
+    }
+
     fn position(&self, path: &str) -> Option<usize> {
         self.leaves.iter().position(|(other, _)| other == path)
+    }
+
+    fn is_group(&self, path: &str) -> bool {
+        self.leaves.iter().any(|(other, _)| other.strip_prefix(path).is_some_and(|rest| rest.starts_with('/')))
     }
 
     fn add(&mut self, path: &str, stored: Stored) -> Result<(), StorageError> {
@@ -249,6 +373,7 @@ impl TrajectoryWriter for Memory {
     fn begin(&mut self, plan: &Plan, columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>) -> Result<(), StorageError> {
         let mut tree = self.lock();
         tree.leaves.clear();
+        tree.groups = plan.groups.iter().map(|group| (group.path.clone(), group.comment.clone())).collect();
         tree.add_values(&plan.values)?;
         let runs = 0..plan.header.n_runs;
         for (coordinate, cells) in plan.coordinates.iter().zip(columns(runs.clone())) {
@@ -268,15 +393,7 @@ impl TrajectoryWriter for Memory {
     }
 
     fn share(&mut self, arrays: &[SharedArray]) -> Result<(), StorageError> {
-        let mut tree = self.lock();
-        for array in arrays {
-            let leaf = array.leaf().clone();
-            let mut value = Cells::of(&leaf.value_type);
-            value.push_fill(&array.shape());
-            tree.add(&array.path(), Stored { leaf, rows: Rows::Value(value) })?;
-            tree.shared.push((array.path(), Claims::default()));
-        }
-        Ok(())
+        self.lock().share(arrays)
     }
 
     fn write(&mut self, finished: &Finished) -> Result<(), StorageError> {
@@ -294,16 +411,22 @@ impl TrajectoryWriter for Memory {
                     tree.put(&result_path(leaf), leaf, block.runs(), cells);
                 }
                 for added in &block.added {
+                    tree.check(&added.newcomer())?;
                     tree.put(&added.path(), &added.leaf, added.runs.iter().copied(), &added.cells);
                 }
                 for result in &block.early {
-                    let path = format!("results/{}", result.leaf.name.replace('.', "/"));
+                    let newcomer = result.newcomer();
+                    tree.check(&newcomer)?;
                     let cells = result.cells().expect(NOTHING_ASIDE);
-                    tree.put(&path, &result.leaf, std::iter::once(result.run), &cells);
+                    tree.put(&newcomer.path(), &result.leaf, std::iter::once(result.run), &cells);
                 }
                 block.slices.iter().try_for_each(|slice| tree.write_slice(slice))?;
                 tree.put_time("runs/started", block.first, &block.started);
                 tree.put_time("runs/runtime", block.first, &block.runtime);
+                let leaf = Leaf::new("checksum", ValueType::scalar(ElementType::U64));
+                let bytes = bytemuck::cast_slice(&block.checksum).to_vec();
+                let checksums = Cells::from_bytes(ElementType::U64, &[], block.checksum.len(), bytes);
+                tree.put(CHECKSUM, &leaf, block.runs(), &checksums);
                 block.runs().for_each(|run| tree.put_status(run, RunStatus::Done));
             }
         }
@@ -350,7 +473,7 @@ impl TrajectoryReader for MemoryReader {
 
     fn nodes(&self) -> Result<Vec<Node>, StorageError> {
         let mut nodes: Vec<Node> = Vec::new();
-        for (path, stored) in &self.memory.lock().leaves {
+        for (path, stored) in self.memory.lock().leaves.iter().filter(|(path, _)| path != GRID_ORDER) {
             for (end, _) in path.match_indices('/') {
                 let group = Node { path: path[..end].into(), kind: NodeKind::Group };
                 if !nodes.contains(&group) {
@@ -421,8 +544,13 @@ impl TrajectoryReader for MemoryReader {
         Ok(parts.unwrap_or_else(|| Cells::new(cells.element(), cells.rank())))
     }
 
+    fn n_rows(&self, path: &str) -> Result<usize, StorageError> {
+        self.with(path, |_| self.header.n_runs)
+    }
+
     fn comment(&self, path: &str) -> Result<String, StorageError> {
-        Ok(self.with(path, |stored| stored.leaf.comment.clone()).unwrap_or_default())
+        let of_leaf = self.with(path, |stored| stored.leaf.comment.clone());
+        Ok(of_leaf.or_else(|_| self.memory.lock().groups.get(path).cloned().ok_or(())).unwrap_or_default())
     }
 
     fn annotations(&self, path: &str) -> Result<BTreeMap<String, Cells>, StorageError> {

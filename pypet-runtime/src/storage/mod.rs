@@ -16,7 +16,8 @@ pub use leftover::LeftOver;
 pub use memory::Memory;
 pub(crate) use plan::added_path;
 pub use plan::{
-    Block, Coordinate, DynamicColumn, FailedRun, Finished, Header, HeaderAxis, Plan, PlanAxis, PlannedLeaf, State,
+    AxisCells, Block, Coordinate, DynamicColumn, FailedRun, Finished, Header, HeaderAxis, Plan, PlanAxis, PlannedGroup,
+    PlannedLeaf, State,
 };
 
 use std::collections::BTreeMap;
@@ -24,8 +25,12 @@ use std::ops::Range;
 use std::path::PathBuf;
 
 use crate::result::SharedArray;
+use crate::run::EarlyResult;
 use crate::schema::Leaf;
-use crate::value::{Cells, Slice, SliceError};
+use crate::value::{Cells, Slice, SliceError, ValueType};
+
+/// The column of the checksums of what runs yield; 0 for runs that have none.
+pub(crate) const CHECKSUM: &str = "runs/checksum";
 
 /// Where the runs of one trajectory go.
 pub trait TrajectoryWriter: Send {
@@ -107,6 +112,31 @@ pub trait TrajectoryReader: Send + Sync {
     /// As [`TrajectoryReader::rows`] and [`TrajectoryReader::read`]; and a value has no such part.
     fn slice(&self, path: &str, runs: Option<Range<usize>>, slice: &Slice) -> Result<Cells, StorageError>;
 
+    /// How many rows a column has; as many as there are runs, if nothing is wrong.
+    ///
+    /// # Errors
+    /// There is no such column, or it cannot be read.
+    fn n_rows(&self, path: &str) -> Result<usize, StorageError>;
+
+    /// The type of each run's value in a column, where all are numbers in arrays of one shape that
+    /// [`rows_into`](Self::rows_into) can read.
+    ///
+    /// # Errors
+    /// There is no such column, or it cannot be read.
+    fn row_type(&self, path: &str) -> Result<Option<ValueType>, StorageError> {
+        let _ = path;
+        Ok(None)
+    }
+
+    /// The same as [`rows`](Self::rows), in the memory of whoever asks, which has exactly the bytes of these runs.
+    ///
+    /// # Errors
+    /// As [`rows`](Self::rows).
+    fn rows_into(&self, path: &str, runs: Range<usize>, room: &mut [u8]) -> Result<(), StorageError> {
+        room.copy_from_slice(self.rows(path, runs)?.bytes());
+        Ok(())
+    }
+
     /// The annotations of a node, or of the trajectory for an empty path: one cell for each.
     ///
     /// # Errors
@@ -150,6 +180,52 @@ fn check_refusal(leaf: &Leaf, cells: &Cells) -> Result<(), StorageError> {
     match cells.refusal() {
         Some(problem) => Err(StorageError::Refused { name: leaf.name.clone(), problem: problem.into() }),
         None => Ok(()),
+    }
+}
+
+/// A result that a run added.
+struct Newcomer<'a> {
+    branch: &'a str,
+    leaf: &'a Leaf,
+    run: usize,
+}
+
+impl Newcomer<'_> {
+    fn path(&self) -> String {
+        added_path(self.branch, &self.leaf.name)
+    }
+
+    /// An added result has the type that it had in runs before.
+    fn check_type(&self, expected: &ValueType) -> Result<(), StorageError> {
+        let found = &self.leaf.value_type;
+        if found.agrees(expected) {
+            return Ok(());
+        }
+        let (name, run) = (self.leaf.name.clone(), self.run);
+        Err(StorageError::ResultType { name, run, found: found.to_string(), expected: expected.to_string() })
+    }
+
+    /// Nothing may lie in what is a value.
+    fn check_place<S: AsRef<str>>(&self, mut others: impl Iterator<Item = S>) -> Result<(), StorageError> {
+        let is_inside = |path: &str, other: &str| path.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'));
+        let path = self.path();
+        let conflicts = |other: &S| is_inside(&path, other.as_ref()) || is_inside(other.as_ref(), &path);
+        let Some(other) = others.find(conflicts) else { return Ok(()) };
+        let other = other.as_ref();
+        let other = other.split_once('/').map_or(other.to_owned(), |(_, name)| name.replace('/', "."));
+        Err(StorageError::ResultInside { name: self.leaf.name.clone(), run: self.run, other })
+    }
+}
+
+impl DynamicColumn {
+    fn newcomer(&self) -> Newcomer<'_> {
+        Newcomer { branch: self.branch, leaf: &self.leaf, run: self.runs[0] }
+    }
+}
+
+impl EarlyResult {
+    fn newcomer(&self) -> Newcomer<'_> {
+        Newcomer { branch: DynamicColumn::RESULTS, leaf: &self.leaf, run: self.run }
     }
 }
 

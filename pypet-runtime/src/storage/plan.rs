@@ -1,13 +1,15 @@
 //! What travels between an environment and a store.
 
+use std::fmt;
 use std::ops::Range;
 
 use serde::{Deserialize, Serialize};
 
 use crate::explore::lattice::{Lattice, LatticeAxis};
+use crate::result::DeclaredGroup;
 use crate::run::{EarlyResult, Part, RunStatus, SliceWrite};
 use crate::schema::{Leaf, Schema};
-use crate::value::{Cells, ResultValue};
+use crate::value::{Cells, ResultValue, grouped};
 
 /// What is known of a trajectory as a whole.
 #[derive(Debug, Clone, PartialEq)]
@@ -79,6 +81,28 @@ pub struct Plan {
     pub coordinates: Vec<Coordinate>,
     /// The axes of the grid, outermost first, if the points form one.
     pub axes: Option<Vec<PlanAxis>>,
+    /// Comments of groups, which they get as soon as there is something in them.
+    pub groups: Vec<PlannedGroup>,
+}
+
+/// A group of which something is known beforehand.
+#[derive(Debug, Clone)]
+pub struct PlannedGroup {
+    /// Path below the trajectory, as `parameters/neuron`.
+    pub path: String,
+    /// What it is for.
+    pub comment: String,
+}
+
+impl PlannedGroup {
+    /// The groups of a branch that have a comment.
+    pub(crate) fn of<'a>(branch: &'static str, groups: &'a [DeclaredGroup]) -> impl Iterator<Item = Self> + use<'a> {
+        let with_comment = groups.iter().filter(|group| !group.comment.is_empty());
+        with_comment.map(move |DeclaredGroup { name, comment }| Self {
+            path: format!("{branch}/{}", name.replace('.', "/")),
+            comment: comment.clone(),
+        })
+    }
 }
 
 /// A value that the tree begins with.
@@ -123,7 +147,39 @@ pub struct PlanAxis {
     /// Number of points along it.
     pub len: usize,
     /// The coordinates along it with one cell for each point; the first names the dimension.
-    pub coordinates: Vec<(Coordinate, Cells)>,
+    pub coordinates: Vec<(Coordinate, AxisCells)>,
+}
+
+/// One cell for each point of an axis, made when it is asked for, so that nobody holds all of them.
+pub struct AxisCells(Box<dyn Fn(Range<usize>) -> Cells>);
+
+impl AxisCells {
+    /// The cells that a function gives for a range of points.
+    pub fn new(part: impl Fn(Range<usize>) -> Cells + 'static) -> Self {
+        Self(Box::new(part))
+    }
+
+    /// Those of some points.
+    #[must_use]
+    pub fn part(&self, points: Range<usize>) -> Cells {
+        (self.0)(points)
+    }
+}
+
+impl From<Cells> for AxisCells {
+    fn from(all: Cells) -> Self {
+        Self::new(move |points| {
+            let mut cells = Cells::new(all.element(), all.rank());
+            points.for_each(|point| cells.push_cell(&all.cell(point)));
+            cells
+        })
+    }
+}
+
+impl fmt::Debug for AxisCells {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("AxisCells")
+    }
 }
 
 /// The most pieces of which a grid is put together; a virtual dataset of more is slow to open.
@@ -133,14 +189,17 @@ impl PlanAxis {
     /// The axes of the grid that explored columns form, if they do, and the run at each of its points where that is
     /// not simply the next; `coordinates` are those of the columns.
     pub(crate) fn of_columns(columns: &[Cells], coordinates: &[Coordinate]) -> (Option<Vec<Self>>, Option<Vec<usize>>) {
-        let Some(lattice) = Lattice::find(columns).filter(|lattice| lattice.n_pieces() <= MOST_PIECES) else {
+        let whole = whole_values(columns, coordinates);
+        let found = Lattice::find(whole.as_ref().map_or(columns, |(values, _)| values));
+        let Some(lattice) = found.filter(|lattice| lattice.n_pieces() <= MOST_PIECES) else {
             return (None, None);
         };
+        let members = |value: usize| whole.as_ref().map_or(value..value + 1, |(_, members)| members[value].clone());
         let axis = |axis: &LatticeAxis| {
-            let values = axis.columns.iter().map(|&column| {
+            let values = axis.columns.iter().flat_map(|&value| members(value)).map(|column| {
                 let mut cells = Cells::new(columns[column].element(), columns[column].rank());
                 axis.points.iter().for_each(|&point| cells.push_cell(&columns[column].cell(point)));
-                (coordinates[column].clone(), cells)
+                (coordinates[column].clone(), cells.into())
             });
             Self { len: axis.points.len(), coordinates: values.collect() }
         };
@@ -152,6 +211,27 @@ impl PlanAxis {
         let names = self.coordinates.iter().map(|(coordinate, _)| coordinate.leaf.name.clone());
         HeaderAxis { len: self.len, coordinates: names.collect() }
     }
+}
+
+/// Columns of whole values where some columns are but members of values, and which columns each of them is made of.
+fn whole_values(columns: &[Cells], coordinates: &[Coordinate]) -> Option<(Vec<Cells>, Vec<Range<usize>>)> {
+    let leaves: Vec<&Leaf> = coordinates[..columns.len()].iter().map(|coordinate| &coordinate.leaf).collect();
+    if !leaves.iter().any(|leaf| leaf.member) {
+        return None;
+    }
+    let group = |leaf: &Leaf| leaf.name.rsplit_once('.').map(|(group, _)| group.to_owned()).filter(|_| leaf.member);
+    let mut end = 0;
+    let same_value = |a: &&Leaf, b: &&Leaf| group(a).is_some_and(|of_a| group(b) == Some(of_a));
+    let members = leaves.chunk_by(same_value).map(|members| {
+        end += members.len();
+        end - members.len()..end
+    });
+    let members: Vec<Range<usize>> = members.collect();
+    let value = |members: &Range<usize>| match &columns[members.clone()] {
+        [only] => only.clone(),
+        several => grouped::join(several),
+    };
+    Some((members.iter().map(value).collect(), members))
 }
 
 /// What runs hand over when they end.
@@ -174,6 +254,8 @@ pub struct Block {
     pub started: Vec<f64>,
     /// Duration of each run in seconds.
     pub runtime: Vec<f64>,
+    /// The checksum of what each run yields.
+    pub checksum: Vec<u64>,
     /// One column for each declared result, one cell for each run.
     pub results: Vec<Cells>,
     /// Columns of added results.

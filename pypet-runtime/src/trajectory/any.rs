@@ -12,11 +12,13 @@ use super::naming::{self, Of};
 use super::nodes::{NodeRef, Nodes};
 use super::{AnyRunView, RunFailure, TrajectoryError, Value, failures, links, tree};
 use crate::error::Result;
+use crate::logs::{self, LogLine};
 use crate::run::RunStatus;
 use crate::schema::Leaf;
 use crate::storage::hdf5::Hdf5Reader;
 use crate::storage::{Header, Node, StorageError, TrajectoryReader};
 use crate::value::{Cells, Element, ElementType, ResultValue, Rows, Slice, ValueError};
+use crate::verify::{self, ContentHash, Verified};
 
 /// A trajectory whose experiment the program need not know: nodes are found by natural naming at run time.
 ///
@@ -102,6 +104,17 @@ impl AnyTrajectory {
     /// As [`AnyTrajectory::node`]; and a link leads nowhere, or back to itself.
     pub fn target(&self, name: &str) -> Result<NodeRef<'_>> {
         Ok(self.resolve(name)?.0)
+    }
+
+    /// The comment of a node, groups included, or of the trajectory itself for an empty name.
+    ///
+    /// # Errors
+    /// As [`AnyTrajectory::annotations`].
+    pub fn comment(&self, name: &str) -> Result<String> {
+        if name.is_empty() {
+            return Ok(self.header().comment.clone());
+        }
+        Ok(self.reader.comment(self.target(name)?.path())?)
     }
 
     /// The annotations of a node, or of the trajectory itself for an empty name: one cell for each key.
@@ -315,12 +328,37 @@ impl AnyTrajectory {
         Ok(statuses.map(|(index, &status)| AnyRunView::new(self, index, status)))
     }
 
+    /// The hash of points, states and results: the same whoever carried the runs out, and in whatever file they are.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn content_hash(&self) -> Result<ContentHash> {
+        verify::content_hash(self)
+    }
+
+    /// Reads everything and says what is wrong; see [`verify`](verify::verify).
+    ///
+    /// # Errors
+    /// As [`verify`](verify::verify).
+    pub fn verify(&self) -> Result<Verified> {
+        verify::verify_opened(self, &mut |_| {})
+    }
+
     /// The runs that were tried and have no results, with their reasons.
     ///
     /// # Errors
     /// The file cannot be read.
     pub fn failures(&self) -> Result<Vec<RunFailure>> {
         failures::all(self)
+    }
+
+    /// What was logged while a run was carried out, or all that was logged; see [`logs`](crate::logs).
+    ///
+    /// # Errors
+    /// There is no log, no such run, or the log cannot be read.
+    pub fn log(&self, run: Option<usize>) -> Result<Vec<LogLine>> {
+        run.map(|run| self.run(run)).transpose()?;
+        logs::lines_of(self, run)
     }
 
     /// How often the trajectory was resumed.
@@ -365,14 +403,30 @@ impl AnyTrajectory {
     }
 
     /// The node of a path as it stands in the file.
-    pub(super) fn at(&self, path: &str) -> Option<NodeRef<'_>> {
+    pub(crate) fn at(&self, path: &str) -> Option<NodeRef<'_>> {
         self.tree.at(path).map(|number| NodeRef::new(self, number))
     }
 
     /// The column of a parameter's values at each run, if it is explored.
-    pub(super) fn explored_of(&self, parameter: NodeRef<'_>) -> Option<NodeRef<'_>> {
+    pub(crate) fn explored_of(&self, parameter: NodeRef<'_>) -> Option<NodeRef<'_>> {
         let name = parameter.path().strip_prefix("parameters/")?;
         self.at(&format!("explored/{}", name.replace('/', ".")))
+    }
+
+    /// The column of a result read straight into its place, if it holds the very numbers that are asked for.
+    pub(super) fn number_column<V: ResultValue>(&self, name: &str) -> Result<Option<V::Column>> {
+        let (path, wanted) = (result_path(name), V::value_type());
+        // Whoever asks for what is not there learns so when reading it the other way.
+        let Ok(Some(found)) = self.reader.row_type(&path) else { return Ok(None) };
+        if (found.element, found.shape.len()) != (wanted.element, wanted.shape.len()) {
+            return Ok(None);
+        }
+        let n_runs = self.header().n_runs;
+        let shape: Vec<usize> = std::iter::once(n_runs).chain(found.shape.into_iter().flatten()).collect();
+        let mut read = Ok(());
+        let column = V::fill_column(&shape, &mut |room| read = self.reader.rows_into(&path, 0..n_runs, room));
+        read?;
+        Ok(column)
     }
 
     /// The column of a result, by its name below `results`.
@@ -386,7 +440,7 @@ impl AnyTrajectory {
     }
 
     fn of_result(&self, name: &str, read: impl FnOnce(&str) -> Result<Cells, StorageError>) -> Result<Cells> {
-        let path = format!("results/{}", name.replace('.', "/"));
+        let path = result_path(name);
         match read(&path) {
             Err(StorageError::NoNode { .. }) => {
                 let trajectory = self.header().name.clone();
@@ -395,6 +449,10 @@ impl AnyTrajectory {
             cells => Ok(cells?),
         }
     }
+}
+
+fn result_path(name: &str) -> String {
+    format!("results/{}", name.replace('.', "/"))
 }
 
 /// The tree with types, shapes, units, comments and a glimpse of the values.

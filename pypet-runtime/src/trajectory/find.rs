@@ -46,7 +46,7 @@ impl<E: Experiment> Trajectory<E> {
     }
 
     fn points(&self) -> Result<Points<'_, E>> {
-        Ok(Points { trajectory: self, explored: self.explored_values()? })
+        Ok(Points { trajectory: self, explored: self.stored_points().values()? })
     }
 
     /// The values of a result at some runs, which have one.
@@ -85,7 +85,7 @@ impl<'a, E: Experiment> Points<'a, E> {
         let mut parameters = self.trajectory.presets().clone();
         runs.into_iter().enumerate().filter_map(move |(position, run)| {
             for (leaf, values) in &self.explored {
-                parameters.leaf_mut(*leaf).assign(values.get(run));
+                values.assign(run, parameters.leaf_mut(*leaf));
             }
             parameters.derive();
             condition(position, &parameters).then(|| RunView::new(self.trajectory, run))

@@ -10,11 +10,14 @@ mod explored;
 mod failures;
 mod find;
 mod grid;
+mod groups;
 mod links;
 mod naming;
 mod nodes;
+mod points;
 mod query;
 mod runs;
+mod stored;
 mod tree;
 mod typed;
 mod value;
@@ -31,8 +34,12 @@ pub use grid::{Axis, Grid};
 pub use nodes::NodeRef;
 pub use query::QueryError;
 pub use runs::RunView;
+pub(crate) use stored::{Repetition, Stored};
+#[cfg(feature = "view")]
+pub(crate) use tree::glimpse;
 pub(crate) use tree::{one_line, write as write_tree};
 pub use typed::Trajectory;
+pub(crate) use typed::schema_of;
 pub use value::Value;
 pub use view::AnyRunView;
 
@@ -125,6 +132,26 @@ pub enum TrajectoryError {
         name: String,
         /// Its members.
         members: Vec<String>,
+    },
+    /// A value where a group was asked for.
+    #[error("`{name}` is a value, not a group of results; read it with `get`")]
+    NoGroup {
+        /// The node.
+        name: String,
+    },
+    /// A group without values of its own.
+    #[error("`{name}` has no values of its own; in it there is {}", crate::value::text::quoted_list(.members))]
+    NoMembers {
+        /// The group.
+        name: String,
+        /// What is in it.
+        members: Vec<String>,
+    },
+    /// A group that each run has for itself.
+    #[error("each run has a group `{name}` of its own; ask one of them, as by `any.run(7)?.get_group(…)`")]
+    OfRuns {
+        /// The group.
+        name: String,
     },
     /// A condition as text that cannot be understood.
     #[error(transparent)]

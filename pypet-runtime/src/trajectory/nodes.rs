@@ -79,7 +79,7 @@ impl<'a> NodeRef<'a> {
         &self.node().path
     }
 
-    /// Why the node exists.
+    /// Why the node exists; of groups it is read by [`AnyTrajectory::comment`].
     #[must_use]
     pub fn comment(self) -> &'a str {
         self.leaf().map_or("", |leaf| &leaf.comment)
@@ -189,6 +189,11 @@ impl<'a> NodeRef<'a> {
     pub fn cells(self) -> Result<Cells> {
         self.refuse_group()?;
         Ok(self.any.reader().read(self.path())?)
+    }
+
+    /// The value of one run, of a column.
+    pub(super) fn row(self, run: usize) -> Result<Cells> {
+        Ok(self.any.reader().rows(self.path(), run..run + 1)?)
     }
 
     pub(super) fn refuse_group(self) -> Result<()> {

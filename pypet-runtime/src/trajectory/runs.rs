@@ -10,9 +10,8 @@ use super::{AnyRunView, RunFailure, TrajectoryError};
 use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::parameter::Identity;
-use crate::result::{GroupName, ResultGroup, ResultName, StoredMembers};
+use crate::result::{GroupName, ResultGroup, ResultName};
 use crate::run::RunStatus;
-use crate::schema::Leaf;
 use crate::value::{Element, ResultValue, Slice, Sliceable, read_array};
 
 /// One run of a trajectory: its parameters, its state, its results.
@@ -43,7 +42,7 @@ impl<'a, E: Experiment> RunView<'a, E> {
     /// # Errors
     /// The file cannot be read.
     pub fn parameters(&self) -> Result<E::Parameters> {
-        self.trajectory.parameters_of(self.index)
+        self.trajectory.stored_points().parameters_of(self.index)
     }
 
     /// The identity of the run's point: equal for equal parameter values, in every file.
@@ -135,8 +134,8 @@ impl<'a, E: Experiment> RunView<'a, E> {
     ///
     /// # Errors
     /// The run has no results, what is stored is no such group, or the file cannot be read.
-    pub fn get_group<G: ResultGroup>(&self, name: GroupName<E::Results, G>) -> Result<G> {
-        self.get_added_group(name.name())
+    pub fn get_group<G: ResultGroup>(&self, name: impl Into<GroupName<E::Results, G>>) -> Result<G> {
+        self.get_added_group(self.trajectory.group_name(name.into()))
     }
 
     /// A group of results that the run added itself, by its full name below `results`.
@@ -145,15 +144,7 @@ impl<'a, E: Experiment> RunView<'a, E> {
     /// As [`RunView::get_group`].
     pub fn get_added_group<G: ResultGroup>(&self, name: &str) -> Result<G> {
         self.expect_done()?;
-        let any = self.trajectory.any();
-        let mut members = Vec::new();
-        for node in any.node(&format!("results.{name}"))?.children().filter(|node| node.is_column()) {
-            let Some(leaf) = node.leaf() else { continue };
-            let cells = any.reader().rows(node.path(), self.index..self.index + 1)?;
-            members.push((Leaf { name: node.name().into(), ..leaf.clone() }, cells));
-        }
-        let value = G::take(&StoredMembers::new(members));
-        Ok(value.map_err(|source| TrajectoryError::Value { name: name.into(), source })?)
+        self.any().group_of(self.trajectory.any().target(&format!("results.{name}"))?)
     }
 
     fn expect_done(&self) -> Result<()> {

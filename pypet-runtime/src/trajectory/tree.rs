@@ -85,7 +85,8 @@ impl Table<'_> {
             return;
         }
         let Some(leaf) = node.leaf() else {
-            self.rows.push([name, String::new(), String::new(), String::new()]);
+            let comment = self.any.reader().comment(node.path()).unwrap_or_default();
+            self.rows.push([name, String::new(), String::new(), as_comment(&comment)]);
             let members = node.children();
             let n_hidden = members.len().saturating_sub(SHOWN);
             let last = members.len().min(SHOWN).saturating_sub(1);
@@ -103,31 +104,9 @@ impl Table<'_> {
         let differs = self.run.is_none() && (node.is_column() || explored.is_some());
         let per_run = if differs { "run × " } else { "" };
         let unit = if leaf.unit.is_empty() { String::new() } else { format!(" {}", leaf.unit) };
-        let comment = if leaf.comment.is_empty() { String::new() } else { format!("# {}", one_line(&leaf.comment)) };
-        let glimpse = self.glimpse(node, explored);
-        self.rows.push([name, format!("{per_run}{}", leaf.value_type), format!("{glimpse}{unit}"), comment]);
-    }
-
-    /// The value, or those of the first runs.
-    fn glimpse(&self, node: NodeRef<'_>, explored: Option<NodeRef<'_>>) -> String {
-        const RUNS: usize = 3;
-        let n_runs = self.any.header().n_runs;
-        let column = explored.or_else(|| node.is_column().then_some(node));
-        let cells = match (self.run, column) {
-            (Some(run), _) => run.cells_of(node),
-            (None, None) => node.cells(),
-            (None, Some(column)) => {
-                self.any.reader().rows(column.path(), 0..n_runs.min(RUNS)).map_err(crate::error::Error::from)
-            }
-        };
-        match cells {
-            Err(error) => format!("({error})"),
-            Ok(cells) => {
-                let shown: Vec<String> = cells.iter().map(|cell| cell.to_string()).collect();
-                let more = self.run.is_none() && column.is_some() && n_runs > RUNS;
-                format!("{}{}", shortened(&shown.join("; "), GLIMPSE), if more { "; …" } else { "" })
-            }
-        }
+        let kind = format!("{per_run}{}", leaf.value_type);
+        let glimpse = glimpse(self.any, self.run, node);
+        self.rows.push([name, kind, format!("{glimpse}{unit}"), as_comment(&leaf.comment)]);
     }
 
     fn write(&self, f: &mut impl fmt::Write) -> fmt::Result {
@@ -142,6 +121,32 @@ impl Table<'_> {
         }
         Ok(())
     }
+}
+
+/// The value of a node, or those of the first runs; of one run if there is one.
+pub(crate) fn glimpse(any: &AnyTrajectory, run: Option<&AnyRunView<'_>>, node: NodeRef<'_>) -> String {
+    const RUNS: usize = 3;
+    let n_runs = any.header().n_runs;
+    let column = any.explored_of(node).or_else(|| node.is_column().then_some(node));
+    let cells = match (run, column) {
+        (Some(run), _) => run.cells_of(node),
+        (None, None) => node.cells(),
+        (None, Some(column)) => {
+            any.reader().rows(column.path(), 0..n_runs.min(RUNS)).map_err(crate::error::Error::from)
+        }
+    };
+    match cells {
+        Err(error) => format!("({error})"),
+        Ok(cells) => {
+            let shown: Vec<String> = cells.iter().map(|cell| cell.to_string()).collect();
+            let more = run.is_none() && column.is_some() && n_runs > RUNS;
+            format!("{}{}", shortened(&shown.join("; "), GLIMPSE), if more { "; …" } else { "" })
+        }
+    }
+}
+
+fn as_comment(comment: &str) -> String {
+    if comment.is_empty() { String::new() } else { format!("# {}", one_line(comment)) }
 }
 
 /// Text of a file on one line, without the control characters that would drive a terminal.

@@ -3,24 +3,23 @@
 use std::marker::PhantomData;
 use std::ops::Range;
 use std::path::Path;
-use std::sync::Arc;
 
 use ndarray::{Array, Dimension, SliceArg};
 
-use super::explored::ExploredColumn;
-use super::grid::{self, Grid};
+use super::grid::{self, Axis, Grid};
 use super::runs::RunView;
+use super::stored::Stored;
 use super::{AnyTrajectory, RunFailure, TrajectoryError};
 use crate::error::Result;
 use crate::experiment::Experiment;
 use crate::explore::Exploration;
-use crate::parameter::{AnyParameter, AxisValues, ParameterSet};
-use crate::result::{ResultName, declared_results};
+use crate::result::{GroupName, ResultName, declared, declared_results};
 use crate::run::RunStatus;
-use crate::schema::{Schema, SchemaParameter};
+use crate::schema::Schema;
 use crate::storage::hdf5::Hdf5Reader;
 use crate::storage::{Edit, Header, TrajectoryReader};
 use crate::value::{Cells, ResultValue, Slice, Sliceable, ValueError, read_array};
+use crate::verify::ContentHash;
 
 /// The stored runs of an experiment.
 ///
@@ -34,11 +33,9 @@ use crate::value::{Cells, ResultValue, Slice, Sliceable, ValueError, read_array}
 /// }
 /// ```
 pub struct Trajectory<E: Experiment> {
-    any: AnyTrajectory,
-    presets: E::Parameters,
-    explored: Vec<ExploredColumn>,
-    /// The declared results below `results`, in the order of declaration.
-    result_names: Vec<String>,
+    stored: Stored<E::Parameters>,
+    /// The groups among the declared results, below `results`.
+    group_names: Vec<String>,
     /// Changes that are not stored yet.
     pub(super) pending: Vec<Edit>,
     experiment: PhantomData<E>,
@@ -63,44 +60,25 @@ impl<E: Experiment> Trajectory<E> {
     }
 
     pub(crate) fn from_reader(reader: Box<dyn TrajectoryReader>) -> Result<Self> {
-        let schema = schema_of::<E>();
-        let differences = schema.differences(&reader.header().schema);
-        if !differences.is_empty() {
-            return Err(TrajectoryError::Schema { name: reader.header().name.clone(), differences }.into());
-        }
-        let any = AnyTrajectory::from_reader(reader)?;
-        any.statuses()?;
-        let mut presets = E::Parameters::default();
-        let mut explored = Vec::new();
-        for (leaf, parameter) in schema.parameters.iter().enumerate() {
-            let Some(stored) = any.header().schema.parameter(parameter) else { continue };
-            if parameter.derived || stored.derived {
-                continue;
-            }
-            read_preset(&any, &stored.leaf.name, presets.leaf_mut(leaf))?;
-            explored.extend(ExploredColumn::of(&any, &stored.leaf.name, leaf));
-        }
-        presets.derive();
-        let result_names = schema.results.into_iter().map(|leaf| leaf.name).collect();
-        Ok(Self { any, presets, explored, result_names, pending: Vec::new(), experiment: PhantomData })
+        Ok(Self::from_stored_points(Stored::read(reader, schema_of::<E>())?))
     }
 
     /// The name of the trajectory in its file.
     #[must_use]
     pub fn name(&self) -> &str {
-        &self.any.header().name
+        &self.any().header().name
     }
 
     /// What the trajectory is for.
     #[must_use]
     pub fn comment(&self) -> &str {
-        &self.any.header().comment
+        &self.any().header().comment
     }
 
     /// The file, unless the trajectory is in memory.
     #[must_use]
     pub fn path(&self) -> Option<&Path> {
-        self.any.path()
+        self.any().path()
     }
 
     /// Number of runs.
@@ -113,19 +91,19 @@ impl<E: Experiment> Trajectory<E> {
     /// The same trajectory without types: natural naming at run time, config, the run table.
     #[must_use]
     pub fn any(&self) -> &AnyTrajectory {
-        &self.any
+        self.stored.any()
     }
 
     /// Forgets the types.
     #[must_use]
     pub fn into_any(self) -> AnyTrajectory {
-        self.any
+        self.stored.into_any()
     }
 
     /// The values of the parameters that are not explored.
     #[must_use]
     pub fn presets(&self) -> &E::Parameters {
-        &self.presets
+        self.stored.presets()
     }
 
     /// What all random streams begin with.
@@ -138,7 +116,7 @@ impl<E: Experiment> Trajectory<E> {
     #[must_use]
     pub fn statuses(&self) -> &[RunStatus] {
         // They are read when the trajectory is opened: a byte for each run.
-        self.any.known_statuses()
+        self.any().known_statuses()
     }
 
     /// The runs that failed or took too long, by their indices.
@@ -153,7 +131,15 @@ impl<E: Experiment> Trajectory<E> {
     /// # Errors
     /// The file cannot be read.
     pub fn failures(&self) -> Result<Vec<RunFailure>> {
-        self.any.failures()
+        self.any().failures()
+    }
+
+    /// The hash of points, states and results: the same whoever carried the runs out, and in whatever file they are.
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn content_hash(&self) -> Result<ContentHash> {
+        self.any().content_hash()
     }
 
     /// One result of all runs, in run order.
@@ -165,6 +151,9 @@ impl<E: Experiment> Trajectory<E> {
     /// # Errors
     /// The arrays differ in shape from run to run, or the file cannot be read.
     pub fn all<V: ResultValue>(&self, name: ResultName<E::Results, V>) -> Result<V::Column> {
+        if let Some(column) = self.any().number_column::<V>(self.name_of(name))? {
+            return Ok(column);
+        }
         let column = V::read_column(&self.column(name)?);
         Ok(column.map_err(|source| self.unreadable(name, source))?)
     }
@@ -201,8 +190,8 @@ impl<E: Experiment> Trajectory<E> {
     /// # Errors
     /// The points form no grid, a run has no results, or the file cannot be read.
     pub fn grid<V: ResultValue>(&self, name: ResultName<E::Results, V>) -> Result<Grid<V>> {
-        let order = grid::order(&self.any)?;
-        let axes = grid::axes(&self.any, order.as_deref())?;
+        let order = grid::order(self.any())?;
+        let axes = grid::axes(self.any(), order.as_deref())?;
         if let Some(run) = self.statuses().iter().position(|&status| status != RunStatus::Done) {
             return Err(TrajectoryError::NotDone { run, status: self.statuses()[run] }.into());
         }
@@ -234,71 +223,52 @@ impl<E: Experiment> Trajectory<E> {
         (0..self.len()).map(|index| RunView::new(self, index))
     }
 
-    /// Checks that the program can add runs to the trajectory.
-    pub(crate) fn expect_resumable(&self) -> Result<()> {
-        let schema = schema_of::<E>();
-        let is_explored = |name: &str| self.any.at(&format!("explored/{name}")).is_some();
-        let obstacles = schema.obstacles(&self.header().schema, is_explored);
-        if obstacles.is_empty() {
-            return Ok(());
-        }
-        Err(TrajectoryError::NotResumable { name: self.name().into(), differences: obstacles }.into())
-    }
-
-    /// The parameters that the program has and the file lacks, with the values that they take.
-    pub(crate) fn gained_parameters(&self) -> Vec<(SchemaParameter, Cells)> {
-        let parameters = schema_of::<E>().parameters.into_iter().enumerate();
-        let gained = parameters.filter(|(_, new)| !new.derived && self.header().schema.parameter(new).is_none());
-        let with_value = gained.map(|(leaf, parameter)| {
-            let mut value = Cells::of(&parameter.leaf.value_type);
-            self.presets.leaf(leaf).write_cell(&mut value);
-            (parameter, value)
-        });
-        with_value.collect()
-    }
-
-    /// The points of the runs, as they are stored.
+    /// The points of the runs, in their order, to build on: with `+` and `*`, `filter` and `unique`.
+    ///
+    /// It holds the explored columns, and does not need the file any more.
     ///
     /// # Errors
     /// The file cannot be read.
-    pub(crate) fn exploration(&self) -> Result<Exploration<E::Parameters>> {
-        let axes = self.explored_values()?.into_iter().map(|(leaf, values)| Exploration::axis(leaf, values.clone()));
-        let repetitions = self.repetitions()?;
-        let repetitions = repetitions.iter().map(|(name, numbers)| Exploration::repetitions(name, numbers.clone()));
-        // Columns of one file have one length, so they go in lock step.
-        Ok(axes.chain(repetitions).reduce(Exploration::zip_unchecked).unwrap_or_else(Exploration::single))
+    ///
+    /// # Examples
+    /// ```text
+    /// let slow = traj.exploration()?.filter(|p| p.neuron.tau_v > 20.0);
+    /// environment.run::<firing_rate>(slow * FiringRate::names().simulation.dt.over([0.05, 0.1]))?;
+    /// ```
+    pub fn exploration(&self) -> Result<Exploration<E::Parameters>> {
+        self.stored.exploration()
     }
 
-    /// The numbers of all named repetitions, one for each run: what is explored and no parameter.
-    fn repetitions(&self) -> Result<Vec<(String, Arc<[usize]>)>> {
-        let parameters = &self.header().schema.parameters;
-        let explored = self.any.nodes().iter().filter_map(|node| node.path.strip_prefix("explored/"));
-        let repetitions = explored.filter(|name| parameters.iter().all(|parameter| parameter.leaf.name != *name));
-        let read = |name: &str| {
-            let cells = self.any.reader().rows(&format!("explored/{name}"), 0..self.len())?;
-            let numbers: Result<Vec<usize>, _> = cells.iter().map(usize::read).collect();
-            let numbers = numbers.map_err(|source| TrajectoryError::Value { name: name.into(), source })?;
-            Ok((name.to_owned(), numbers.into()))
-        };
-        repetitions.map(read).collect()
+    /// The axes of the grid that the points form, outermost first, with the values along them.
+    ///
+    /// # Errors
+    /// The points form no grid, or the file cannot be read.
+    pub fn axes(&self) -> Result<Vec<Axis>> {
+        self.any().axes()
     }
 
-    /// The columns of all explored parameters.
-    pub(crate) fn explored_values(&self) -> Result<Vec<(usize, &Arc<dyn AxisValues>)>> {
-        self.explored
-            .iter()
-            .map(|column| Ok((column.leaf, column.values(&self.any, self.presets.leaf(column.leaf))?)))
-            .collect()
+    /// The runs with equal parameters side by side; see [`AnyTrajectory::unique_points`].
+    ///
+    /// # Errors
+    /// The file cannot be read.
+    pub fn unique_points(&self) -> Result<Vec<Vec<usize>>> {
+        self.any().unique_points()
     }
 
-    /// The parameters of one run.
-    pub(super) fn parameters_of(&self, run: usize) -> Result<E::Parameters> {
-        let mut parameters = self.presets.clone();
-        for column in &self.explored {
-            column.assign(&self.any, run, parameters.leaf_mut(column.leaf))?;
-        }
-        parameters.derive();
-        Ok(parameters)
+    /// What is known of it by the parameter set alone.
+    pub(crate) fn stored_points(&self) -> &Stored<E::Parameters> {
+        &self.stored
+    }
+
+    pub(crate) fn from_stored_points(stored: Stored<E::Parameters>) -> Self {
+        let groups = declared::<E::Results>(E::RESULT, E::COMMENT).groups;
+        let group_names = groups.into_iter().map(|group| group.name).collect();
+        Self { stored, group_names, pending: Vec::new(), experiment: PhantomData }
+    }
+
+    /// The same, with nothing else left.
+    pub(crate) fn into_stored_points(self) -> Stored<E::Parameters> {
+        self.stored
     }
 
     /// A result of all runs, as the type that is asked for.
@@ -312,7 +282,7 @@ impl<E: Experiment> Trajectory<E> {
         name: ResultName<E::Results, V>,
         runs: Range<usize>,
     ) -> Result<Cells> {
-        Ok(self.any.result_rows(self.name_of(name), runs)?.widened(V::value_type().element))
+        Ok(self.any().result_rows(self.name_of(name), runs)?.widened(V::value_type().element))
     }
 
     /// A part of a result of some runs, as the type that is asked for.
@@ -322,13 +292,18 @@ impl<E: Experiment> Trajectory<E> {
         runs: Range<usize>,
         slice: &Slice,
     ) -> Result<Cells> {
-        let cells = self.any.result_slice(self.name_of(name), runs, slice)?;
+        let cells = self.any().result_slice(self.name_of(name), runs, slice)?;
         Ok(cells.widened(V::value_type().element))
     }
 
     /// The name of a result below `results`.
     pub(super) fn name_of<V>(&self, name: ResultName<E::Results, V>) -> &str {
-        &self.result_names[name.index()]
+        &self.stored.schema().results[name.index()].name
+    }
+
+    /// The name of a group below `results`.
+    pub(super) fn group_name<G>(&self, name: GroupName<E::Results, G>) -> &str {
+        &self.group_names[name.index()]
     }
 
     pub(super) fn unreadable<V>(&self, name: ResultName<E::Results, V>, source: ValueError) -> TrajectoryError {
@@ -338,7 +313,7 @@ impl<E: Experiment> Trajectory<E> {
     /// What is known of the trajectory as a whole.
     #[must_use]
     pub fn header(&self) -> &Header {
-        self.any.header()
+        self.any().header()
     }
 }
 
@@ -348,13 +323,7 @@ impl<E: Experiment> std::fmt::Debug for Trajectory<E> {
     }
 }
 
-fn schema_of<E: Experiment>() -> Schema {
+/// Parameters and results of an experiment.
+pub(crate) fn schema_of<E: Experiment>() -> Schema {
     Schema::new::<E::Parameters>(declared_results::<E::Results>(E::RESULT, E::COMMENT))
-}
-
-fn read_preset(any: &AnyTrajectory, name: &str, leaf: &mut dyn AnyParameter) -> Result<()> {
-    let path = format!("parameters/{}", name.replace('.', "/"));
-    let cells = any.reader().read(&path)?.widened(leaf.stored_type().element);
-    let failed = |source| TrajectoryError::Value { name: path.replace('/', "."), source };
-    Ok(leaf.read_cell(cells.cell(0)).map_err(failed)?)
 }

@@ -113,20 +113,16 @@ impl<'a> AnyRunView<'a> {
         Ok(())
     }
 
-    pub(super) fn cells_of(&self, node: NodeRef<'_>) -> Result<Cells> {
+    pub(crate) fn cells_of(&self, node: NodeRef<'_>) -> Result<Cells> {
         node.refuse_group()?;
         self.expect_results(node)?;
         if node.is_column() {
-            return self.row(node);
+            return node.row(self.index);
         }
         match self.any.explored_of(node) {
-            Some(column) => self.row(column),
+            Some(column) => column.row(self.index),
             None => node.cells(),
         }
-    }
-
-    fn row(&self, column: NodeRef<'_>) -> Result<Cells> {
-        Ok(self.any.reader().rows(column.path(), self.index..self.index + 1)?)
     }
 
     /// The parameters, derived parameters and results of the run by their full names; results only of runs
@@ -175,7 +171,7 @@ impl<'a> AnyRunView<'a> {
     fn seconds(&self, column: &str) -> Result<Option<Duration>> {
         let Some(node) = self.any.at(&format!("runs/{column}")) else { return Ok(None) };
         // A run that was never begun holds NaN, which is no duration.
-        Ok(self.row(node)?.cell(0).as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
+        Ok(node.row(self.index)?.cell(0).as_f64().and_then(|seconds| Duration::try_from_secs_f64(seconds).ok()))
     }
 }
 

@@ -95,6 +95,13 @@ fn items_type<T: Item>(length: Option<usize>) -> ValueType {
     array_type::<T::Element>(std::iter::once(length).chain(T::item_shape().into_iter().map(Some)))
 }
 
+/// Appends a list as one cell.
+pub(super) fn write_items<T: Item>(items: &[T], cells: &mut Cells) {
+    T::put_items(items, cells);
+    let shape: Vec<usize> = std::iter::once(items.len()).chain(T::item_shape()).collect();
+    cells.end_array(&shape);
+}
+
 fn take_items<T: Item>(cell: &Cell<'_>, expected: &ValueType) -> Result<Vec<T>, ValueError> {
     cell.expect(expected)?;
     let fits = expected.shape.iter().zip(cell.shape()).all(|(expected, found)| expected.is_none_or(|n| n == *found));
@@ -132,6 +139,13 @@ fn stacked<T: Element, D: Dimension>(cells: &Cells, expected: &ValueType) -> Res
     Ok(stacked.into_dimensionality().expect("the stack has one dimension more than its cells"))
 }
 
+/// All cells stacked, from the bytes that `fill` provides.
+fn filled<T: Element, D: Dimension>(shape: &[usize], fill: &mut dyn FnMut(&mut [u8])) -> Option<Array<T, D>> {
+    let elements = T::filled(shape.iter().product(), fill)?;
+    let stacked = Array::from_shape_vec(IxDyn(shape), elements).expect("there is one for each place");
+    Some(stacked.into_dimensionality().expect("asked for with the run before the dimensions of its value"))
+}
+
 impl<T: Item> ResultValue for Vec<T> {
     type Column = Column<T>;
 
@@ -140,9 +154,7 @@ impl<T: Item> ResultValue for Vec<T> {
     }
 
     fn write(&self, cells: &mut Cells) {
-        T::put_items(self, cells);
-        let shape: Vec<usize> = std::iter::once(self.len()).chain(T::item_shape()).collect();
-        cells.end_array(&shape);
+        write_items(self, cells);
     }
 
     fn read(cell: Cell<'_>) -> Result<Self, ValueError> {
@@ -151,6 +163,10 @@ impl<T: Item> ResultValue for Vec<T> {
 
     fn read_column(cells: &Cells) -> Result<Self::Column, ValueError> {
         stacked(cells, &Self::value_type())
+    }
+
+    fn fill_column(shape: &[usize], fill: &mut dyn FnMut(&mut [u8])) -> Option<Self::Column> {
+        filled::<T::Element, _>(shape, fill)
     }
 }
 
@@ -184,6 +200,10 @@ impl<T: Item, const N: usize> ResultValue for [T; N] {
 
     fn read_column(cells: &Cells) -> Result<Self::Column, ValueError> {
         stacked(cells, &Self::value_type())
+    }
+
+    fn fill_column(shape: &[usize], fill: &mut dyn FnMut(&mut [u8])) -> Option<Self::Column> {
+        filled::<T::Element, _>(shape, fill)
     }
 }
 
@@ -244,6 +264,10 @@ macro_rules! array_values {
 
             fn read_column(cells: &Cells) -> Result<Self::Column, ValueError> {
                 stacked(cells, &Self::value_type())
+            }
+
+            fn fill_column(shape: &[usize], fill: &mut dyn FnMut(&mut [u8])) -> Option<Self::Column> {
+                filled::<T, _>(shape, fill)
             }
         }
 

@@ -1,5 +1,6 @@
 //! Columns of values in plain bytes.
 
+use std::borrow::Cow;
 use std::fmt;
 use std::ops::Range;
 
@@ -53,12 +54,6 @@ impl Cells {
     #[must_use]
     pub fn of(value_type: &ValueType) -> Self {
         Self::new(value_type.element, value_type.shape.len())
-    }
-
-    /// The same with memory for so many single numbers.
-    pub(crate) fn with_room_for(mut self, n_numbers: usize) -> Self {
-        self.bytes.reserve_exact(n_numbers * self.element.size().unwrap_or_default());
-        self
     }
 
     /// `len` cells of one shape from their bytes.
@@ -150,6 +145,17 @@ impl Cells {
         Cell { cells: self, shape: self.shape_of(index), elements }
     }
 
+    /// The last cell, without a look at the others.
+    ///
+    /// # Panics
+    /// If there are no cells.
+    pub(crate) fn last(&self) -> Cell<'_> {
+        let last = self.len.checked_sub(1).expect("there is a cell");
+        let shape = self.shape_of(last);
+        let end = self.element.size().map_or(self.ends.len(), |size| self.bytes.len() / size);
+        Cell { cells: self, shape, elements: end - shape.iter().product::<usize>()..end }
+    }
+
     /// All cells in order.
     pub fn iter(&self) -> impl Iterator<Item = Cell<'_>> {
         let mut start = 0;
@@ -159,6 +165,11 @@ impl Cells {
             start = elements.end;
             Cell { cells: self, shape, elements }
         })
+    }
+
+    /// How many elements all cells have together.
+    pub(crate) fn n_elements(&self) -> usize {
+        self.iter().map(|cell| cell.elements.len()).sum()
     }
 
     fn shape_of(&self, index: usize) -> &[usize] {
@@ -247,6 +258,16 @@ impl Cells {
     pub(crate) fn push_elements(&mut self, cell: &Cell<'_>) {
         self.put_elements(cell);
         self.len += cell.elements.len();
+    }
+
+    /// Appends each part along the first dimension of another column's cell as a cell of its own.
+    ///
+    /// # Panics
+    /// If that cell has no dimension.
+    pub(crate) fn push_rows(&mut self, cell: &Cell<'_>) {
+        let (&n_rows, shape) = cell.shape.split_first().expect("a single element has no rows");
+        self.put_elements(cell);
+        (0..n_rows).for_each(|_| self.end_array(shape));
     }
 
     /// Appends all cells of another column as one cell of this shape.
@@ -370,7 +391,8 @@ impl Cells {
         Self { element: to, bytes, ..self }
     }
 
-    fn put_elements(&mut self, cell: &Cell<'_>) {
+    /// Appends the elements of another column's cell to the cell that [`Cells::end_array`] will close.
+    pub(crate) fn put_elements(&mut self, cell: &Cell<'_>) {
         debug_assert_eq!(self.element, cell.cells.element);
         if self.element == ElementType::Text {
             for text in cell.strings() {
@@ -387,8 +409,6 @@ impl Cells {
             match self.element {
                 ElementType::F32 => self.put_numbers(&[f32::NAN]),
                 ElementType::F64 => self.put_numbers(&[f64::NAN]),
-                ElementType::C32 => self.put_numbers(&[f32::NAN; 2]),
-                ElementType::C64 => self.put_numbers(&[f64::NAN; 2]),
                 ElementType::Text => self.put_str(""),
                 other => self.put_numbers(&vec![0_u8; other.size().unwrap_or_default()]),
             }
@@ -432,6 +452,23 @@ impl<'a> Cell<'a> {
     pub fn bytes(&self) -> &'a [u8] {
         let size = self.cells.element.size().unwrap_or(0);
         &self.cells.bytes[self.elements.start * size..self.elements.end * size]
+    }
+
+    /// Its bytes in the order that hashes and other machines agree upon.
+    pub(crate) fn little_endian(&self) -> Cow<'a, [u8]> {
+        let number_size = match self.element() {
+            ElementType::C32 => Some(4),
+            ElementType::C64 => Some(8),
+            other => other.size(),
+        };
+        match number_size {
+            Some(size) if cfg!(target_endian = "big") => {
+                let mut bytes = self.bytes().to_vec();
+                bytes.chunks_exact_mut(size).for_each(<[u8]>::reverse);
+                bytes.into()
+            }
+            _ => self.bytes().into(),
+        }
     }
 
     /// Its strings, if it is text.

@@ -2,7 +2,7 @@
 
 use num_complex::Complex;
 
-use super::scalars::scalar_value;
+use super::scalars::{filled_numbers, scalar_value};
 use super::{Cell, Cells, Element, ElementType, ParseValueError, ValueError};
 
 macro_rules! complex {
@@ -20,6 +20,10 @@ macro_rules! complex {
 
             fn take_all(cell: &Cell<'_>) -> Result<Vec<Self>, ValueError> {
                 Ok(cell.numbers())
+            }
+
+            fn filled(n_elements: usize, fill: &mut dyn FnMut(&mut [u8])) -> Option<Vec<Self>> {
+                Some(filled_numbers(n_elements, fill))
             }
 
             fn parse_element(text: &str) -> Result<Self, ParseValueError> {

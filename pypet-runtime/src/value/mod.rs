@@ -4,15 +4,18 @@
 //! bytes, the only form in which storage ever sees a value. A [`ParamValue`] can besides be compared, shown
 //! and parsed from the command line. An [`Element`] is what an array is made of.
 
+mod any_rank;
 mod arrays;
 #[cfg(feature = "cbor")]
 mod cbor;
 mod cells;
 mod complex;
+pub(crate) mod grouped;
 #[cfg(feature = "half")]
 mod half;
 mod json;
 mod optional;
+mod pointers;
 #[cfg(feature = "uom")]
 mod quantity;
 mod rows;
@@ -30,18 +33,22 @@ pub use arrays::Item;
 #[cfg(feature = "cbor")]
 pub use cbor::Cbor;
 pub use cells::{Cell, Cells};
+pub use grouped::{Grouped, ParamGroup};
 pub use json::Json;
 pub use optional::Optional;
 pub use rows::Rows;
-pub use scalars::Choice;
+pub use scalars::{Choice, read_scalar, read_scalars, scalar_type, write_scalar};
 pub use slice::{Slice, SliceError, Sliceable};
 pub(crate) use slice::{Stretch, Window, read_array};
 pub use stored_as::{StoredAs, parse_stored, read_stored, read_stored_column, stored_type, write_stored};
-pub use table::Table;
+#[cfg(feature = "arrow")]
+pub use table::ArrowError;
+pub use table::{RowError, Table};
+#[cfg(feature = "arrow")]
+pub(crate) use table::{array_of, field_of};
 
 use std::fmt;
 
-use scalars::scalar_type;
 use serde::{Deserialize, Serialize};
 
 /// The type of one element, as it stands in a file.
@@ -210,6 +217,9 @@ impl ValueType {
 
 impl fmt::Display for ValueType {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if grouped::is_group(self) {
+            return f.write_str("group");
+        }
         self.element.fmt(f)?;
         if !self.encoding.is_empty() {
             write!(f, " ({})", self.encoding)?;
@@ -258,6 +268,14 @@ pub trait ResultValue: Send + Sized + 'static {
     /// # Errors
     /// As [`ResultValue::read`], and where the cells of an array differ in shape.
     fn read_column(cells: &Cells) -> Result<Self::Column, ValueError>;
+
+    /// A column of this shape that `fill` puts the bytes of all numbers into; `None` where numbers are not what it is
+    /// made of.
+    #[doc(hidden)]
+    fn fill_column(shape: &[usize], fill: &mut dyn FnMut(&mut [u8])) -> Option<Self::Column> {
+        let _ = (shape, fill);
+        None
+    }
 }
 
 /// A value that a parameter may hold; `#[derive(ParamValue)]` implements it for enums without fields.
@@ -274,6 +292,13 @@ pub trait ParamValue: ResultValue + Clone + PartialEq + fmt::Debug + Sync {
     /// # Errors
     /// The text does not spell such a value.
     fn parse(text: &str) -> Result<Self, ParseValueError>;
+
+    /// The value as people read it.
+    fn to_text(&self) -> String {
+        let mut cells = Cells::of(&Self::value_type());
+        self.write(&mut cells);
+        cells.cell(0).to_string()
+    }
 
     /// The nearest value to a number, for ranges of the command line such as `0:1:101`; `None` if there is none.
     fn from_f64(number: f64) -> Option<Self> {
@@ -318,6 +343,13 @@ pub trait Element: Clone + PartialEq + fmt::Debug + Send + Sync + 'static {
     /// # Errors
     /// The cell holds elements of another type.
     fn take_all(cell: &Cell<'_>) -> Result<Vec<Self>, ValueError>;
+
+    /// So many elements whose bytes `fill` provides; `None` unless these are the bytes in the file as well.
+    #[doc(hidden)]
+    fn filled(n_elements: usize, fill: &mut dyn FnMut(&mut [u8])) -> Option<Vec<Self>> {
+        let _ = (n_elements, fill);
+        None
+    }
 
     /// Reads one element from text.
     ///
@@ -367,6 +399,14 @@ pub enum ValueError {
         name: String,
         /// The names there are.
         names: Vec<String>,
+    },
+    /// A group of results that is no table.
+    #[error("`{name}` is no column of {n_rows} rows, as others of the group are, so they form no table")]
+    Rows {
+        /// The member.
+        name: String,
+        /// What the longest member has.
+        n_rows: usize,
     },
     /// Arrays of different shapes cannot be stacked.
     #[error(

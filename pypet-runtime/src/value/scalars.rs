@@ -1,5 +1,6 @@
 //! Numbers, truth values and text.
 
+use bytemuck::Pod;
 use ndarray::Array1;
 
 use super::text::{quoted_list, unquoted};
@@ -19,8 +20,7 @@ macro_rules! scalar_value {
 
             #[inline]
             fn write(&self, cells: &mut $crate::value::Cells) {
-                $crate::value::Element::put_slice(std::slice::from_ref(self), cells);
-                cells.end_array(&[]);
+                $crate::value::write_scalar(self, cells);
             }
 
             fn read(cell: $crate::value::Cell<'_>) -> Result<Self, $crate::value::ValueError> {
@@ -48,20 +48,50 @@ macro_rules! scalar_value {
 pub(super) use scalar_value;
 
 /// The type of a single element of this type.
-pub(super) fn scalar_type<T: Element>() -> ValueType {
+#[must_use]
+pub fn scalar_type<T: Element>() -> ValueType {
     let choices = T::choices().iter().map(ToString::to_string).collect();
-    ValueType { choices, ..ValueType::scalar(T::TYPE).with_encoding(T::ENCODING).with_unit(&T::unit()) }
+    // An option spelled as text does not tell by itself what it may hold.
+    let is_spelled = T::ENCODING == "optional" && T::TYPE == ElementType::Text;
+    let name = if is_spelled { std::any::type_name::<T>() } else { "" };
+    let type_name = name.strip_prefix("core::option::").unwrap_or(name).into();
+    ValueType { choices, type_name, ..ValueType::scalar(T::TYPE).with_encoding(T::ENCODING).with_unit(&T::unit()) }
 }
 
-pub(super) fn read_scalar<T: Element>(cell: &Cell<'_>) -> Result<T, ValueError> {
+/// [`ResultValue::write`] of a single element.
+#[inline]
+pub fn write_scalar<T: Element>(element: &T, cells: &mut Cells) {
+    T::put_slice(std::slice::from_ref(element), cells);
+    cells.end_array(&[]);
+}
+
+/// [`ResultValue::read`] of a single element.
+///
+/// # Errors
+/// The cell holds other elements, or an array.
+///
+/// # Panics
+/// Never: a cell without dimensions has one element.
+pub fn read_scalar<T: Element>(cell: &Cell<'_>) -> Result<T, ValueError> {
     cell.expect(&scalar_type::<T>())?;
     let mut elements = T::take_all(cell)?;
     Ok(elements.pop().expect("a cell without dimensions has one element"))
 }
 
-pub(super) fn read_scalars<T: Element>(cells: &Cells) -> Result<Array1<T>, ValueError> {
+/// [`ResultValue::read_column`] of single elements.
+///
+/// # Errors
+/// As [`read_scalar`].
+pub fn read_scalars<T: Element>(cells: &Cells) -> Result<Array1<T>, ValueError> {
     cells.expect(&scalar_type::<T>())?;
     cells.iter().map(|cell| Ok(T::take_all(&cell)?.remove(0))).collect()
+}
+
+/// Numbers from the bytes that `fill` provides.
+pub(super) fn filled_numbers<T: Pod>(n_numbers: usize, fill: &mut dyn FnMut(&mut [u8])) -> Vec<T> {
+    let mut numbers = bytemuck::zeroed_vec(n_numbers);
+    fill(bytemuck::cast_slice_mut(&mut numbers));
+    numbers
 }
 
 macro_rules! number {
@@ -85,6 +115,10 @@ macro_rules! number {
 
             fn take_all(cell: &Cell<'_>) -> Result<Vec<Self>, ValueError> {
                 Ok(cell.numbers::<$stored>().into_iter().map(|x| x as $type).collect())
+            }
+
+            fn filled(n_elements: usize, fill: &mut dyn FnMut(&mut [u8])) -> Option<Vec<Self>> {
+                (size_of::<$type>() == size_of::<$stored>()).then(|| filled_numbers(n_elements, fill))
             }
 
             fn parse_element(text: &str) -> Result<Self, ParseValueError> {
@@ -122,6 +156,10 @@ macro_rules! number {
             fn read_column(cells: &Cells) -> Result<Self::Column, ValueError> {
                 Self::read_all(cells).map(Array1::from_vec)
             }
+
+            fn fill_column(shape: &[usize], fill: &mut dyn FnMut(&mut [u8])) -> Option<Self::Column> {
+                Self::filled(shape.iter().product(), fill).map(Array1::from_vec)
+            }
         }
 
         impl ParamValue for $type {
@@ -156,7 +194,7 @@ mod integers {
     )]
     use super::{
         Array1, Cell, Cells, Element, ElementType, ParamValue, ParseValueError, ResultValue, ValueError, ValueType,
-        read_scalar, scalar_type,
+        filled_numbers, read_scalar, scalar_type,
     };
 
     integers!(i8 as i8: I8, i16 as i16: I16, i32 as i32: I32, i64 as i64: I64, isize as i64: I64);
@@ -235,7 +273,7 @@ scalar_value!(char);
 
 /// An enum without fields; stored as the names of its variants.
 ///
-/// Implemented by `#[derive(ParamValue)]`.
+/// Implemented by `#[derive(ParamValue)]`, which makes a value of parameters and results of it as well.
 pub trait Choice: Copy + PartialEq + std::fmt::Debug + Send + Sync + 'static {
     /// All variants, in the order of their declaration.
     const VARIANTS: &'static [Self];
@@ -286,5 +324,3 @@ impl<T: Choice> Element for T {
         parse_choice(text)
     }
 }
-
-scalar_value!(T where [T: Choice]);

@@ -2,7 +2,7 @@
 
 use sprs::{CompressedStorage, CsMat};
 
-use super::{Element, ValueError};
+use super::{Element, ParamGroup, ResultValue, ValueError, ValueType};
 use crate::result::{Members, ResultGroup, StoredMembers};
 
 impl<N: Element> ResultGroup for CsMat<N> {
@@ -35,5 +35,13 @@ impl<N: Element> ResultGroup for CsMat<N> {
             other => return Err(malformed(format!("format `{other}`"))),
         };
         made.map_err(|(.., problem)| malformed(problem.to_string()))
+    }
+}
+
+impl<N: Element> ParamGroup for CsMat<N> {
+    fn members() -> Vec<(&'static str, ValueType)> {
+        let counts = Vec::<i64>::value_type;
+        let format = ("format", String::value_type());
+        vec![("data", Vec::<N>::value_type()), ("indices", counts()), ("indptr", counts()), ("shape", counts()), format]
     }
 }

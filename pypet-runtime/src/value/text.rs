@@ -45,6 +45,22 @@ pub(crate) fn quoted_list<S: AsRef<str>>(words: &[S]) -> String {
     }
 }
 
+/// Rows in columns as wide as their widest entry; trailing empty entries take no room.
+pub(crate) fn aligned(indent: usize, rows: &[Vec<String>], width: impl Fn(&str) -> usize) -> String {
+    let n_columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let widest = |column: usize| rows.iter().filter_map(|row| row.get(column)).map(|entry| width(entry)).max();
+    let widths: Vec<usize> = (0..n_columns).map(|column| widest(column).unwrap_or(0)).collect();
+    let mut text = String::new();
+    for row in rows {
+        let padded = |(entry, &wanted): (&String, &usize)| format!("{entry}{}", " ".repeat(wanted - width(entry)));
+        let cells: Vec<String> = row.iter().zip(&widths).map(padded).collect();
+        text.push_str(&" ".repeat(indent));
+        text.push_str(cells.join("  ").trim_end());
+        text.push('\n');
+    }
+    text
+}
+
 /// The candidates nearest to a misspelt word, best first, at most three: by spelling, or because they hold it.
 pub(crate) fn near<'a>(word: &str, candidates: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
     let last = |name: &str| name.rsplit('.').next().unwrap_or_default().to_lowercase();

@@ -7,49 +7,50 @@ use std::time::{Duration, SystemTime};
 
 use jiff::{SignedDuration, Timestamp};
 
-use super::{Cell, Cells, ParamValue, ParseValueError, ResultValue, ValueError, ValueType};
+use super::scalars::scalar_value;
+use super::{Cell, Cells, Element, ElementType, ParseValueError, ValueError};
 
 /// Units of a time in the spelling of CF.
-const SINCE_1970: &str = "nanoseconds since 1970-01-01T00:00:00Z";
+pub(super) const SINCE_1970: &str = "nanoseconds since 1970-01-01T00:00:00Z";
 
 macro_rules! nanoseconds {
     ($type:ty, $unit:expr, $to:expr, $from:expr, $parse:expr, $words:literal) => {
-        impl ResultValue for $type {
-            type Column = ndarray::Array1<$type>;
+        impl Element for $type {
+            const TYPE: ElementType = ElementType::I64;
 
-            fn value_type() -> ValueType {
-                i64::value_type().with_unit($unit)
+            fn unit() -> String {
+                $unit.into()
             }
 
-            fn write(&self, cells: &mut Cells) {
+            fn put_all<'a>(elements: impl Iterator<Item = &'a Self>, cells: &mut Cells) {
                 let nanoseconds: fn(&$type) -> Option<i64> = $to;
-                let nanoseconds = nanoseconds(self);
-                if nanoseconds.is_none() {
-                    cells.refuse(format!("{self:?} is further than 64-bit nanoseconds reach, 292 years"));
+                for element in elements {
+                    let nanoseconds = nanoseconds(element);
+                    if nanoseconds.is_none() {
+                        cells.refuse(format!("{element:?} is further than 64-bit nanoseconds reach, 292 years"));
+                    }
+                    cells.put_numbers(&[nanoseconds.unwrap_or(0)]);
                 }
-                cells.push_number(nanoseconds.unwrap_or(0));
             }
 
-            fn read(cell: Cell<'_>) -> Result<Self, ValueError> {
+            fn take_all(cell: &Cell<'_>) -> Result<Vec<Self>, ValueError> {
                 let from: fn(i64) -> Option<$type> = $from;
-                let nanoseconds = i64::read(cell)?;
-                from(nanoseconds).ok_or_else(|| ValueError::Malformed {
-                    expected: $words.into(),
-                    found: format!("{nanoseconds} ns"),
-                })
+                let time = |nanoseconds: i64| {
+                    from(nanoseconds).ok_or_else(|| ValueError::Malformed {
+                        expected: $words.into(),
+                        found: format!("{nanoseconds} ns"),
+                    })
+                };
+                cell.numbers::<i64>().into_iter().map(time).collect()
             }
 
-            fn read_column(cells: &Cells) -> Result<Self::Column, ValueError> {
-                cells.iter().map(Self::read).collect()
-            }
-        }
-
-        impl ParamValue for $type {
-            fn parse(text: &str) -> Result<Self, ParseValueError> {
+            fn parse_element(text: &str) -> Result<Self, ParseValueError> {
                 let parse: fn(&str) -> Option<$type> = $parse;
                 parse(text.trim()).ok_or_else(|| ParseValueError::new(text, $words))
             }
         }
+
+        scalar_value!($type);
     };
 }
 

@@ -4,9 +4,13 @@ use std::convert::Infallible;
 use std::ffi::OsString;
 use std::io;
 use std::ops::Range;
+use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use super::{Engine, EngineError};
+use crate::logs::Stream;
+
+pub(crate) type Listener = Arc<dyn Fn(Stream, Option<(usize, usize)>, &[u8]) + Send + Sync>;
 
 /// Carries out runs in processes of the same program; only on unix.
 #[derive(Debug, Clone)]
@@ -21,7 +25,7 @@ impl Processes {
         Err(EngineError::OnlyUnix)
     }
 
-    pub(crate) fn start_worker(&self, _: &str) -> Result<WorkerProcess, EngineError> {
+    pub(crate) fn start_worker(&self, _: &str, _: &Listener) -> Result<WorkerProcess, EngineError> {
         match self.0 {}
     }
 }
@@ -86,6 +90,10 @@ impl WorkerProcess {
 /// No process of this system is a worker.
 pub(crate) fn request() -> Option<&'static str> {
     None
+}
+
+pub(crate) fn mark_outputs(_: usize, _: usize) {
+    unreachable!("there is no worker")
 }
 
 pub(crate) struct Link(Infallible);

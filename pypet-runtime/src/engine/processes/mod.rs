@@ -15,12 +15,18 @@ mod output;
 mod worker;
 
 pub(crate) use link::{Link, request};
+pub(crate) use output::mark_outputs;
 pub(crate) use worker::{Received, WorkerProcess};
 
 use std::ffi::OsString;
+use std::sync::Arc;
 use std::thread;
 
 use super::{Engine, EngineError};
+use crate::logs::Stream;
+
+/// Takes each line that a worker writes, with the run that it is of and how often that was tried before.
+pub(crate) type Listener = Arc<dyn Fn(Stream, Option<(usize, usize)>, &[u8]) + Send + Sync>;
 
 /// Carries out runs in processes of the same program, each of which does one run at a time.
 #[derive(Debug, Clone)]
@@ -46,8 +52,8 @@ impl Processes {
     ///
     /// # Errors
     /// The system gives no further process.
-    pub(crate) fn start_worker(&self, request: &str) -> Result<WorkerProcess, EngineError> {
-        WorkerProcess::start(self, request).map_err(|source| EngineError::Process { source })
+    pub(crate) fn start_worker(&self, request: &str, listener: &Listener) -> Result<WorkerProcess, EngineError> {
+        WorkerProcess::start(self, request, listener).map_err(|source| EngineError::Process { source })
     }
 }
 

@@ -1,4 +1,4 @@
-//! What a worker process writes: passed on line by line, with the last of it kept.
+//! What a worker process writes: passed on line by line with the run that it is of, and the last of it kept.
 
 use std::collections::VecDeque;
 use std::io::{BufRead, BufReader, Read, Write};
@@ -13,6 +13,9 @@ const KEPT_BYTES: usize = 64 << 10;
 const TOLD_BYTES: usize = 4 << 10;
 /// A longer line is passed on in pieces.
 const LONGEST_LINE: u64 = 64 << 10;
+
+/// Stands in the outputs of a worker before what a run writes.
+const MARK: &str = "\x1d\x1epypet run ";
 
 /// One of the two outputs of a worker.
 #[derive(Debug, Clone)]
@@ -35,7 +38,10 @@ struct State {
 
 impl Output {
     /// Reads until the worker closes its end; writes nothing to `target` before [`Output::pass_on`].
-    pub(super) fn read(from: impl Read + Send + 'static, target: impl FnMut(&[u8]) + Send + 'static) -> Self {
+    pub(super) fn read(
+        from: impl Read + Send + 'static,
+        target: impl FnMut(Option<(usize, usize)>, &[u8]) + Send + 'static,
+    ) -> Self {
         let output = Self(Arc::default());
         let shared = output.clone();
         // A thread that the system refuses takes the output with it, and nothing else.
@@ -43,17 +49,23 @@ impl Output {
         output
     }
 
-    fn pump(&self, from: impl Read, mut target: impl FnMut(&[u8])) {
+    fn pump(&self, from: impl Read, mut target: impl FnMut(Option<(usize, usize)>, &[u8])) {
         let mut from = BufReader::new(from);
         let mut line = Vec::new();
+        let mut run = None;
         while matches!(from.by_ref().take(LONGEST_LINE).read_until(b'\n', &mut line), Ok(1..)) {
+            let mark = mark_of(&line);
+            if let Some((start, _)) = mark {
+                line.truncate(start);
+            }
             let mut state = self.lock();
             state.keep(&line);
             let is_passed_on = state.is_passed_on;
             drop(state);
-            if is_passed_on {
-                target(&line);
+            if is_passed_on && !line.is_empty() {
+                target(run, &line);
             }
+            run = mark.map(|(_, next)| next).or(run);
             line.clear();
         }
         self.lock().has_ended = true;
@@ -98,15 +110,21 @@ impl State {
     }
 }
 
-/// Writes to the program's own output; a reader that has gone away is no error.
-pub(super) fn to_stdout(line: &[u8]) {
+/// In a worker: what is written from now on is of another run.
+pub(crate) fn mark_outputs(run: usize, n_tries: usize) {
+    let mark = format!("{MARK}{run} {n_tries}\n");
     let mut out = std::io::stdout().lock();
-    let _ = out.write_all(line).and_then(|()| out.flush());
+    // The program is gone, or it has other things to say.
+    let _ = out.write_all(mark.as_bytes()).and_then(|()| out.flush());
+    let _ = std::io::stderr().lock().write_all(mark.as_bytes());
 }
 
-/// Writes to the program's own standard error.
-pub(super) fn to_stderr(line: &[u8]) {
-    let _ = std::io::stderr().lock().write_all(line);
+/// The run that a mark at the end of a line tells, and where the mark begins.
+fn mark_of(line: &[u8]) -> Option<(usize, (usize, usize))> {
+    let start = line.windows(MARK.len()).rposition(|part| part == MARK.as_bytes())?;
+    let numbers = str::from_utf8(&line[start + MARK.len()..]).ok()?;
+    let (run, n_tries) = numbers.strip_suffix('\n')?.split_once(' ')?;
+    Some((start, (run.parse().ok()?, n_tries.parse().ok()?)))
 }
 
 #[cfg(test)]
@@ -118,22 +136,27 @@ mod tests {
     fn both_ends_of_what_came_since_a_moment_are_told_and_all_is_passed_on() {
         let (mut pipe, end) = std::os::unix::net::UnixStream::pair().unwrap();
         let (sender, receiver) = mpsc::channel();
-        let output = Output::read(end, move |line| sender.send(line.to_vec()).unwrap());
+        let output = Output::read(end, move |run, line| sender.send((run, line.to_vec())).unwrap());
         pipe.write_all(b"getting ready\n").unwrap();
         while output.lock().lines.is_empty() {
             thread::yield_now();
         }
         output.pass_on();
         let since = SystemTime::now();
+        write!(pipe, "no end of a line{MARK}7 1\n{MARK}8 0\n").unwrap();
         for number in 0..1000 {
             writeln!(pipe, "line {number}").unwrap();
         }
         pipe.write_all(b"the end").unwrap();
         drop(pipe);
         let lines = output.last_words(since);
-        assert!(lines.starts_with("line 0\nline 1\n") && lines.ends_with("line 999\nthe end"), "{lines}");
+        assert!(
+            lines.starts_with("no end of a lineline 0\nline 1\n") && lines.ends_with("line 999\nthe end"),
+            "{lines}"
+        );
         assert!(lines.len() < TOLD_BYTES + 10, "{lines}");
-        assert_eq!(receiver.iter().next().unwrap(), b"line 0\n");
+        assert_eq!(receiver.iter().next().unwrap(), (None, b"no end of a line".to_vec()));
+        assert_eq!(receiver.iter().next().unwrap(), (Some((8, 0)), b"line 0\n".to_vec()));
         assert_eq!(receiver.iter().count(), 1000);
     }
 }

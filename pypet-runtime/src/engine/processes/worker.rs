@@ -13,8 +13,9 @@ use std::time::{Duration, Instant, SystemTime};
 use rustix::process::{Pid, Signal, WaitId, WaitIdOptions, kill_process_group, waitid};
 
 use super::frames::{FrameReader, FrameWriter};
-use super::output::{self, Output};
-use super::{Processes, death, link};
+use super::output::Output;
+use super::{Listener, Processes, death, link};
+use crate::logs::Stream;
 
 /// How long a worker may take to end after it was told to, or after it has closed its socket.
 const ENDING: Duration = Duration::from_secs(2);
@@ -43,7 +44,7 @@ pub(crate) enum Received {
 }
 
 impl WorkerProcess {
-    pub(super) fn start(engine: &Processes, request: &str) -> io::Result<Self> {
+    pub(super) fn start(engine: &Processes, request: &str, listener: &Listener) -> io::Result<Self> {
         let (ours, theirs) = UnixStream::pair()?;
         let (stdout, stdout_of_worker) = io::pipe()?;
         let (stderr, stderr_of_worker) = io::pipe()?;
@@ -62,14 +63,17 @@ impl WorkerProcess {
         let child = command.spawn()?;
         // Our copies of the worker's ends must close, or we would never see it go.
         drop(command);
-        let read = |pipe: PipeReader, target: fn(&[u8])| Output::read(pipe, target);
+        let read = |pipe: PipeReader, stream| {
+            let listener = listener.clone();
+            Output::read(pipe, move |run, line| listener(stream, run, line))
+        };
         Ok(Self {
             child,
             writer: FrameWriter::new(ours.try_clone()?),
             reader: FrameReader::new(ours),
             wait: Duration::ZERO,
-            stdout: read(stdout, output::to_stdout),
-            stderr: read(stderr, output::to_stderr),
+            stdout: read(stdout, Stream::Stdout),
+            stderr: read(stderr, Stream::Stderr),
         })
     }
 

@@ -16,7 +16,7 @@ use crate::value::Cells;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) enum Order {
     /// Carry out runs with consecutive indices.
-    CarryOut { first: usize, n_runs: usize },
+    CarryOut { first: usize, n_runs: usize, n_tries: usize },
     /// Let runs end early, if they ask.
     Cancel,
     /// There is nothing left to do.
@@ -34,6 +34,8 @@ pub(super) enum Report {
     Part(Cells),
     /// The next run is done.
     Done(Yield),
+    /// An entry of the log, as it stands there.
+    Logged(String),
     /// The next run has failed.
     Failed(Failed),
 }
@@ -51,6 +53,7 @@ pub(super) struct Fingerprint {
 pub(super) struct Yield {
     started: f64,
     runtime: f64,
+    checksum: u64,
     results: Vec<Cells>,
     added: Vec<Added>,
     early: Vec<Early>,
@@ -113,6 +116,7 @@ impl Yield {
         Self {
             started: block.started[0],
             runtime: block.runtime[0],
+            checksum: block.checksum[0],
             results: block.results,
             added: block.added.into_iter().map(Added::from_column).collect(),
             early: block.early.into_iter().map(Early::from_result).collect(),
@@ -154,6 +158,7 @@ impl Yield {
         }
         block.started.push(self.started);
         block.runtime.push(self.runtime);
+        block.checksum.push(self.checksum);
         block.results.iter_mut().zip(&self.results).for_each(|(column, cells)| column.append(cells));
         for added in added {
             block.add(index, added);
@@ -255,7 +260,8 @@ mod tests {
         word.to_owned().write(&mut added);
         let leaf = serde_json::to_string(&Leaf::new("word", String::value_type())).expect("plain data");
         let added = Added { branch: DynamicColumn::RESULTS.into(), leaf, ragged: false, cells: added };
-        Yield { started: 1.0, runtime: 2.0, results, added: vec![added], early: Vec::new(), slices: Vec::new() }
+        let (early, slices) = (Vec::new(), Vec::new());
+        Yield { started: 1.0, runtime: 2.0, checksum: 3, results, added: vec![added], early, slices }
     }
 
     fn sent(message: Yield) -> Vec<u8> {
@@ -306,7 +312,7 @@ mod tests {
         let bytes = of_early_rows();
         let block = join(&bytes, before()).expect("it fits");
         assert_eq!(block.early[0].cells().unwrap(), cells(&[1.0, 2.0, 3.0]));
-        assert_eq!((block.slices[0].run, block.slices[0].place.as_slice()), (5, [2..4].as_slice()));
+        assert_eq!((block.slices[0].run, &block.slices[0].place[0]), (5, &(2..4)));
         assert!(join(&bytes, Vec::new()).is_none(), "what was sent before is missing");
         for position in 0..bytes.len() {
             for change in [1, 0x80, 0xff] {

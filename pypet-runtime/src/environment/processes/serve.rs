@@ -6,10 +6,11 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
 use super::message::{Fingerprint, Order, Report, Yield, decode, encode};
-use crate::engine::processes::Link;
+use crate::engine::processes::{Link, mark_outputs};
 use crate::environment::Options;
 use crate::environment::carrier::Carrier;
 use crate::environment::study::Study;
+use crate::logs;
 use crate::parameter::ParameterSet;
 use crate::result::ResultSet;
 use crate::run::{Depot, Part};
@@ -31,20 +32,30 @@ pub(in crate::environment) fn serve<P: ParameterSet, R: ResultSet>(study: &Study
         Some(order) => sender.send(order).unwrap_or_else(|_| Link::end_at_once()),
         None => Link::end_at_once(),
     });
-    report(&mut link, &Report::Ready(Fingerprint::of(study)));
     let link = Arc::new(Mutex::new(link));
+    let book = logs::book_of_this_thread();
+    if let Some(book) = &book {
+        let link = link.clone();
+        book.relay(move |line| report(&link, &Report::Logged(line.to_string())));
+    }
+    report(&link, &Report::Ready(Fingerprint::of(study)));
     let depot = Box::new(Program { link: link.clone(), n_sent: 0 });
     let mut carrier = Carrier::new(study, options.timeout, 0, cancelled, Some(depot));
-    while let Ok(Order::CarryOut { first, n_runs }) = orders.recv() {
+    while let Ok(Order::CarryOut { first, n_runs, n_tries }) = orders.recv() {
         for index in first..first + n_runs {
+            logs::at_run(index, n_tries);
+            if book.is_some() {
+                mark_outputs(index, n_tries);
+            }
             // What it takes to send the last run's results is no part of this one.
             carrier.start_clock();
             let ended = match carrier.carry_out(index) {
                 Ok(()) => Report::Done(Yield::from_block(carrier.take_block().expect("a run is in the block"))),
                 Err(failed) => Report::Failed(failed.into()),
             };
-            report(&mut locked(&link), &ended);
+            report(&link, &ended);
         }
+        logs::between_runs();
     }
     end(0)
 }
@@ -74,7 +85,7 @@ fn locked(link: &Mutex<Link>) -> MutexGuard<'_, Link> {
 
 /// Tells why this worker is of no use, and ends it.
 pub(in crate::environment) fn refuse(reason: String) -> ! {
-    report(&mut open(), &Report::Refused(reason));
+    report(&Mutex::new(open()), &Report::Refused(reason));
     end(REFUSED)
 }
 
@@ -82,8 +93,9 @@ fn open() -> Link {
     Link::open().unwrap_or_else(|_| Link::end_at_once())
 }
 
-fn report(link: &mut Link, report: &Report) {
-    if link.send(encode(report)).is_err() {
+fn report(link: &Mutex<Link>, report: &Report) {
+    // Threads of the user's may log while a run ends.
+    if locked(link).send(encode(report)).is_err() {
         Link::end_at_once();
     }
 }

@@ -2,11 +2,11 @@
 
 use std::ops::Range;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant, SystemTime};
 
 use super::message::{Fingerprint, Order, Report, decode, encode};
-use crate::engine::processes::{Received, WorkerProcess};
+use crate::engine::processes::{Listener, Received, WorkerProcess};
 use crate::engine::{EngineError, Processes};
 use crate::environment::Options;
 use crate::environment::outbox::{Outbox, WriterGone};
@@ -16,6 +16,7 @@ use crate::environment::study::Study;
 use crate::environment::timeout::took_longer;
 use crate::environment::worker::{BLOCK_BYTES, narrow};
 use crate::error::Error;
+use crate::logs::{self, LogLine};
 use crate::parameter::ParameterSet;
 use crate::result::SharedArray;
 use crate::run::{Depot, Part, RunStatus};
@@ -150,7 +151,7 @@ impl<'a> Supervisor<'a> {
                 // It died between two runs, so of neither.
                 Some(worker) => worker.death(SystemTime::UNIX_EPOCH),
                 None => {
-                    let worker = self.all.engine.start_worker(&self.all.request);
+                    let worker = self.all.engine.start_worker(&self.all.request, &listener());
                     match self.wait_until_ready(worker.map_err(|error| Stop::Error(error.into()))?)? {
                         Ready::Yes(worker) => return Ok(Some(worker)),
                         Ready::Stopped => return Ok(None),
@@ -189,6 +190,10 @@ impl<'a> Supervisor<'a> {
                     worker.pass_output_on();
                     Ok(Ready::Yes(worker))
                 }
+                Some(Report::Logged(entry)) => {
+                    take_entry(&entry);
+                    continue;
+                }
                 Some(Report::Refused(reason)) => {
                     worker.end();
                     Err(Stop::Error(EngineError::NotReady { how: format!("refused: {reason}") }.into()))
@@ -206,7 +211,7 @@ impl<'a> Supervisor<'a> {
         let mut since = SystemTime::now();
         let mut runs = draw.runs.clone();
         // A worker that cannot be told is a dead one, which shows below.
-        let _ = worker.send(encode(&Order::CarryOut { first: runs.start, n_runs: runs.len() }));
+        let _ = worker.send(encode(&Order::CarryOut { first: runs.start, n_runs: runs.len(), n_tries: draw.n_tries }));
         let mut block = Block::new(&subject.results, self.number);
         let mut begun = drawn;
         while !runs.is_empty() {
@@ -216,6 +221,10 @@ impl<'a> Supervisor<'a> {
                 Received::Frame(frame) => match decode(worker.bytes(frame)) {
                     Some(Report::Part(cells)) => {
                         problem = self.put_aside(cells).err();
+                        None
+                    }
+                    Some(Report::Logged(entry)) => {
+                        take_entry(&entry);
                         None
                     }
                     report => Some(report),
@@ -325,6 +334,24 @@ impl<'a> Supervisor<'a> {
         let next = Block::new(&self.all.subject.results, self.number);
         self.outbox.send(Finished::Done(std::mem::replace(block, next)))
     }
+}
+
+/// Puts what a worker has logged into the log.
+fn take_entry(entry: &str) {
+    if let (Some(book), Some(line)) = (logs::book_of_this_thread(), LogLine::read(entry)) {
+        book.write(&line);
+    }
+}
+
+/// Puts what a worker prints on the program's own outputs and into the log.
+fn listener() -> Listener {
+    let book = logs::book_of_this_thread();
+    Arc::new(move |stream, run, bytes| {
+        logs::write(stream, bytes);
+        if let Some(book) = &book {
+            book.output(stream, run, bytes);
+        }
+    })
 }
 
 /// What became of a worker that was started.

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::refuse;
 use crate::engine::processes::request;
-use crate::error::{Error, Result};
+use crate::error::{Result, with_causes};
 
 /// Stands before the number of a round of further points, where others have the number of a study in post-processing.
 const FURTHER: usize = usize::MAX;
@@ -21,6 +21,8 @@ const FURTHER: usize = usize::MAX;
 pub(in crate::environment) struct Visit {
     id: Vec<usize>,
     experiment: String,
+    /// Whether its points are those of a stored trajectory.
+    is_stored: bool,
 }
 
 /// What a program is at a study.
@@ -46,6 +48,7 @@ pub(in crate::environment) struct Kept {
 struct Request {
     study: Vec<usize>,
     experiment: String,
+    is_stored: bool,
     seed: u64,
     kept: Option<Kept>,
     earlier: Vec<Earlier>,
@@ -75,11 +78,6 @@ impl Role {
     }
 }
 
-fn with_causes(error: &Error) -> String {
-    let causes = std::iter::successors(std::error::Error::source(error), |error| error.source());
-    causes.fold(error.to_string(), |text, cause| format!("{text}: {cause}"))
-}
-
 impl Kept {
     pub(in crate::environment) fn new(file: &Path, name: &str) -> Self {
         // A worker may begin elsewhere.
@@ -95,7 +93,18 @@ impl Visit {
             *next.last_mut().expect("never empty") += 1;
             id
         });
-        Self { id, experiment: experiment.into() }
+        Self { id, experiment: experiment.into(), is_stored: false }
+    }
+
+    /// The same for a study whose points are those of a stored trajectory.
+    pub(in crate::environment) fn of_stored(self) -> Self {
+        Self { is_stored: true, ..self }
+    }
+
+    /// Whether the study that this worker was started for has its points from a stored trajectory; `None` in a program.
+    pub(in crate::environment) fn wanted_is_stored() -> Option<bool> {
+        let request: Request = serde_json::from_str(request()?).ok()?;
+        Some(request.is_stored)
     }
 
     /// What this program is here; a worker that cannot come to its study any more ends.
@@ -133,7 +142,8 @@ impl Visit {
     /// What a worker of this study is told at its start.
     pub(in crate::environment) fn request(&self, seed: u64, kept: Option<Kept>) -> serde_json::Result<String> {
         let earlier = EARLIER.with_borrow(Clone::clone);
-        let request = Request { study: self.id.clone(), experiment: self.experiment.clone(), seed, kept, earlier };
+        let (study, experiment, is_stored) = (self.id.clone(), self.experiment.clone(), self.is_stored);
+        let request = Request { study, experiment, is_stored, seed, kept, earlier };
         serde_json::to_string(&request)
     }
 
@@ -153,11 +163,11 @@ impl Visit {
 
     /// The study of the further points that this study's post-processing has asked for.
     pub(in crate::environment) fn further(&self) -> Self {
-        let (id, experiment) = (self.id.clone(), self.experiment.clone());
-        match id.as_slice() {
-            [first @ .., FURTHER, round] => Self { id: [first, &[FURTHER, round + 1]].concat(), experiment },
-            _ => Self { id: [id.as_slice(), &[FURTHER, 1]].concat(), experiment },
-        }
+        let id = match self.id.as_slice() {
+            [first @ .., FURTHER, round] => [first, &[FURTHER, round + 1]].concat(),
+            id => [id, &[FURTHER, 1]].concat(),
+        };
+        Self { id, experiment: self.experiment.clone(), is_stored: true }
     }
 
     /// The study of further points that a worker was started for, in itself or in its post-processing.
@@ -166,7 +176,7 @@ impl Visit {
         match wanted.study.strip_prefix(self.id.as_slice())? {
             [FURTHER, round, ..] => {
                 let id = [self.id.as_slice(), &[FURTHER, *round]].concat();
-                Some(Self { id, experiment: self.experiment.clone() })
+                Some(Self { id, experiment: self.experiment.clone(), is_stored: true })
             }
             _ => None,
         }

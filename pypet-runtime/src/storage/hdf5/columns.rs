@@ -6,6 +6,7 @@ use hdf5::plist::dataset_create::Layout;
 use hdf5::types::{CompoundField, CompoundType, FloatSize, IntSize, TypeDescriptor};
 use hdf5::{Dataset, Extent, Group};
 
+use super::chunks::{Compressors, Packing};
 use super::groups::new_group;
 use super::shared::ASIDE;
 use super::{Place, attributes, raw};
@@ -28,11 +29,17 @@ const COMPACT_BYTES: usize = 8 << 10;
 /// checksum of zeros is zero there, so that a chunk which the disk has lost passes as one of zeros.
 const CHECKSUM_ALONE: u8 = 0;
 
+/// The level for columns that hold one value for long stretches and shrink to nothing.
+pub(super) const STRETCHES: Option<u8> = Some(1);
+
 /// Payload of one chunk that is aimed at, and the most rows of one.
 const CHUNK_BYTES: usize = 256 << 10;
 const CHUNK_ROWS: usize = 16_384;
 /// The largest chunk where a single row exceeds the payload that is aimed at, so that parts of it can be read.
 const LARGE_CHUNK_BYTES: usize = 1 << 20;
+
+/// The rows of one chunk of a column that begins without any.
+const FIRST_ROWS: usize = 1024;
 
 /// A column that is being written.
 #[derive(Debug)]
@@ -43,6 +50,10 @@ pub(super) struct Column {
     name: String,
     n_runs: usize,
     stored: Stored,
+    /// The way into the dataset with the values, if its chunks are ours to make.
+    packing: Option<Packing>,
+    /// Who compresses chunks beside the writer; the library does, where nobody is given.
+    compressors: Option<Compressors>,
     /// Which runs were written, in the order of writing, neighbours joined; only kept for arrays.
     written: Vec<Range<usize>>,
 }
@@ -75,7 +86,21 @@ pub(super) enum Change {
 
 impl Column {
     pub(super) fn new(parent: Group, name: &str, leaf: Leaf, n_runs: usize) -> Self {
-        Self { leaf, parent, name: name.into(), n_runs, stored: Stored::Nothing, written: Vec::new() }
+        Self {
+            leaf,
+            parent,
+            name: name.into(),
+            n_runs,
+            stored: Stored::Nothing,
+            packing: None,
+            compressors: None,
+            written: Vec::new(),
+        }
+    }
+
+    /// The same with the threads that compress it, if it is compressed.
+    pub(super) fn with_compressors(self, compressors: &Compressors) -> Self {
+        Self { compressors: Some(compressors.clone()), ..self }
     }
 
     /// Opens a column that exists, as far as it does; `written` are the runs that may have a value in it.
@@ -91,6 +116,7 @@ impl Column {
         } else {
             self.stored = Stored::Ragged(Ragged::open(&self.parent.group(&self.name)?)?);
         }
+        self.begin_packing()?;
         Ok(self)
     }
 
@@ -135,15 +161,17 @@ impl Column {
     pub(super) fn write(&mut self, first: usize, cells: &Cells) -> hdf5::Result<Change> {
         let mut change = Change::None;
         match (&self.stored, cells.common_shape()) {
-            (Stored::Nothing, Some(shape)) if !self.leaf.ragged => change = self.create_dense(shape.to_vec())?,
+            (Stored::Nothing, Some(shape)) if !self.leaf.is_ragged() => change = self.create_dense(shape.to_vec())?,
             (Stored::Dense(dataset), Some(shape)) if dataset.shape()[1..] == *shape => {}
             (Stored::Ragged(_), _) => {}
-            (Stored::Nothing | Stored::Dense(_), _) => change = self.make_ragged()?,
+            (Stored::Nothing | Stored::Dense(_), _) => {
+                change = self.make_ragged(cells.n_elements() / cells.len().max(1))?;
+            }
         }
         match &mut self.stored {
             Stored::Nothing => unreachable!("made just above"),
-            Stored::Dense(dataset) => raw::write_rows(dataset, first, cells)?,
-            Stored::Ragged(ragged) => ragged.write(first, cells)?,
+            Stored::Dense(dataset) => write_rows(dataset, self.packing.as_mut(), first, cells)?,
+            Stored::Ragged(ragged) => ragged.write(self.packing.as_mut(), first, cells)?,
         }
         if cells.rank() > 0 {
             self.note_written(first..first + cells.len());
@@ -154,22 +182,44 @@ impl Column {
     /// Writes one run's rows, which come in several parts, behind those of the runs before.
     pub(super) fn write_rows_of(&mut self, result: &EarlyResult, place: &Place) -> Result<Change, StorageError> {
         let name = self.leaf.name.clone();
+        let shape = result.shape();
         let change = match &self.stored {
             Stored::Ragged(_) => Change::None,
-            Stored::Nothing | Stored::Dense(_) => self.make_ragged().map_err(place.failed("write", &name))?,
+            Stored::Nothing | Stored::Dense(_) => {
+                self.make_ragged(shape.iter().product()).map_err(place.failed("write", &name))?
+            }
         };
         let Stored::Ragged(ragged) = &mut self.stored else { unreachable!("made just above") };
         let start = ragged.n_values;
         for part in &result.parts {
             let cells = part.cells().map_err(|source| place.io(ASIDE)(source))?;
-            let mut flat = Cells::new(cells.element(), 0);
-            flat.push_elements(&cells.cell(0));
-            ragged.append(&flat).map_err(place.failed("write", &name))?;
+            ragged.append(self.packing.as_mut(), &cells).map_err(place.failed("write", &name))?;
         }
-        let shapes = std::iter::once((start, result.shape()));
-        ragged.point_to(result.run, shapes).map_err(place.failed("write", &name))?;
+        ragged.point_to(result.run, start, std::iter::once(&*shape)).map_err(place.failed("write", &name))?;
         self.note_written(result.run..result.run + 1);
         Ok(change)
+    }
+
+    /// Has all that waits for its chunk to be whole compressed, before [`settle`](Self::settle).
+    pub(super) fn submit(&mut self) -> hdf5::Result<()> {
+        self.packing.as_mut().map_or(Ok(()), Packing::submit)
+    }
+
+    /// Waits until all that was written is in the file.
+    pub(super) fn settle(&mut self) -> hdf5::Result<()> {
+        self.packing.as_mut().map_or(Ok(()), Packing::settle)
+    }
+
+    fn begin_packing(&mut self) -> hdf5::Result<()> {
+        let values = match &self.stored {
+            Stored::Nothing => return Ok(()),
+            Stored::Dense(dataset) => dataset,
+            Stored::Ragged(ragged) => &ragged.values,
+        };
+        let compressors = self.compressors.clone().unwrap_or_default();
+        let packing = Packing::of(values, self.leaf.value_type.element, &compressors)?;
+        self.packing = packing.filter(|packing| self.compressors.is_some() || !packing.compresses());
+        Ok(())
     }
 
     fn note_written(&mut self, runs: Range<usize>) {
@@ -181,16 +231,26 @@ impl Column {
 
     fn create_dense(&mut self, shape: Vec<usize>) -> hdf5::Result<Change> {
         let Leaf { value_type, compress, .. } = &self.leaf;
-        let dataset =
-            new_compressed_rows(&self.parent, &self.name, value_type.element, self.n_runs, &shape, *compress)?;
+        let dataset = new_compressed_rows(
+            &self.parent,
+            &self.name,
+            value_type.element,
+            Length::of(self.n_runs),
+            &shape,
+            *compress,
+        )?;
         describe(&dataset, &self.leaf)?;
         attributes::set_text(&dataset, LAYOUT, DENSE)?;
         self.stored = Stored::Dense(dataset);
+        self.begin_packing()?;
         Ok(Change::BecameDense(shape))
     }
 
-    /// Turns whatever there is into a ragged group that holds the same values.
-    fn make_ragged(&mut self) -> hdf5::Result<Change> {
+    /// Turns whatever there is into a ragged group that holds the same values, with room for so many elements of each run.
+    fn make_ragged(&mut self, n_per_run: usize) -> hdf5::Result<Change> {
+        self.submit()?;
+        self.settle()?;
+        self.packing = None;
         let dense = match std::mem::replace(&mut self.stored, Stored::Nothing) {
             Stored::Dense(dataset) => {
                 // The dataset lives on through its handle; its space is given back when that closes.
@@ -199,30 +259,35 @@ impl Column {
             }
             _ => None,
         };
-        let mut ragged = Ragged::create(&self.parent, &self.name, &self.leaf, self.n_runs)?;
+        let n_values = n_per_run.saturating_mul(self.n_runs);
+        let mut ragged = Ragged::create(&self.parent, &self.name, &self.leaf, self.n_runs, n_values)?;
         if let Some(dense) = dense {
             let row_bytes = dense.shape()[1..].iter().product::<usize>() * 16;
             let step = (CHUNK_BYTES / row_bytes.max(1)).max(1);
             for runs in self.written.clone() {
                 for first in runs.clone().step_by(step) {
                     let count = step.min(runs.end - first);
-                    ragged.write(first, &raw::read_rows(&dense, self.leaf.value_type.element, first, count)?)?;
+                    let rows = raw::read_rows(&dense, self.leaf.value_type.element, first, count)?;
+                    ragged.write(None, first, &rows)?;
                 }
             }
         }
         self.stored = Stored::Ragged(ragged);
+        self.begin_packing()?;
         Ok(Change::BecameRagged)
     }
 }
 
 impl Ragged {
-    fn create(parent: &Group, name: &str, leaf: &Leaf, n_runs: usize) -> hdf5::Result<Self> {
+    /// `n_values` is about how many there will be.
+    fn create(parent: &Group, name: &str, leaf: &Leaf, n_runs: usize, n_values: usize) -> hdf5::Result<Self> {
         let group = new_group(parent, name)?;
         describe(&group, leaf)?;
         attributes::set_text(&group, LAYOUT, RAGGED)?;
         let rank = leaf.value_type.shape.len();
         attributes::set(&group, "rank", &u64::try_from(rank).expect("at most 32 dimensions"))?;
-        let values = new_compressed_rows(&group, "values", leaf.value_type.element, 0, &[], leaf.compress)?;
+        let n_rows = Length { now: 0, expected: n_values.max(FIRST_ROWS) };
+        let values = new_compressed_rows(&group, "values", leaf.value_type.element, n_rows, &[], leaf.compress)?;
         if !leaf.unit.is_empty() {
             attributes::set_text(&values, "units", &leaf.unit)?;
         }
@@ -250,43 +315,65 @@ impl Ragged {
         })
     }
 
-    fn write(&mut self, first: usize, cells: &Cells) -> hdf5::Result<()> {
-        let mut flat = Cells::new(cells.element(), 0);
-        let mut shapes = Vec::with_capacity(cells.len());
-        for cell in cells.iter() {
-            shapes.push((self.n_values + flat.len(), cell.shape().to_vec()));
-            flat.push_elements(&cell);
-        }
-        self.append(&flat)?;
-        self.point_to(first, shapes.into_iter())
+    fn write(&mut self, packing: Option<&mut Packing>, first: usize, cells: &Cells) -> hdf5::Result<()> {
+        let start = self.n_values;
+        self.append(packing, cells)?;
+        self.point_to(first, start, cells.iter().map(|cell| cell.shape()))
     }
 
     /// Puts elements behind those that are there.
-    fn append(&mut self, flat: &Cells) -> hdf5::Result<()> {
-        if flat.is_empty() {
-            return Ok(());
+    fn append(&mut self, packing: Option<&mut Packing>, cells: &Cells) -> hdf5::Result<()> {
+        let n_elements = cells.n_elements();
+        if n_elements > 0 {
+            raw::set_rows(&self.values, self.n_values + n_elements)?;
+            write_elements(&self.values, packing, self.n_values, cells)?;
+            self.n_values += n_elements;
         }
-        let end = self.n_values + flat.len();
-        raw::set_rows(&self.values, end)?;
-        raw::write_rows(&self.values, self.n_values, flat)?;
-        self.n_values = end;
         Ok(())
     }
 
-    /// Notes where the values of consecutive runs begin, and what shape they have.
-    fn point_to(&mut self, first: usize, values: impl Iterator<Item = (usize, Vec<usize>)>) -> hdf5::Result<()> {
+    /// Notes where the values of consecutive runs are, which lie behind one another, and what shapes they have.
+    fn point_to<'a>(
+        &mut self,
+        first: usize,
+        mut start: usize,
+        values: impl Iterator<Item = &'a [usize]>,
+    ) -> hdf5::Result<()> {
         let (mut starts, mut sizes) = (Cells::new(ElementType::U64, 0), Cells::new(ElementType::U64, 0));
         let mut shapes = Cells::new(ElementType::U64, 1);
-        for (start, shape) in values {
+        for shape in values {
+            let size: usize = shape.iter().product();
             starts.push_number(start as u64);
-            sizes.push_number(shape.iter().product::<usize>() as u64);
+            sizes.push_number(size as u64);
             shapes.put_numbers(&shape.iter().map(|&length| length as u64).collect::<Vec<_>>());
             shapes.end_array(&[shape.len()]);
+            start += size;
         }
         raw::write_rows(&self.row_start, first, &starts)?;
         raw::write_rows(&self.row_size, first, &sizes)?;
         self.row_shape.as_ref().map_or(Ok(()), |dataset| raw::write_rows(dataset, first, &shapes))
     }
+}
+
+fn write_rows(dataset: &Dataset, packing: Option<&mut Packing>, first: usize, cells: &Cells) -> hdf5::Result<()> {
+    match packing {
+        Some(packing) if packing.element() == cells.element() => packing.write(first, cells.bytes()),
+        // The library converts on the way.
+        _ => raw::write_rows(dataset, first, cells),
+    }
+}
+
+/// Writes each element as a row.
+fn write_elements(dataset: &Dataset, packing: Option<&mut Packing>, first: usize, cells: &Cells) -> hdf5::Result<()> {
+    if let Some(packing) = packing
+        && packing.element() == cells.element()
+    {
+        // They lie side by side already.
+        return packing.write(first, cells.bytes());
+    }
+    let mut flat = Cells::new(cells.element(), 0);
+    cells.iter().for_each(|cell| flat.push_elements(&cell));
+    raw::write_rows(dataset, first, &flat)
 }
 
 /// A dataset of rows that can grow, with the fill value of its type and a checksum for each chunk.
@@ -297,25 +384,38 @@ pub(super) fn new_rows(
     n_rows: usize,
     shape: &[usize],
 ) -> hdf5::Result<Dataset> {
-    new_compressed_rows(parent, name, element, n_rows, shape, None)
+    new_compressed_rows(parent, name, element, Length::of(n_rows), shape, None)
+}
+
+/// Rows of a dataset.
+#[derive(Clone, Copy)]
+pub(super) struct Length {
+    now: usize,
+    /// About how many there will be.
+    expected: usize,
+}
+
+impl Length {
+    pub(super) fn of(n_rows: usize) -> Self {
+        Self { now: n_rows, expected: if n_rows == 0 { FIRST_ROWS } else { n_rows } }
+    }
 }
 
 /// The same, compressed at a level from 1 to 9; 0 is as good as none.
-fn new_compressed_rows(
+pub(super) fn new_compressed_rows(
     parent: &Group,
     name: &str,
     element: ElementType,
-    n_rows: usize,
+    n_rows: Length,
     shape: &[usize],
     compress: Option<u8>,
 ) -> hdf5::Result<Dataset> {
     let row_bytes = shape.iter().product::<usize>() * element.size().unwrap_or(16);
-    let most = if n_rows == 0 { 1024 } else { n_rows };
-    let rows = (CHUNK_BYTES / row_bytes.max(1)).clamp(1, CHUNK_ROWS).min(most);
+    let rows = (CHUNK_BYTES / row_bytes.max(1)).clamp(1, CHUNK_ROWS).min(n_rows.expected);
     let chunk: Vec<usize> = std::iter::once(rows).chain(chunk_of(shape, element, LARGE_CHUNK_BYTES)).collect();
     // A dimension without elements could have no chunk if it were fixed.
     let inner = shape.iter().map(|&length| if length == 0 { Extent::resizable(0) } else { Extent::fixed(length) });
-    let extents: Vec<Extent> = std::iter::once(Extent::resizable(n_rows)).chain(inner).collect();
+    let extents: Vec<Extent> = std::iter::once(Extent::resizable(n_rows.now)).chain(inner).collect();
     new_chunked(parent, name, element, &extents, chunk, compress)
 }
 

@@ -31,7 +31,7 @@ impl Hdf5Writer {
         order: Option<&[usize]>,
         columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
     ) -> Result<(), StorageError> {
-        self.open = Some(Open::create(self.file(), &self.name, &self.place, plan, self.compression, order, columns)?);
+        self.open = Some(Open::create(self, plan, order, columns)?);
         Ok(())
     }
 
@@ -111,7 +111,7 @@ impl Open {
     fn column_at(&self, path: &str, leaf: &Leaf) -> hdf5::Result<Column> {
         let (groups, name) = path.rsplit_once('/').expect("columns lie below a branch");
         let parent = ensure_groups(&self.trajectory, groups)?;
-        Column::new(parent, name, leaf.clone(), self.n_runs).open(&[])
+        Column::new(parent, name, leaf.clone(), self.n_runs).with_compressors(&self.compressors).open(&[])
     }
 }
 

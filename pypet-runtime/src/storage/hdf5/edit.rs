@@ -9,7 +9,7 @@ use super::file::{self, Wanted};
 use super::groups::ensure_groups;
 use super::survey::Member;
 use super::views::Views;
-use super::{Place, annotations, attributes, columns, raw, survey};
+use super::{Place, annotations, attributes, checksums, columns, raw, survey};
 use crate::schema::{Leaf, Schema};
 use crate::storage::{Edit, StorageError, check_refusal};
 use crate::value::{Cells, ElementType, ValueType};
@@ -192,6 +192,7 @@ fn remove_columns(trajectory: &Group, path: &str, place: &Place) -> Result<(), S
     let results = survey::columns_below(trajectory, "results", &schema).map_err(failed())?;
     let views = Views::open(trajectory, n_runs_of(trajectory, place)?).map_err(failed())?;
     for found in results.iter().filter(|found| is_gone(&found.path)) {
+        checksums::take_back(trajectory, found).map_err(failed())?;
         views.remove(&found.leaf).map_err(failed())?;
     }
     let results = schema.results.iter().filter(|leaf| !is_gone(&format!("results/{}", leaf.name.replace('.', "/"))));

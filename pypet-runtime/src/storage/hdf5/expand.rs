@@ -6,12 +6,13 @@ use std::path::Path;
 use hdf5::{Dataset, Group};
 
 use super::access::WritableFile;
-use super::columns::Column;
+use super::columns::{self, Column};
 use super::file::{self, Wanted};
 use super::groups::ensure_groups;
-use super::survey::{self, Found};
+use super::survey::{self, Found, Member};
 use super::views::{self, Views};
 use super::{Place, attributes, edit, raw, writer};
+use crate::schema::Leaf;
 use crate::storage::{DynamicColumn, Plan, State, StorageError, check_refusal};
 use crate::value::Cells;
 
@@ -177,13 +178,10 @@ impl Expansion<'_> {
     }
 
     /// A coordinate's column with room for all runs, and whether it is new.
-    fn coordinate(&self, path: &str, leaf: &crate::schema::Leaf) -> hdf5::Result<(Column, bool)> {
+    fn coordinate(&self, path: &str, leaf: &Leaf) -> hdf5::Result<(Column, bool)> {
         let (groups, name) = path.rsplit_once('/').expect("coordinates lie below a branch");
         let group = ensure_groups(&self.trajectory, groups)?;
-        let is_value =
-            |dataset: &Dataset| attributes::has(dataset, super::columns::LAYOUT).is_ok_and(|is_column| !is_column);
-        if raw::link_exists(&group, name)? && group.dataset(name).is_ok_and(|dataset| is_value(&dataset)) {
-            // Derived from what did not vary before.
+        if raw::link_exists(&group, name)? && !holds(&group, name, leaf)? {
             group.unlink(name)?;
         }
         let mut column =
@@ -191,5 +189,18 @@ impl Expansion<'_> {
         let is_new = !column.exists();
         column.grow(self.plan.header.n_runs)?;
         Ok((column, is_new))
+    }
+}
+
+/// Whether what is there is a column that can take values of this type: not a single value, as what is derived from
+/// parameters that did not vary before, and not narrower numbers, as of a parameter that was widened since.
+fn holds(group: &Group, name: &str, leaf: &Leaf) -> hdf5::Result<bool> {
+    let element = Some(leaf.value_type.element);
+    match survey::open(group, name)? {
+        Member::Dataset(dataset) => {
+            Ok(attributes::has(&dataset, columns::LAYOUT)? && columns::element_of(&dataset)? == element)
+        }
+        Member::Group(ragged) => Ok(columns::element_of(&ragged.dataset("values")?)? == element),
+        Member::Foreign => Ok(false),
     }
 }

@@ -19,3 +19,15 @@ pub(super) fn ensure_groups(parent: &Group, path: &str) -> hdf5::Result<Group> {
     }
     Ok(group)
 }
+
+/// The group at the end of a path, if it is there.
+pub(super) fn existing_group(parent: &Group, path: &str) -> hdf5::Result<Option<Group>> {
+    let mut group = parent.clone();
+    for name in path.split('/') {
+        if !raw::link_exists(&group, name)? {
+            return Ok(None);
+        }
+        group = group.group(name)?;
+    }
+    Ok(Some(group))
+}

@@ -1,20 +1,26 @@
 //! Trajectories in HDF5 files: the only door to the HDF5 library.
 //!
 //! `docs/file-format.md` describes every node of a file. [`writer`](Hdf5Writer) makes one, `columns` holds
-//! what differs from run to run, `annotations` the attributes of that name, `views` makes the two netCDF-4 faces of
-//! a trajectory (`by_run`, `grid`), `shared` what runs write together, `reader` reads, `parts` parts of values, `opened` keeps columns open for it, `edit`, `expand` and `copy` change
+//! what differs from run to run, `chunks` the pieces that columns lie in, `checksums` what becomes of those of runs where a result is
+//! removed, `shared` what runs write together, `annotations` the attributes of that name, `views` makes the two
+//! netCDF-4 faces of a trajectory (`by_run`, `grid`), `reader` reads, `parts` parts of values, `opened` keeps columns
+//! open for it, `edit`, `expand` and `copy` change
 //! what is stored, `survey` tells what columns there are, `file` opens and refuses, `heap` guards text, `salvage` reads
 //! what is damaged, `raw` has all the unsafe code there is.
 
 mod access;
 mod annotations;
 mod attributes;
+mod checksums;
+mod chunks;
 mod columns;
 mod copy;
 mod damage;
 mod edit;
 mod expand;
 mod file;
+#[cfg(feature = "view")]
+mod fingerprint;
 mod groups;
 #[cfg(feature = "bundled-hdf5")]
 mod heap;
@@ -42,6 +48,8 @@ pub use copy::Rewriting;
 pub use edit::{delete, edit};
 pub use expand::expand;
 pub use file::{FORMAT, create_empty, trajectories, writer_of};
+#[cfg(feature = "view")]
+pub(crate) use fingerprint::{Fingerprint, fingerprint};
 pub use names::NameChoice;
 pub(crate) use netcdf::write_netcdf;
 pub use reader::Hdf5Reader;

@@ -7,6 +7,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 
 use hdf5::Dataset;
 
+use super::chunks::Chunking;
 use super::raw;
 use crate::storage::StorageError;
 use crate::value::{Cells, ElementType};
@@ -16,6 +17,7 @@ const MOST_COLUMNS: usize = 16;
 
 /// A column as it lies in the file.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a reader has few of them, each behind a pointer of its own")]
 pub(super) enum OpenColumn {
     Dense(Rows),
     Ragged {
@@ -35,16 +37,43 @@ pub(super) struct Rows {
     pub(super) dataset: Dataset,
     pub(super) element: ElementType,
     pub(super) shape: Vec<usize>,
+    chunking: Option<Chunking>,
 }
 
 impl Rows {
+    pub(super) fn open(path: &str, dataset: Dataset, element: ElementType) -> hdf5::Result<Self> {
+        let chunking = Chunking::of(&dataset, element)?;
+        Ok(Self { path: path.into(), shape: dataset.shape(), dataset, element, chunking })
+    }
+
     /// Number of rows.
     pub(super) fn len(&self) -> usize {
         self.shape.first().copied().unwrap_or(0)
     }
 
     pub(super) fn read(&self, first: usize, count: usize) -> hdf5::Result<Cells> {
-        raw::read_rows_of(&self.dataset, self.element, self.shape.get(1..).unwrap_or_default(), first, count)
+        let shape = self.row_shape();
+        match (&self.chunking, self.element.size()) {
+            (Some(chunking), Some(size)) if chunking.has_whole(&(first..first + count)) => {
+                let mut bytes = vec![0; count * size * shape.iter().product::<usize>()];
+                chunking.read(&self.dataset, self.element, first, &mut bytes)?;
+                Ok(Cells::from_bytes(self.element, shape, count, bytes))
+            }
+            _ => raw::read_rows_of(&self.dataset, self.element, shape, first, count),
+        }
+    }
+
+    /// Reads rows of numbers into memory that has exactly their bytes.
+    pub(super) fn read_into(&self, first: usize, room: &mut [u8]) -> hdf5::Result<()> {
+        match &self.chunking {
+            Some(chunking) => chunking.read(&self.dataset, self.element, first, room),
+            None => raw::read_rows_into(&self.dataset, self.element, self.row_shape(), first, room),
+        }
+    }
+
+    /// The shape of one row.
+    pub(super) fn row_shape(&self) -> &[usize] {
+        self.shape.get(1..).unwrap_or_default()
     }
 }
 

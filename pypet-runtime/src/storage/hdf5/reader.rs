@@ -174,7 +174,7 @@ impl Hdf5Reader {
 
     fn rows_of(&self, path: &str) -> Result<Rows, StorageError> {
         let (dataset, element) = self.dataset(path)?;
-        Ok(Rows { path: path.into(), shape: dataset.shape(), dataset, element })
+        Rows::open(path, dataset, element).map_err(self.place.failed("open", path))
     }
 
     pub(super) fn is_ragged(&self, path: &str) -> bool {
@@ -259,7 +259,8 @@ impl Hdf5Reader {
         let values = group.dataset("values").map_err(failed())?;
         let element = columns::element_of(&values).map_err(failed())?;
         let element = element.ok_or_else(|| self.place.malformed(path, "its values have a foreign type"))?;
-        self.describe(group, path, element, vec![None; rank]).map(Some)
+        let leaf = self.describe(group, path, element, vec![None; rank])?;
+        Ok(Some(Leaf { ragged: true, ..leaf }))
     }
 
     pub(super) fn rank(&self, group: &Group, path: &str) -> Result<usize, StorageError> {
@@ -372,9 +373,19 @@ impl Hdf5Reader {
     }
 
     fn dense_rows(&self, rows: &Rows, runs: Range<usize>) -> Result<Cells, StorageError> {
+        self.read_rows(rows, runs.clone(), || rows.read(runs.start, runs.len()))
+    }
+
+    /// Reads as asked to; if the rows are damaged, the error says which.
+    fn read_rows<T>(
+        &self,
+        rows: &Rows,
+        runs: Range<usize>,
+        read: impl FnOnce() -> hdf5::Result<T>,
+    ) -> Result<T, StorageError> {
         self.expect_runs(rows, runs.end)?;
-        let read = rows.read(runs.start, runs.len());
-        read.map_err(|error| self.in_runs(&rows.path, error, || damage::unreadable(&rows.dataset, rows.element, runs)))
+        read()
+            .map_err(|error| self.in_runs(&rows.path, error, || damage::unreadable(&rows.dataset, rows.element, runs)))
     }
 
     /// The error of a column that cannot be read; if it is damaged, with the runs.
@@ -428,6 +439,34 @@ impl TrajectoryReader for Hdf5Reader {
 
     fn slice(&self, path: &str, runs: Option<Range<usize>>, slice: &Slice) -> Result<Cells, StorageError> {
         parts::read(self, path, runs, slice)
+    }
+
+    fn n_rows(&self, path: &str) -> Result<usize, StorageError> {
+        Ok(match &*self.column(path)? {
+            OpenColumn::Dense(rows) => rows.len(),
+            OpenColumn::Ragged { row_start, row_size, row_shape, .. } => {
+                // One that differs from the others is the one to be told.
+                let all = [Some(row_start), Some(row_size), row_shape.as_ref()];
+                let n_rows = all.into_iter().flatten().map(Rows::len);
+                n_rows.max_by_key(|n_rows| n_rows.abs_diff(self.header.n_runs)).unwrap_or_default()
+            }
+        })
+    }
+
+    fn row_type(&self, path: &str) -> Result<Option<ValueType>, StorageError> {
+        Ok(match &*self.column(path)? {
+            OpenColumn::Dense(rows) if rows.element != ElementType::Text => {
+                Some(ValueType::scalar(rows.element).with_shape(rows.row_shape().iter().map(|&length| Some(length))))
+            }
+            _ => None,
+        })
+    }
+
+    fn rows_into(&self, path: &str, runs: Range<usize>, room: &mut [u8]) -> Result<(), StorageError> {
+        match &*self.column(path)? {
+            OpenColumn::Dense(rows) => self.read_rows(rows, runs.clone(), || rows.read_into(runs.start, room)),
+            OpenColumn::Ragged { .. } => Err(self.place.malformed(path, "its runs differ in shape")),
+        }
     }
 
     fn annotations(&self, path: &str) -> Result<BTreeMap<String, Cells>, StorageError> {

@@ -96,8 +96,9 @@ impl Open {
             let added = DynamicColumn { branch, leaf: leaf.clone(), runs: vec![result.run], cells };
             return self.write_added(&added, place);
         }
-        let change = self.added_column(branch, leaf, result.run, place)?.write_rows_of(result, place)?;
-        let column = &self.added[&added_path(branch, &leaf.name)];
+        let newcomer = result.newcomer();
+        let change = self.added_column(&newcomer, place)?.write_rows_of(result, place)?;
+        let column = &self.added[&newcomer.path()];
         self.show(column, &change).map_err(place.failed("show", &leaf.name))
     }
 }

@@ -7,13 +7,15 @@
 //! The scales of the dimensions `run` and `v_0`, `v_1`, … lie in the trajectory itself: netCDF-4 looks for a
 //! dimension in the group of a variable and in those above, and columns appear in several groups.
 
+use std::ops::Range;
+
 use hdf5::{Dataset, Group, Hyperslab, SliceOrIndex};
 
 use super::columns::{self, new_rows};
 use super::groups::new_group;
 use super::{attributes, raw};
 use crate::schema::Leaf;
-use crate::storage::{Coordinate, Plan};
+use crate::storage::{AxisCells, Coordinate, Plan, PlanAxis};
 use crate::value::{Cells, ElementType};
 
 /// The leading dimensions of a face, outermost first, and its auxiliary coordinates.
@@ -21,6 +23,9 @@ const DIMENSIONS: &str = "pypet_dimensions";
 const COORDINATES: &str = "pypet_coordinates";
 /// The variable of the grid that says which run each point is, where runs are in another order.
 pub(super) const RUN_INDEX: &str = "run_index";
+
+/// Values along an axis that are in memory at a time.
+const AXIS_ROWS: usize = 16_384;
 
 /// Both faces of a trajectory that is being written.
 #[derive(Debug)]
@@ -47,7 +52,8 @@ impl Views {
     /// New faces; `order` gives the run at each point of the grid where that is not simply the next.
     pub(super) fn create(trajectory: &Group, plan: &Plan, order: Option<&[usize]>) -> hdf5::Result<Self> {
         let n_runs = plan.header.n_runs;
-        let explored = plan.coordinates.iter().filter(|coordinate| coordinate.explored);
+        let is_variable = |coordinate: &&Coordinate| coordinate.explored && !coordinate.leaf.is_ragged();
+        let explored = plan.coordinates.iter().filter(is_variable);
         let by_run = View {
             group: new_group(trajectory, "by_run")?,
             leading: Vec::new(),
@@ -67,10 +73,14 @@ impl Views {
             let order = order.map(<[usize]>::to_vec);
             let mut view = View { group, leading: Vec::new(), coordinates: Vec::new(), order };
             for axis in axes {
-                let scale = axis_scale(&view.group, &axis.coordinates)?;
-                for (coordinate, _) in &axis.coordinates[1..] {
-                    view.coordinates.push(coordinate.label.clone());
-                }
+                let scale = axis_scale(&view.group, axis)?;
+                // The first one names the dimension, unless its values are arrays.
+                let is_shown = |(coordinate, values): &&(Coordinate, AxisCells)| {
+                    last_part(&scale.name()) != coordinate.label && common_shape(coordinate, values, axis.len).is_some()
+                };
+                let shown = axis.coordinates.iter().filter(is_shown).map(|(coordinate, _)| coordinate.label.clone());
+                let shown: Vec<String> = shown.collect();
+                view.coordinates.extend(shown);
                 view.leading.push(scale);
             }
             view.write_order()?;
@@ -318,7 +328,14 @@ fn last_part(path: &str) -> String {
 }
 
 fn run_scale(group: &Group, n_runs: usize) -> hdf5::Result<Dataset> {
-    let scale = new_rows(group, "run", index_type(n_runs), n_runs, &[])?;
+    let scale = columns::new_compressed_rows(
+        group,
+        "run",
+        index_type(n_runs),
+        columns::Length::of(n_runs),
+        &[],
+        columns::STRETCHES,
+    )?;
     attributes::set_text(&scale, "long_name", "run index")?;
     write_run_indices(&scale, 0, n_runs)?;
     raw::set_scale(&scale, "run")?;
@@ -355,43 +372,75 @@ fn write_run_indices(scale: &Dataset, mut first: usize, n_runs: usize) -> hdf5::
 }
 
 /// The scale of an axis with its values; coordinates in lock step with it become variables along it.
-fn axis_scale(group: &Group, coordinates: &[(Coordinate, Cells)]) -> hdf5::Result<Dataset> {
-    let (first, values) = &coordinates[0];
+fn axis_scale(group: &Group, axis: &PlanAxis) -> hdf5::Result<Dataset> {
+    let (first, values) = &axis.coordinates[0];
     let scale = if first.leaf.value_type.is_scalar() {
-        let scale = axis_values(group, first, values)?;
+        let scale = axis_values(group, first, values, axis.len, &[])?;
         raw::set_scale(&scale, &first.label)?;
         scale
     } else {
         // An array is no coordinate value: the dimension counts, and the arrays lie along it.
         let name = format!("{}_index", first.label);
-        let mut positions = Cells::new(ElementType::I64, 0);
-        (0..values.len()).for_each(|i| positions.push_number(i64::try_from(i).expect("positions fit")));
-        let scale = new_rows(group, &name, ElementType::I64, values.len(), &[])?;
-        raw::write_rows(&scale, 0, &positions)?;
+        let scale = new_rows(group, &name, ElementType::I64, axis.len, &[])?;
+        for points in parts(axis.len) {
+            let mut positions = Cells::new(ElementType::I64, 0);
+            points.clone().for_each(|i| positions.push_number(i64::try_from(i).expect("positions fit")));
+            raw::write_rows(&scale, points.start, &positions)?;
+        }
         raw::set_scale(&scale, &name)?;
-        add_along(group, first, values, &scale)?;
+        add_along(group, first, values, axis.len, &scale)?;
         scale
     };
-    for (coordinate, values) in &coordinates[1..] {
-        add_along(group, coordinate, values, &scale)?;
+    for (coordinate, values) in &axis.coordinates[1..] {
+        add_along(group, coordinate, values, axis.len, &scale)?;
     }
     Ok(scale)
 }
 
-fn add_along(group: &Group, coordinate: &Coordinate, values: &Cells, scale: &Dataset) -> hdf5::Result<()> {
-    if values.common_shape().is_none() {
-        return Ok(());
-    }
-    let dataset = axis_values(group, coordinate, values)?;
+fn add_along(
+    group: &Group,
+    coordinate: &Coordinate,
+    values: &AxisCells,
+    len: usize,
+    scale: &Dataset,
+) -> hdf5::Result<()> {
+    let Some(shape) = common_shape(coordinate, values, len) else { return Ok(()) };
+    let dataset = axis_values(group, coordinate, values, len, &shape)?;
     raw::attach_scale(&dataset, scale, 0)
 }
 
-fn axis_values(group: &Group, coordinate: &Coordinate, values: &Cells) -> hdf5::Result<Dataset> {
-    let shape = values.common_shape().unwrap_or_default();
-    let dataset = new_rows(group, &coordinate.label, values.element(), values.len(), shape)?;
-    raw::write_rows(&dataset, 0, values)?;
+/// The shape that all values along an axis share, if they do; ragged coordinates are no variables of a face.
+fn common_shape(coordinate: &Coordinate, values: &AxisCells, len: usize) -> Option<Vec<usize>> {
+    if coordinate.leaf.is_ragged() {
+        return None;
+    }
+    if coordinate.leaf.value_type.is_scalar() {
+        return Some(Vec::new());
+    }
+    let first = values.part(0..len.min(1)).common_shape()?.to_vec();
+    let is_common = |points| values.part(points).common_shape() == Some(&first);
+    parts(len).all(is_common).then_some(first)
+}
+
+fn axis_values(
+    group: &Group,
+    coordinate: &Coordinate,
+    values: &AxisCells,
+    len: usize,
+    shape: &[usize],
+) -> hdf5::Result<Dataset> {
+    let element = coordinate.leaf.value_type.element;
+    let dataset = new_rows(group, &coordinate.label, element, len, shape)?;
+    for points in parts(len) {
+        raw::write_rows(&dataset, points.start, &values.part(points))?;
+    }
     columns::describe(&dataset, &coordinate.leaf)?;
     Ok(dataset)
+}
+
+/// Points of an axis that are written at a time.
+fn parts(len: usize) -> impl Iterator<Item = Range<usize>> {
+    (0..len).step_by(AXIS_ROWS).map(move |first| first..len.min(first + AXIS_ROWS))
 }
 
 #[cfg(test)]

@@ -7,8 +7,9 @@ use std::path::Path;
 use hdf5::{File, Group};
 
 use super::access::{COMMITS, WritableFile};
+use super::chunks::Compressors;
 use super::columns::{self, Change, Column};
-use super::groups::{ensure_groups, new_group};
+use super::groups::{ensure_groups, existing_group, new_group};
 use super::names::NameChoice;
 use super::shared::SharedDataset;
 use super::views::Views;
@@ -17,13 +18,15 @@ use crate::result::SharedArray;
 use crate::run::RunStatus;
 use crate::schema::{Leaf, Schema, SchemaParameter};
 use crate::storage::{
-    Block, DynamicColumn, FailedRun, Finished, Plan, PlannedLeaf, State, StorageError, TrajectoryWriter, added_path,
-    check_refusal,
+    Block, DynamicColumn, FailedRun, Finished, Newcomer, Plan, PlannedGroup, PlannedLeaf, State, StorageError,
+    TrajectoryWriter, check_refusal,
 };
 use crate::value::{Cells, ElementType, ValueType};
 
 /// Rows of coordinates that are computed and written at a time.
 const COORDINATE_ROWS: usize = 16_384;
+
+const CHECKSUM_COMMENT: &str = "checksum of all results of the run; 0 for none";
 
 /// Writes one trajectory into a file; the only one to have the file open.
 #[derive(Debug)]
@@ -33,6 +36,7 @@ pub struct Hdf5Writer {
     pub(super) place: Place,
     pub(super) name: String,
     pub(super) compression: Option<u8>,
+    pub(super) compressors: Compressors,
     file: Option<WritableFile>,
 }
 
@@ -49,8 +53,11 @@ pub(super) struct Open {
     compression: Option<u8>,
     /// What runs write together, by the numbers that slices name.
     shared: Vec<SharedDataset>,
+    pub(super) compressors: Compressors,
     /// The runs that were done before the trajectory was opened.
     written: Vec<Range<usize>>,
+    /// Groups that get a comment as soon as they are there.
+    groups: Vec<PlannedGroup>,
 }
 
 /// The columns below `runs`.
@@ -61,6 +68,7 @@ pub(super) struct RunTable {
     runtime: Column,
     worker: Column,
     attempt: Column,
+    checksum: Column,
     pub(super) errors: Errors,
 }
 
@@ -86,7 +94,7 @@ impl Hdf5Writer {
         if taken.contains(&name) {
             file.unlink(&name).map_err(place.failed("delete", &name))?;
         }
-        Ok(Self { open: None, place, name, compression: None, file: Some(file) })
+        Ok(Self { open: None, place, name, compression: None, compressors: Compressors::default(), file: Some(file) })
     }
 
     /// Opens a trajectory to carry out what is missing in it.
@@ -108,8 +116,9 @@ impl Hdf5Writer {
     ) -> Result<Self, StorageError> {
         let place = Place::new(path);
         let (_, trajectory) = file::find(&file, path, file::Wanted::Named(name))?;
-        let open = Open::reopen(trajectory, results, done).map_err(place.failed("open", name))?;
-        Ok(Self { open: Some(open), place, name: name.into(), compression: None, file: Some(file) })
+        let compressors = Compressors::default();
+        let open = Open::reopen(trajectory, &compressors, results, done).map_err(place.failed("open", name))?;
+        Ok(Self { open: Some(open), place, name: name.into(), compression: None, compressors, file: Some(file) })
     }
 
     /// Adds parameters that the program has gained, with the values that they have in all runs.
@@ -131,6 +140,16 @@ impl Hdf5Writer {
         Ok(())
     }
 
+    /// Gives groups of results comments, those that are there and those that will be; a comment they have stays.
+    ///
+    /// # Errors
+    /// The place cannot take them.
+    pub(crate) fn describe_groups(&mut self, groups: Vec<PlannedGroup>) -> Result<(), StorageError> {
+        let place = self.place.clone();
+        self.open().groups = groups;
+        self.open().describe_groups().map_err(place.failed("comment", "results"))
+    }
+
     /// Writes into a file that lies wherever a test wants it.
     #[cfg(all(test, feature = "bundled-hdf5"))]
     pub(super) fn over(file: WritableFile, name: &str) -> Self {
@@ -139,6 +158,7 @@ impl Hdf5Writer {
             place: Place::new(Path::new("test.h5")),
             name: name.into(),
             compression: None,
+            compressors: Compressors::default(),
             file: Some(file),
         }
     }
@@ -162,7 +182,9 @@ impl Hdf5Writer {
     }
 
     /// How hard new columns of results are compressed that do not say it themselves, from 1 to 9; 0 is not at all.
-    pub(crate) fn set_compression(&mut self, level: u8) {
+    /// The threads that do it are as many as there are cores for 0.
+    pub(crate) fn set_compression(&mut self, level: u8, n_threads: usize) {
+        self.compressors.set_threads(n_threads);
         self.compression = (level > 0).then_some(level);
         if let Some(open) = &mut self.open {
             open.compression = self.compression;
@@ -189,7 +211,7 @@ impl Hdf5Writer {
 impl TrajectoryWriter for Hdf5Writer {
     fn begin(&mut self, plan: &Plan, columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>) -> Result<(), StorageError> {
         // On an error nothing is committed, so the file stays as it was.
-        self.open = Some(Open::create(self.file(), &self.name, &self.place, plan, self.compression, None, columns)?);
+        self.open = Some(Open::create(self, plan, None, columns)?);
         self.commit()
     }
 
@@ -216,10 +238,14 @@ impl TrajectoryWriter for Hdf5Writer {
     }
 
     fn commit(&mut self) -> Result<(), StorageError> {
+        let place = self.place.clone();
+        self.open.as_mut().map_or(Ok(()), |open| open.settle(&place))?;
         self.file.as_mut().expect("open until the trajectory is finished").commit()
     }
 
     fn finish(&mut self, state: State) -> Result<(), StorageError> {
+        let place = self.place.clone();
+        self.open().settle(&place)?;
         let name = self.name.clone();
         let failed = self.place.failed("note the state of", &name);
         attributes::set_text(&self.open().trajectory, "state", state.word()).map_err(failed)?;
@@ -230,17 +256,14 @@ impl TrajectoryWriter for Hdf5Writer {
 
 impl Open {
     pub(super) fn create(
-        file: &File,
-        name: &str,
-        place: &Place,
+        writer: &Hdf5Writer,
         plan: &Plan,
-        compression: Option<u8>,
         order: Option<&[usize]>,
         columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
     ) -> Result<Self, StorageError> {
-        let header = &plan.header;
+        let (header, name, place) = (&plan.header, &writer.name, &writer.place);
         let failed = |what: &str| place.failed("create", &format!("{name}/{what}"));
-        let trajectory = new_group(file, name).map_err(failed(""))?;
+        let trajectory = new_group(writer.file(), name).map_err(failed(""))?;
         write_header(&trajectory, plan).map_err(failed(""))?;
         plan.values.iter().try_for_each(|value| add_value(&trajectory, value, place))?;
         for branch in ["explored", "runs", "results"] {
@@ -256,40 +279,60 @@ impl Open {
             results: Vec::new(),
             added: HashMap::new(),
             n_runs: header.n_runs,
-            compression,
+            compression: writer.compression,
+            compressors: writer.compressors.clone(),
             shared: Vec::new(),
             written: Vec::new(),
+            groups: plan.groups.clone(),
         };
         for leaf in &header.schema.results {
             let column = open.new_result(leaf).map_err(failed("results"))?;
             open.results.push(column);
         }
+        open.describe_groups().map_err(failed(""))?;
         Ok(open)
     }
 
-    fn reopen(trajectory: Group, results: &[Leaf], done: &[bool]) -> hdf5::Result<Self> {
+    fn reopen(trajectory: Group, compressors: &Compressors, results: &[Leaf], done: &[bool]) -> hdf5::Result<Self> {
         attributes::set_text(&trajectory, "state", State::Running.word())?;
         change_schema(&trajectory, |schema| {
             let is_new = |leaf: &&Leaf| !schema.results.iter().any(|old| old.name == leaf.name);
             let added: Vec<Leaf> = results.iter().filter(is_new).cloned().collect();
             schema.results.extend(added);
         })?;
+        let views = Views::open(&trajectory, done.len())?;
         let mut open = Self {
-            views: Views::open(&trajectory, done.len())?,
-            runs: RunTable::open(&trajectory, done.len())?,
+            runs: RunTable::open(&trajectory, done.len(), &views)?,
+            views,
             trajectory,
             results: Vec::new(),
             added: HashMap::new(),
             n_runs: done.len(),
             compression: None,
             shared: Vec::new(),
+            compressors: compressors.clone(),
             written: ranges(done),
+            groups: Vec::new(),
         };
         for leaf in results {
             let column = open.new_result(leaf)?;
             open.results.push(column);
         }
         Ok(open)
+    }
+
+    /// Comments the groups that have come to be.
+    fn describe_groups(&mut self) -> hdf5::Result<()> {
+        let mut missing = Vec::new();
+        for planned in std::mem::take(&mut self.groups) {
+            match existing_group(&self.trajectory, &planned.path)? {
+                Some(group) if attributes::has(&group, "comment")? => {}
+                Some(group) => attributes::set_text(&group, "comment", &planned.comment)?,
+                None => missing.push(planned),
+            }
+        }
+        self.groups = missing;
+        Ok(())
     }
 
     /// A result's column, shown in the views if its shape is already known.
@@ -303,7 +346,8 @@ impl Open {
         let (groups, name) = path.rsplit_once('/').expect("columns lie below a branch");
         let parent = ensure_groups(&self.trajectory, groups)?;
         let leaf = Leaf { compress: leaf.compress.or(self.compression), ..leaf.clone() };
-        let mut column = Column::new(parent, name, leaf, self.n_runs).open(&self.written)?;
+        let column = Column::new(parent, name, leaf, self.n_runs).with_compressors(&self.compressors);
+        let mut column = column.open(&self.written)?;
         if column.exists() {
             return Ok(column);
         }
@@ -345,46 +389,35 @@ impl Open {
         self.runs.write_done(block).map_err(place.failed("write", "runs"))
     }
 
-    /// Nothing may lie in what is a value.
-    fn check_place(&self, path: &str, leaf: &Leaf, run: usize) -> Result<(), StorageError> {
-        let is_inside = |path: &str, other: &str| path.strip_prefix(other).is_some_and(|rest| rest.starts_with('/'));
-        let declared = self.results.iter().map(|column| format!("results/{}", column.leaf.name.replace('.', "/")));
-        let mut others = self.added.keys().cloned().chain(declared);
-        match others.find(|other| is_inside(path, other) || is_inside(other, path)) {
-            None => Ok(()),
-            Some(other) => {
-                let other = other.split_once('/').map_or(other.clone(), |(_, name)| name.replace('/', "."));
-                Err(StorageError::ResultInside { name: leaf.name.clone(), run, other })
+    /// Waits until all values that were written are in the file.
+    fn settle(&mut self, place: &Place) -> Result<(), StorageError> {
+        let settlings: [fn(&mut Column) -> hdf5::Result<()>; 2] = [Column::submit, Column::settle];
+        for settle in settlings {
+            for column in self.results.iter_mut().chain(self.added.values_mut()) {
+                settle(column).map_err(place.failed("write", &column.leaf.name))?;
             }
         }
+        Ok(())
     }
 
-    /// The column of an added result, as which runs may go on writing.
-    pub(super) fn added_column(
-        &mut self,
-        branch: &str,
-        leaf: &Leaf,
-        run: usize,
-        place: &Place,
-    ) -> Result<&mut Column, StorageError> {
-        let path = added_path(branch, &leaf.name);
+    /// The column of an added result.
+    pub(super) fn added_column(&mut self, newcomer: &Newcomer<'_>, place: &Place) -> Result<&mut Column, StorageError> {
+        let (path, &Newcomer { branch, leaf, .. }) = (newcomer.path(), newcomer);
         if !self.added.contains_key(&path) {
-            self.check_place(&path, leaf, run)?;
+            let declared = self.results.iter().map(|column| format!("results/{}", column.leaf.name.replace('.', "/")));
+            newcomer.check_place(self.added.keys().cloned().chain(declared))?;
             let column = self.new_column(branch, leaf).map_err(place.failed("create", &leaf.name))?;
             self.added.insert(path.clone(), column);
+            self.describe_groups().map_err(place.failed("comment", &leaf.name))?;
         }
         let column = self.added.get_mut(&path).expect("just inserted");
-        let (found, expected) = (&leaf.value_type, &column.leaf.value_type);
-        if found.agrees(expected) {
-            return Ok(column);
-        }
-        let (name, found, expected) = (leaf.name.clone(), found.to_string(), expected.to_string());
-        Err(StorageError::ResultType { name, run, found, expected })
+        newcomer.check_type(&column.leaf.value_type)?;
+        Ok(column)
     }
 
     pub(super) fn write_added(&mut self, added: &DynamicColumn, place: &Place) -> Result<(), StorageError> {
         let name = &added.leaf.name;
-        let column = self.added_column(added.branch, &added.leaf, added.runs[0], place)?;
+        let column = self.added_column(&added.newcomer(), place)?;
         let mut changes = Vec::new();
         let mut cells = added.cells.iter();
         for stretch in added.runs.chunk_by(|run, next| run + 1 == *next) {
@@ -404,7 +437,8 @@ impl RunTable {
     fn create(trajectory: &Group, n_runs: usize, views: &Views) -> hdf5::Result<Self> {
         let group = trajectory.group("runs")?;
         let column = |name: &str, element, comment: &str, unit: &str| {
-            let leaf = Leaf::new(name, ValueType::scalar(element)).with_comment(comment).with_unit(unit);
+            let mut leaf = Leaf::new(name, ValueType::scalar(element)).with_comment(comment).with_unit(unit);
+            leaf.compress = Self::compression_of(name);
             let mut column = Column::new(group.clone(), name, leaf, n_runs);
             column.create_if_fixed()?;
             column.dataset().map_or(Ok(()), |dataset| views.add_dimensions(dataset))?;
@@ -423,16 +457,30 @@ impl RunTable {
             runtime: column("runtime", ElementType::F32, "duration of the run", "s")?,
             worker: column("worker", ElementType::U16, "number of the worker that carried the run out", "")?,
             attempt: column("attempt", ElementType::U8, "how often the run was tried", "")?,
+            checksum: column("checksum", ElementType::U64, CHECKSUM_COMMENT, "")?,
             errors: Errors::create(&group)?,
         })
     }
 
-    fn open(trajectory: &Group, n_runs: usize) -> hdf5::Result<Self> {
+    /// How hard a column of the run table is compressed: most say the same of all runs.
+    fn compression_of(name: &str) -> Option<u8> {
+        if ["status", "worker", "attempt"].contains(&name) { columns::STRETCHES } else { None }
+    }
+
+    fn open(trajectory: &Group, n_runs: usize, views: &Views) -> hdf5::Result<Self> {
         let group = trajectory.group("runs")?;
         let column = |name: &str, element| {
             Column::new(group.clone(), name, Leaf::new(name, ValueType::scalar(element)), n_runs).open(&[])
         };
+        let mut checksum = column("checksum", ElementType::U64)?;
+        if !checksum.exists() {
+            // A file of an older version.
+            checksum.leaf.comment = CHECKSUM_COMMENT.into();
+            checksum.create_if_fixed()?;
+            checksum.dataset().map_or(Ok(()), |dataset| views.add_dimensions(dataset))?;
+        }
         Ok(Self {
+            checksum,
             status: column("status", ElementType::U8)?,
             started: column("started", ElementType::F64)?,
             runtime: column("runtime", ElementType::F32)?,
@@ -457,6 +505,7 @@ impl RunTable {
         self.worker.write(block.first, &numbers(ElementType::U16, &vec![block.worker; n_runs]))?;
         let attempts = self.attempts(block.runs())?;
         self.attempt.write(block.first, &attempts)?;
+        self.checksum.write(block.first, &numbers(ElementType::U64, &block.checksum))?;
         self.status.write(block.first, &numbers(ElementType::U8, &vec![RunStatus::Done.code(); n_runs]))?;
         Ok(())
     }

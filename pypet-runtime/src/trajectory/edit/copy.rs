@@ -162,7 +162,7 @@ pub(super) fn blueprint(sources: &[Source; 1], name: &str) -> Result<Blueprint> 
     let axes = axes.map(|axes| {
         let find = |axis: &grid::Axis| {
             let coordinate = planned.iter().find(|coordinate| coordinate.leaf.name == axis.name);
-            (coordinate.expect("axes are explored").clone(), axis.values.clone())
+            (coordinate.expect("axes are explored").clone(), axis.values.clone().into())
         };
         let plan = |axis: &grid::Axis| PlanAxis {
             len: axis.len(),
@@ -171,7 +171,7 @@ pub(super) fn blueprint(sources: &[Source; 1], name: &str) -> Result<Blueprint> 
         axes.iter().map(plan).collect()
     });
     let runs = Runs::Same(header.n_runs);
-    let plan = Plan { header, values, coordinates: planned, axes };
+    let plan = Plan { header, values, coordinates: planned, axes, groups: Vec::new() };
     Ok(Blueprint { plan, coordinates, computed: Vec::new(), order, runs, edits: source.edits()? })
 }
 

@@ -3,6 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::{Error, Result};
+use crate::result::{Members, ResultGroup};
 use crate::run::is_valid_name;
 use crate::schema::Leaf;
 use crate::storage::{self, Edit, Node, NodeKind, StorageError};
@@ -115,6 +116,24 @@ impl TrajectoryEditor {
         let leaf = Leaf::new(&name, V::value_type()).with_unit(unit).with_comment(comment);
         self.nodes.push(Node { path: path.clone(), kind: NodeKind::Value(leaf.clone()) });
         Ok(self.push(Edit::AddValue { path, leaf, value: one_cell(&value) }))
+    }
+
+    /// Adds a group of results of the trajectory as a whole, such as a `Table`, as `results/<name>/<member>`.
+    ///
+    /// # Errors
+    /// The name of the group or of a member is none, or taken.
+    #[expect(clippy::needless_pass_by_value, reason = "a result that was added is done with")]
+    pub fn add_group<G: ResultGroup>(&mut self, name: &str, group: G) -> Result<&mut Self> {
+        let path = self.new_path(name)?;
+        let values = group_values(&path, &group)?;
+        self.nodes.push(Node { path, kind: NodeKind::Group });
+        for value in values {
+            if let Edit::AddValue { path, leaf, .. } = &value {
+                self.nodes.push(Node { path: path.clone(), kind: NodeKind::Value(leaf.clone()) });
+            }
+            self.push(value);
+        }
+        Ok(self)
     }
 
     /// Puts another value in the place of a result of the trajectory as a whole; unit and comment stay.
@@ -246,6 +265,21 @@ pub(super) fn one_cell<V: ResultValue>(value: &V) -> Cells {
     let mut cells = Cells::of(&V::value_type());
     value.write(&mut cells);
     cells
+}
+
+/// The members of a group, as values below its path.
+pub(super) fn group_values<G: ResultGroup>(path: &str, group: &G) -> Result<Vec<Edit>> {
+    let mut members = Members::default();
+    group.put(&mut members);
+    let name = dotted(path.split_once('/').map_or(path, |(_, below)| below));
+    let mut values = Vec::new();
+    for (leaf, value) in members.into_members() {
+        check_name(&leaf.name)?;
+        let path = format!("{path}/{}", leaf.name.replace('.', "/"));
+        let leaf = Leaf { name: format!("{name}.{}", leaf.name), ragged: false, ..leaf };
+        values.push(Edit::AddValue { path, leaf, value });
+    }
+    Ok(values)
 }
 
 fn dotted(path: &str) -> String {

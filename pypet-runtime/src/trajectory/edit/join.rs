@@ -1,6 +1,6 @@
 //! What several trajectories say beside their runs, put together: config, comments, annotations, links, summaries.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 
 use super::sources::Source;
 use crate::error::Result;
@@ -17,7 +17,7 @@ struct Entry {
     from: Vec<(usize, String)>,
 }
 
-/// Where groups of config went: of a source, from a path, to a path.
+/// Where groups went: of a source, from a path, to a path.
 pub(super) type Moved = Vec<(usize, String, String)>;
 
 /// The lines of all comments, each once.
@@ -96,8 +96,10 @@ pub(super) fn join_edits(sources: &[Source], moved: &Moved) -> Result<Vec<Edit>>
     // By what an edit is about, so that those of one name meet.
     let mut known: HashMap<String, usize> = HashMap::new();
     for (number, source) in sources.iter().enumerate() {
-        for edit in source.edits()? {
-            let mut edit = relocate(edit, number, moved);
+        let edits = source.edits()?;
+        let moved = [moved.as_slice(), &moved_tables(number, &edits, &joined)].concat();
+        for edit in edits {
+            let mut edit = relocate(edit, number, &moved);
             let base = edit.clone();
             let mut next = 2;
             loop {
@@ -119,6 +121,41 @@ pub(super) fn join_edits(sources: &[Source], moved: &Moved) -> Result<Vec<Edit>>
     // Links come last, when all that they lead to is there.
     joined.sort_by_key(|edit| matches!(edit, Edit::Link { .. }));
     Ok(joined)
+}
+
+/// Where the tables of a source go whose names are taken by something else: the columns of one stay together.
+fn moved_tables(number: usize, edits: &[Edit], joined: &[Edit]) -> Moved {
+    let known = groups_of(joined);
+    let place = |(name, members): (&String, &Vec<(&str, &Cells)>)| {
+        let fits = |place: &String| match known.get(place) {
+            Some(other) => other == members || !(is_table(other) || is_table(members)),
+            None => true,
+        };
+        let mut places = (1..).map(|number| if number == 1 { name.clone() } else { format!("{name}_{number}") });
+        let place = places.find(fits).expect("there is always a next number");
+        (place != *name).then(|| (number, name.clone(), place))
+    };
+    groups_of(edits).iter().filter_map(place).collect()
+}
+
+/// The groups of results outside of runs, each with its members by their names.
+fn groups_of(edits: &[Edit]) -> BTreeMap<String, Vec<(&str, &Cells)>> {
+    let mut groups: BTreeMap<String, Vec<(&str, &Cells)>> = BTreeMap::new();
+    for edit in edits {
+        let Edit::AddValue { path, value, .. } = edit else { continue };
+        match path.rsplit_once('/') {
+            Some((group, name)) if group != "results" => groups.entry(group.into()).or_default().push((name, value)),
+            _ => {}
+        }
+    }
+    groups
+}
+
+/// Whether all members are arrays of one length.
+fn is_table(members: &[(&str, &Cells)]) -> bool {
+    let mut lengths = members.iter().map(|(_, value)| value.cell(0).shape().first());
+    let first = lengths.next().flatten();
+    first.is_some() && lengths.all(|length| length == first)
 }
 
 fn subject(edit: &Edit) -> String {
@@ -144,14 +181,15 @@ fn relocate(mut edit: Edit, number: usize, moved: &Moved) -> Edit {
     let place = |path: &mut String| {
         let new = moved.iter().filter(|(source, ..)| *source == number).find_map(|(_, from, to)| {
             let below = path.strip_prefix(from.as_str())?;
-            below.starts_with('/').then(|| format!("{to}{below}"))
+            let is_table = below.is_empty() && from.starts_with("results/");
+            (is_table || below.starts_with('/')).then(|| format!("{to}{below}"))
         });
         if let Some(new) = new {
             *path = new;
         }
     };
     match &mut edit {
-        Edit::Annotate { path, .. } | Edit::Comment { path, .. } => place(path),
+        Edit::Annotate { path, .. } | Edit::Comment { path, .. } | Edit::AddValue { path, .. } => place(path),
         Edit::Link { path, target } => {
             place(path);
             place(target);

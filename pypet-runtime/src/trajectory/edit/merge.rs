@@ -435,7 +435,7 @@ impl<'a> Table<'a> {
         };
         let runs = Runs::Picked(chosen.iter().map(|run| self.pick(run.row)).collect());
         Ok(Blueprint {
-            plan: Plan { header, values, coordinates, axes },
+            plan: Plan { header, values, coordinates, axes, groups: Vec::new() },
             coordinates: strands,
             computed: explored,
             order,

@@ -1,8 +1,9 @@
 //! What a program adds to its own trajectory, as in the post-processing `finish = …`.
 
-use super::editor::{EditError, check_name, one_cell, path_of};
+use super::editor::{EditError, check_name, group_values, one_cell, path_of};
 use crate::error::Result;
 use crate::experiment::Experiment;
+use crate::result::ResultGroup;
 use crate::schema::Leaf;
 use crate::storage::hdf5::{self, Hdf5Reader};
 use crate::storage::{Edit, NodeKind, StorageError, TrajectoryReader};
@@ -21,20 +22,41 @@ impl<E: Experiment> Trajectory<E> {
     pub fn add_result<V: ResultValue>(&mut self, name: &str, value: V) -> Result<()> {
         check_name(name)?;
         let path = format!("results/{}", name.replace('.', "/"));
-        match self.any().nodes().iter().find(|node| node.path == path).map(|node| &node.kind) {
-            None if self
-                .pending
-                .iter()
-                .any(|edit| matches!(edit, Edit::AddValue { path: other, .. } if *other == path)) =>
-            {
-                return Err(StorageError::Exists { path }.into());
-            }
-            None => {}
-            Some(NodeKind::Value(_)) => self.pending.push(Edit::Remove { path: path.clone() }),
-            Some(_) => return Err(StorageError::Exists { path }.into()),
-        }
+        self.make_room(&path)?;
         let leaf = Leaf::new(name, V::value_type());
         self.pending.push(Edit::AddValue { path, leaf, value: one_cell(&value) });
+        Ok(())
+    }
+
+    /// Adds a group of results of the trajectory as a whole, such as a `Table`, as `results/<name>/<member>`; stored
+    /// as by [`add_result`](Self::add_result), and as there in place of an earlier one.
+    ///
+    /// # Errors
+    /// The name of the group or of a member is none, or that of a result of the runs.
+    #[expect(clippy::needless_pass_by_value, reason = "a result that was added is done with")]
+    pub fn add_group<G: ResultGroup>(&mut self, name: &str, group: G) -> Result<()> {
+        check_name(name)?;
+        let path = format!("results/{}", name.replace('.', "/"));
+        let values = group_values(&path, &group)?;
+        self.make_room(&path)?;
+        self.pending.extend(values);
+        Ok(())
+    }
+
+    /// Removes what an earlier post-processing left at a path; what runs left there is an error.
+    fn make_room(&mut self, path: &str) -> Result<()> {
+        let is_there =
+            |other: &str| other == path || other.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
+        let is_new = |edit: &Edit| matches!(edit, Edit::AddValue { path: other, .. } if is_there(other));
+        let mut stored = self.any().nodes().iter().filter(|node| is_there(&node.path)).peekable();
+        let is_stored = stored.peek().is_some();
+        let is_summary = stored.all(|node| matches!(node.kind, NodeKind::Value(_) | NodeKind::Group));
+        if !is_summary || self.pending.iter().any(is_new) {
+            return Err(StorageError::Exists { path: path.into() }.into());
+        }
+        if is_stored {
+            self.pending.push(Edit::Remove { path: path.into() });
+        }
         Ok(())
     }
 

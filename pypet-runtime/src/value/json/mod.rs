@@ -11,6 +11,8 @@ mod text;
 mod tree;
 mod wrapper;
 
+pub(super) use text::parse;
+pub(super) use tree::Tree;
 pub use wrapper::Json;
 
 use serde::Serialize;

@@ -65,7 +65,7 @@ fn write_text(text: &str, f: &mut Formatter<'_>) -> fmt::Result {
 }
 
 /// Reads a whole text.
-pub(super) fn parse(text: &str) -> Result<Tree, JsonError> {
+pub(in crate::value) fn parse(text: &str) -> Result<Tree, JsonError> {
     let mut parser = Parser { rest: text };
     let tree = parser.value(0)?;
     parser.skip_space();

@@ -2,7 +2,7 @@
 
 /// Everything that JSON can say, with the numbers of Rust.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Tree {
+pub(in crate::value) enum Tree {
     Null,
     Bool(bool),
     /// Zero and all positive integers.

@@ -15,6 +15,12 @@ struct Firing {
     last: Trace,
     #[result(group)]
     all: f64,
+    layer: Layer,
+}
+
+#[results]
+struct Layer {
+    rate: f64,
 }
 
 fn main() {

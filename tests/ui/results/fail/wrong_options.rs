@@ -11,6 +11,8 @@ struct Firing {
     #[result(compress = 10)]
     trace: Vec<f64>,
     rate: f64,
+    #[result(group, compress = 4)]
+    table: Table,
 }
 
 fn main() {}

@@ -33,6 +33,26 @@ pub struct Everything {
     #[result(dims = ["time", "cell"], compress = 4)]
     pub pattern: Array2<u8>,
     hidden: i8,
+    /// A set in the set.
+    #[result(group)]
+    pub layer: Layer,
+    /// An array of any rank.
+    #[result(group)]
+    pub field: ndarray::ArrayD<f64>,
+    /// Behind a pointer.
+    pub boxed: Box<f64>,
+    /// Text of the program.
+    pub note: std::borrow::Cow<'static, str>,
+}
+
+/// What a layer does.
+#[results]
+pub struct Layer {
+    /// A number.
+    pub rate: f64,
+    /// Nothing at all.
+    #[result(group)]
+    pub nothing: Nothing,
 }
 
 /// Nothing comes out.
@@ -46,5 +66,6 @@ fn main() {
     assert_eq!(same.hidden.index(), 7);
     assert_eq!(State::Firing, State::Firing);
     assert_ne!(State::Firing, State::Silent);
+    assert_eq!((r.layer.rate.index(), r.boxed.index()), (8, 9));
     let _ = Nothing::names();
 }

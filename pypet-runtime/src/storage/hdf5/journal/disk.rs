@@ -2,12 +2,16 @@
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
+use std::sync::mpsc::{self, SyncSender};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
 /// How long a commit waits for readers before it stays in the journal, and how often it looks.
 const PATIENCE: Duration = Duration::from_millis(50);
 const PAUSE: Duration = Duration::from_micros(200);
+
+/// Bytes after which the disk may begin with what the next commit will wait for.
+const EARLY_BYTES: usize = 8 << 20;
 
 /// The files of one trajectory file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -57,6 +61,9 @@ pub(in crate::storage) struct RealDisk {
     main: File,
     journal: Option<File>,
     is_durable: bool,
+    /// Bytes of the main file that nobody has asked the disk to keep yet.
+    n_unsynced: usize,
+    early: Option<EarlySync>,
 }
 
 impl RealDisk {
@@ -64,13 +71,21 @@ impl RealDisk {
     pub(in crate::storage) fn open(path: &Path) -> io::Result<Self> {
         let main = OpenOptions::new().read(true).write(true).open(path)?;
         let journal = OpenOptions::new().read(true).write(true).open(journal_path(path)).ok();
-        Ok(Self { path: path.into(), unpublished: None, main, journal, is_durable: true })
+        Ok(Self { path: path.into(), unpublished: None, main, journal, is_durable: true, n_unsynced: 0, early: None })
     }
 
     /// Opens the parts without the right to change them.
     pub(in crate::storage) fn open_to_read(path: &Path) -> io::Result<Self> {
         let journal = File::open(journal_path(path)).ok();
-        Ok(Self { path: path.into(), unpublished: None, main: File::open(path)?, journal, is_durable: true })
+        Ok(Self {
+            path: path.into(),
+            unpublished: None,
+            main: File::open(path)?,
+            journal,
+            is_durable: true,
+            n_unsynced: 0,
+            early: None,
+        })
     }
 
     /// Makes a main file that has no name yet.
@@ -78,7 +93,15 @@ impl RealDisk {
         let unpublished = with_suffix(path, ".new");
         // One that is there was left by a writer that was killed before its first commit.
         let main = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&unpublished)?;
-        Ok(Self { path: path.into(), unpublished: Some(unpublished), main, journal: None, is_durable: true })
+        Ok(Self {
+            path: path.into(),
+            unpublished: Some(unpublished),
+            main,
+            journal: None,
+            is_durable: true,
+            n_unsynced: 0,
+            early: None,
+        })
     }
 
     fn path(&self, part: Part) -> PathBuf {
@@ -94,6 +117,31 @@ impl RealDisk {
             Part::Main => Ok(&self.main),
             _ => self.journal.as_ref().ok_or_else(|| io::ErrorKind::NotFound.into()),
         }
+    }
+}
+
+/// Has the disk write new bytes while further ones are made, so that a commit finds most of its work done.
+///
+/// Nothing relies on it: the commit syncs as ever, and learns of every error, since this has opened the file for itself.
+#[derive(Debug)]
+struct EarlySync(SyncSender<()>);
+
+impl EarlySync {
+    fn start(path: PathBuf) -> Self {
+        let (sender, receiver) = mpsc::sync_channel(1);
+        // Without a thread requests go nowhere.
+        let _ = thread::Builder::new().name("pypet-sync".into()).spawn(move || {
+            let Ok(file) = OpenOptions::new().write(true).open(path) else { return };
+            while receiver.recv().is_ok() {
+                let _ = file.sync_data();
+            }
+        });
+        Self(sender)
+    }
+
+    /// One that is busy will see these bytes with the next request.
+    fn request(&self) {
+        let _ = self.0.try_send(());
     }
 }
 
@@ -124,7 +172,16 @@ impl Disk for RealDisk {
     }
 
     fn write_at(&mut self, part: Part, offset: u64, bytes: &[u8]) -> io::Result<()> {
-        write_all(self.file(part)?, offset, bytes)
+        write_all(self.file(part)?, offset, bytes)?;
+        if part == Part::Main && self.is_durable {
+            self.n_unsynced += bytes.len();
+            if self.n_unsynced >= EARLY_BYTES {
+                self.n_unsynced = 0;
+                let path = self.path(part);
+                self.early.get_or_insert_with(|| EarlySync::start(path)).request();
+            }
+        }
+        Ok(())
     }
 
     fn len(&self, part: Part) -> io::Result<Option<u64>> {

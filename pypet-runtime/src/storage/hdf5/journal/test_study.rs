@@ -283,7 +283,7 @@ fn plan(n_runs: usize) -> Plan {
         state: State::Running,
         axes: None,
     };
-    Plan { header, values: Vec::new(), coordinates: Vec::new(), axes: None }
+    Plan { header, values: Vec::new(), coordinates: Vec::new(), axes: None, groups: Vec::new() }
 }
 
 fn fails(run: usize) -> bool {
@@ -321,6 +321,7 @@ fn block(run: usize) -> Block {
         worker: 0,
         started: vec![run as f64],
         runtime: vec![1.0],
+        checksum: vec![1],
         results: cells,
         added,
         early: Vec::new(),

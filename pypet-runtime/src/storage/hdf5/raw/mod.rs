@@ -14,7 +14,7 @@ use std::ops::Range;
 use hdf5::types::{VarLenAscii, VarLenUnicode};
 use hdf5::{Dataset, Dataspace, Datatype, Group, Hyperslab, SliceOrIndex};
 use hdf5_sys::h5::{herr_t, hsize_t};
-use hdf5_sys::h5d::{H5Dread, H5Dset_extent, H5Dwrite};
+use hdf5_sys::h5d::{H5Dread, H5Dread_chunk, H5Dset_extent, H5Dwrite, H5Dwrite_chunk};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::H5P_DEFAULT;
 
@@ -27,6 +27,11 @@ unsafe extern "C" {
     fn H5DSset_scale(dataset: hid_t, name: *const c_char) -> herr_t;
     fn H5DSattach_scale(dataset: hid_t, scale: hid_t, dimension: c_uint) -> herr_t;
     fn H5DSdetach_scale(dataset: hid_t, scale: hid_t, dimension: c_uint) -> herr_t;
+}
+
+// The bindings lack this one.
+unsafe extern "C" {
+    fn H5Dget_chunk_storage_size(dataset: hid_t, place: *const hsize_t, size: *mut hsize_t) -> herr_t;
 }
 
 /// The type of one element in memory; text is a pointer to a C string.
@@ -52,6 +57,24 @@ pub(super) fn write_rows(dataset: &Dataset, first: usize, cells: &Cells) -> hdf5
     let shape = cells.common_shape().expect("rows of one dataset have one shape");
     let (memory, file) = row_spaces(dataset, first, cells.len(), shape)?;
     write(dataset, memory.id(), file.id(), cells)
+}
+
+/// The same from the bytes of numbers.
+///
+/// # Panics
+/// If these are no whole rows.
+pub(super) fn write_rows_from(
+    dataset: &Dataset,
+    element: ElementType,
+    shape: &[usize],
+    first: usize,
+    bytes: &[u8],
+) -> hdf5::Result<()> {
+    let memory_type = memory_type(element)?;
+    let row_bytes = shape.iter().product::<usize>() * memory_type.size();
+    assert!(element != ElementType::Text && bytes.len().is_multiple_of(row_bytes), "whole rows of numbers");
+    let (memory, file) = row_spaces(dataset, first, bytes.len() / row_bytes, shape)?;
+    write_bytes(dataset, &memory_type, memory.id(), file.id(), bytes.as_ptr().cast())
 }
 
 /// Writes one cell as a whole dataset.
@@ -143,6 +166,79 @@ fn read_bytes(
     // SAFETY: the buffer has room for the elements that the memory space, or the whole dataset, selects.
     check(|| unsafe { H5Dread(dataset.id(), memory_type.id(), memory, file, H5P_DEFAULT, buffer) })?;
     Ok(bytes)
+}
+
+/// Reads consecutive rows of numbers into memory that has exactly their bytes.
+///
+/// # Panics
+/// If it has another number of bytes.
+pub(super) fn read_rows_into(
+    dataset: &Dataset,
+    element: ElementType,
+    shape: &[usize],
+    first: usize,
+    room: &mut [u8],
+) -> hdf5::Result<()> {
+    let memory_type = memory_type(element)?;
+    let row_bytes = shape.iter().product::<usize>() * memory_type.size();
+    if room.is_empty() {
+        return Ok(());
+    }
+    assert!(element != ElementType::Text && room.len().is_multiple_of(row_bytes), "room for whole rows of numbers");
+    let (memory, file) = row_spaces(dataset, first, room.len() / row_bytes, shape)?;
+    let buffer = room.as_mut_ptr().cast();
+    // SAFETY: the memory space selects as many elements as the buffer has room for.
+    check(|| unsafe { H5Dread(dataset.id(), memory_type.id(), memory.id(), file.id(), H5P_DEFAULT, buffer) })
+}
+
+/// Whether the elements of a dataset lie in the file as they do in memory.
+pub(super) fn is_native(dataset: &Dataset, element: ElementType) -> hdf5::Result<bool> {
+    Ok(element != ElementType::Text && dataset.dtype()? == memory_type(element)?)
+}
+
+/// The place of the chunk that begins with a row, where chunks hold whole rows.
+fn chunk_place(dataset: &Dataset, first: usize) -> Vec<hsize_t> {
+    std::iter::once(first as hsize_t).chain(std::iter::repeat_n(0, dataset.ndim() - 1)).collect()
+}
+
+/// The filtered bytes of the chunk that begins with a row, in memory that grows as needed; `None` if there is none, it
+/// has more than `most` bytes, or a filter was left out.
+pub(super) fn read_chunk<'a>(
+    dataset: &Dataset,
+    first: usize,
+    most: usize,
+    memory: &'a mut Vec<u8>,
+) -> hdf5::Result<Option<&'a [u8]>> {
+    let place = chunk_place(dataset, first);
+    let (mut size, mut left_out) = (0, 0);
+    // SAFETY: there is one number for each dimension, and the library puts a number behind the reference.
+    check(|| unsafe { H5Dget_chunk_storage_size(dataset.id(), place.as_ptr(), &raw mut size) })?;
+    let Some(size) = usize::try_from(size).ok().filter(|&size| (1..=most).contains(&size)) else { return Ok(None) };
+    if memory.len() < size {
+        memory.resize(size, 0);
+    }
+    let bytes = &mut memory[..size];
+    let buffer = bytes.as_mut_ptr().cast();
+    #[cfg(hdf5_2)]
+    let read = || {
+        let mut size = size;
+        // SAFETY: there is one number for each dimension, and the buffer has as much room as the library is told.
+        unsafe { H5Dread_chunk(dataset.id(), H5P_DEFAULT, place.as_ptr(), &raw mut left_out, buffer, &raw mut size) }
+    };
+    #[cfg(not(hdf5_2))]
+    // SAFETY: the buffer has room for the whole chunk, which stays as it is: nobody writes to a file that is read, and
+    // one that is written has one writer.
+    let read = || unsafe { H5Dread_chunk(dataset.id(), H5P_DEFAULT, place.as_ptr(), &raw mut left_out, buffer) };
+    check(read)?;
+    Ok(if left_out == 0 { Some(bytes) } else { None })
+}
+
+/// Writes the chunk that begins with a row, from bytes that have gone through all filters.
+pub(super) fn write_chunk(dataset: &Dataset, first: usize, bytes: &[u8]) -> hdf5::Result<()> {
+    let place = chunk_place(dataset, first);
+    let buffer = bytes.as_ptr().cast();
+    // SAFETY: there is one number for each dimension; the buffer outlives the call, which only reads it.
+    check(|| unsafe { H5Dwrite_chunk(dataset.id(), H5P_DEFAULT, 0, place.as_ptr(), bytes.len(), buffer) })
 }
 
 fn read_text(dataset: &Dataset, memory: hid_t, file: hid_t, n_elements: usize) -> hdf5::Result<Vec<String>> {

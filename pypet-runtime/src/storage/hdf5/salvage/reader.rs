@@ -90,6 +90,11 @@ impl TrajectoryReader for Salvage {
         self.reader.slice(path, runs, slice)
     }
 
+    /// Rows that are missing read as holes.
+    fn n_rows(&self, _: &str) -> Result<usize, StorageError> {
+        Ok(self.reader.header.n_runs)
+    }
+
     fn annotations(&self, path: &str) -> Result<BTreeMap<String, Cells>, StorageError> {
         let readable = self.reader.at(path, "read the annotations of", |node| {
             let each = annotations::each(node)?.into_iter();
