@@ -6,12 +6,14 @@
 mod common;
 
 use std::path::Path;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
 use common::children;
 use pypet::prelude::*;
 use pypet::result::SharedArray;
 use pypet::run::RunStatus;
+use pypet::verify::{Rerun, verify};
 use pypet::{Error, Result};
 
 const N_RUNS: usize = 12;
@@ -51,6 +53,8 @@ fn study(p: &Which, run: &mut Run) -> Result<usize, String> {
         }
         std::thread::sleep(Duration::from_millis(p.pause));
     }
+    // What is logged comes from workers in the midst of what they hand over.
+    log::info!("all rows are there");
     run.append("texts", &vec![format!("run {}", p.k); p.k % 3]);
     run.write_slice("map", s![p.k, ..], &Array1::from_elem(N_ELEMENTS, k));
     // Neighbours write the same places.
@@ -132,11 +136,19 @@ fn every_engine_stores_the_same() {
                 .with_processes(2)
                 .with_worker_arguments(["every_engine_stores_the_same", "--exact"]),
         ];
+        let mut sums = Vec::new();
         for environment in environments {
             let traj = environment.run::<study>(points()).expect("the study is carried out");
             assert_eq!(traj.failures().unwrap().iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
             assert_all_is_there(&traj, &all());
+            sums.push((traj.any().get::<Vec<u64>>("runs.checksum").unwrap(), traj.content_hash().unwrap()));
+            let name = traj.name().to_owned();
+            drop(traj);
+            let verified = verify(file, Some(&name), &mut |_| {}).unwrap();
+            assert!(verified.is_sound() && verified.n_checked == N_RUNS, "{verified:#?}");
         }
+        sums.dedup();
+        assert_eq!(sums.len(), 1, "the engine makes no difference to any checksum");
         let left: Vec<_> =
             std::fs::read_dir(file.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path()).collect();
         assert!(left.iter().all(|path| path.to_string_lossy().contains("trajectory.h5")), "{left:?}");
@@ -511,4 +523,56 @@ fn files_with_shared_arrays_are_merged_compacted_and_copied() {
         let written: Vec<usize> = (0..N_RUNS).filter(|&row| !column[row].is_nan()).collect();
         assert_eq!(written, runs.collect::<Vec<_>>(), "`{name}`");
     }
+}
+
+static N_CALLS: AtomicUsize = AtomicUsize::new(0);
+
+/// Appends something else each time, far behind.
+#[experiment]
+fn moody(p: &Which, run: &mut Run) {
+    let calls = N_CALLS.fetch_add(1, Ordering::Relaxed);
+    let mut rows = vec![0.5; 2 * N_ELEMENTS];
+    rows[N_ELEMENTS + 7] = if p.k == 3 { calls as f64 } else { 1.0 };
+    rows.chunks(N_ELEMENTS / 4).for_each(|part| run.append("rows", &part.to_vec()));
+}
+
+#[test]
+fn runs_that_are_carried_out_again_are_compared_with_what_they_handed_over() {
+    common::with_trajectory_file(|file| {
+        Environment::new(file).with_name("sound").run::<study>(points()).unwrap();
+        let verified = Environment::new(file).with_name("sound").verify::<study>(&Rerun::All).unwrap();
+        assert!(verified.is_sound() && verified.n_rerun == N_RUNS, "{verified:#?}");
+        let note = "what runs write together was not compared: `map` and `overlap`";
+        assert!(verified.notes.iter().any(|other| other == note), "{:?}", verified.notes);
+
+        let environment = || Environment::new(file).with_name("moody").with_threads(2);
+        environment().run::<moody>(Which::names().k.over(0..5)).unwrap();
+        let verified = environment().verify::<moody>(&Rerun::These(vec![2, 3])).unwrap();
+        let said: Vec<String> = verified.problems.iter().map(ToString::to_string).collect();
+        let place = format!("run 3: `rows`: at [{}] ", N_ELEMENTS + 7);
+        assert!(said.len() == 1 && said[0].starts_with(&place), "{said:?}");
+    });
+}
+
+#[test]
+fn closures_write_shared_arrays_and_go_on_with_them_in_files_and_in_memory() {
+    let k = Which::names().k;
+    let map = |n_runs| SharedArray::new::<f64>("map", [n_runs]);
+    let write = |p: &Which, run: &mut Run| run.write_slice("map", s![..=run.index()], &vec_of(run.index(), p.k));
+    common::with_trajectory_file(|file| {
+        for environment in [Environment::new(file), Environment::in_memory()] {
+            let any = environment.with_shared_array(map(5)).run_with("closure", k.over([10, 11]), write).unwrap();
+            assert_eq!(any.get::<Vec<f64>>("results.map").unwrap()[..2], [11.0, 11.0]);
+            let environment = Environment::of(any).unwrap().with_shared_array(map(5)).with_order(Order::Shuffled);
+            let any = environment.expand_with("closure", k.over([12, 13, 14]), write).unwrap();
+            assert_eq!(any.get::<Vec<f64>>("results.map").unwrap(), [14.0; 5]);
+            let other = Environment::of(any).unwrap().with_shared_array(map(4));
+            let error = other.expand_with("closure", k.over([15]), write).unwrap_err();
+            assert!(pypet_chain(&error).contains("is declared as `f64[4]`"), "{error}");
+        }
+    });
+}
+
+fn vec_of(run: usize, k: usize) -> Array1<f64> {
+    Array1::from_elem(run + 1, k as f64)
 }
