@@ -136,22 +136,21 @@ fn every_engine_stores_the_same() {
                 .with_processes(2)
                 .with_worker_arguments(["every_engine_stores_the_same", "--exact"]),
         ];
-        let mut sums = Vec::new();
         for environment in environments {
             let traj = environment.run::<study>(points()).expect("the study is carried out");
             assert_eq!(traj.failures().unwrap().iter().map(ToString::to_string).collect::<Vec<_>>(), [""; 0]);
             assert_all_is_there(&traj, &all());
-            sums.push((traj.any().get::<Vec<u64>>("runs.checksum").unwrap(), traj.content_hash().unwrap()));
-            let name = traj.name().to_owned();
-            drop(traj);
-            let verified = verify(file, Some(&name), &mut |_| {}).unwrap();
-            assert!(verified.is_sound() && verified.n_checked == N_RUNS, "{verified:#?}");
         }
-        sums.dedup();
-        assert_eq!(sums.len(), 1, "the engine makes no difference to any checksum");
+        // Workers do not come here, where nobody writes any more.
+        let verified = ["serial", "threads", "narrow", "processes"].map(|name| {
+            let verified = verify(file, Some(name), &mut |_| {}).unwrap();
+            assert!(verified.is_sound() && verified.n_checked == N_RUNS, "{verified:#?}");
+            verified.content
+        });
+        assert_eq!(verified, [verified[0]; 4], "the engine makes no difference to any checksum");
         let left: Vec<_> =
             std::fs::read_dir(file.parent().unwrap()).unwrap().map(|entry| entry.unwrap().path()).collect();
-        assert!(left.iter().all(|path| path.to_string_lossy().contains("trajectory.h5")), "{left:?}");
+        assert!(left.iter().all(|path| path.to_string_lossy().contains("trajectory.")), "{left:?}");
     });
 }
 
@@ -217,7 +216,7 @@ fn a_killed_study_is_resumed_to_what_an_undisturbed_one_yields() {
     drop(traj);
     let left = std::fs::read_dir(folder.path()).unwrap().map(|entry| entry.unwrap().file_name());
     let left: Vec<String> = left.map(|name| name.to_string_lossy().into_owned()).collect();
-    assert!(left.iter().all(|name| name.starts_with("killed.h5")), "what was put aside has no name: {left:?}");
+    assert!(left.iter().all(|name| name.starts_with("killed.")), "what was put aside has no name: {left:?}");
 
     let traj = Environment::new(&file).with_threads(2).resume::<study>().unwrap();
     assert_all_is_there(&traj, &all());
@@ -542,7 +541,7 @@ fn runs_that_are_carried_out_again_are_compared_with_what_they_handed_over() {
         Environment::new(file).with_name("sound").run::<study>(points()).unwrap();
         let verified = Environment::new(file).with_name("sound").verify::<study>(&Rerun::All).unwrap();
         assert!(verified.is_sound() && verified.n_rerun == N_RUNS, "{verified:#?}");
-        let note = "what runs write together was not compared: `map` and `overlap`";
+        let note = "what runs write together was not compared: `map`, `overlap`";
         assert!(verified.notes.iter().any(|other| other == note), "{:?}", verified.notes);
 
         let environment = || Environment::new(file).with_name("moody").with_threads(2);

@@ -16,7 +16,6 @@ use crate::storage::{
     Block, DynamicColumn, FailedRun, Finished, NodeKind, Plan, PlannedLeaf, State, StorageError, TrajectoryWriter,
 };
 use crate::trajectory::{AnyTrajectory, TrajectoryError};
-use crate::value::text::quoted_list;
 use crate::value::{Cell, Cells};
 
 /// Which runs are carried out once more.
@@ -85,8 +84,8 @@ impl Comparer {
             verified.notes.push(format!("only {} of {n_wanted} runs were carried out once more", self.n_runs));
         }
         if !self.ignored.is_empty() {
-            let names = quoted_list(&self.ignored);
-            verified.notes.push(format!("what runs write together was not compared: {names}"));
+            let names: Vec<String> = self.ignored.iter().map(|name| format!("`{name}`")).collect();
+            verified.notes.push(format!("what runs write together was not compared: {}", names.join(", ")));
         }
         self.problems.sort_by(|a, b| a.runs.cmp(&b.runs));
         verified.problems.append(&mut self.problems);
