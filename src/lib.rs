@@ -79,6 +79,29 @@ pub use pypet_macros::ParamValue;
 /// # Ok::<(), pypet::Error>(())
 /// ```
 ///
+/// What runs write together, and how parts of it are read:
+/// ```
+/// # use pypet::prelude::*;
+/// # #[parameters]
+/// # struct Line { #[param(default = 0)] number: usize }
+/// #[experiment(shared_arrays = squares, result = "n")]
+/// fn line(p: &Line, run: &mut Run) -> usize {
+///     run.write_slice("squares", s![p.number, ..], &Array1::from_elem(3, p.number * p.number));
+///     run.append("passed", &vec![p.number; p.number]);
+///     p.number
+/// }
+///
+/// fn squares(_: &Line) -> [SharedArray; 1] {
+///     [SharedArray::new::<usize>("squares", [4, 3])]
+/// }
+///
+/// let traj = Environment::in_memory().run::<line>(Line::names().number.over(0..4))?;
+/// let last: ArrayD<usize> = traj.any().get_slice("squares", s![2.., 0])?;
+/// assert_eq!(last.iter().collect::<Vec<_>>(), [&4, &9]);
+/// assert_eq!(traj.any().rows_of_all::<Vec<usize>>("passed")?, [1, 2, 2, 3, 3, 3]);
+/// # Ok::<(), pypet::Error>(())
+/// ```
+///
 /// ---
 pub use pypet_macros::experiment;
 /// # Examples

@@ -1,6 +1,6 @@
 //! All that a program with an experiment needs: `use pypet::prelude::*;`.
 
-pub use ndarray::{Array1, Array2, Array3, ArrayD};
+pub use ndarray::{Array1, Array2, Array3, ArrayD, s};
 pub use pypet_macros::{ParamValue, ResultValue, experiment, parameters, results};
 pub use pypet_runtime::environment::{Environment, OnFailure, Order};
 pub use pypet_runtime::experiment::Experiment;
@@ -10,6 +10,7 @@ pub use pypet_runtime::explore::{
 pub use pypet_runtime::parameter::Name;
 pub use pypet_runtime::provenance::GitPolicy;
 pub use pypet_runtime::rand::RngExt;
+pub use pypet_runtime::result::SharedArray;
 pub use pypet_runtime::run::Run;
 pub use pypet_runtime::trajectory::{AnyTrajectory, Axis, Grid, RunView, Trajectory, TrajectoryEditor};
 pub use pypet_runtime::value::{Grouped, Json, Table};

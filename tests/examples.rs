@@ -23,6 +23,7 @@ fn no_example_is_forgotten() {
             "multiply",
             "overhead",
             "ragged_spikes",
+            "shared",
             "torture",
             "tree",
             "units",
@@ -111,6 +112,11 @@ fn units_stand_in_the_file_and_on_the_command_line() {
 #[test]
 fn ragged_spikes_are_slices_of_columns() {
     with_file_of("ragged_spikes", |file| python::run("ragged_spikes.py", [file]));
+}
+
+#[test]
+fn shared_is_one_picture_that_many_runs_have_made() {
+    with_file_of("shared", |file| python::run("shared.py", [file]));
 }
 
 #[test]

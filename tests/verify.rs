@@ -358,3 +358,59 @@ fn the_command_line_tells_it_with_exit_codes_and_as_json() {
     let (_, said, code) = multiply("verify study.h5 --rerun 1 --all");
     assert!(code == Some(2) && said.contains("cannot be used with"), "{said}");
 }
+
+/// How results are handed over.
+#[parameters]
+struct Way {
+    #[param(default = false)]
+    early: bool,
+    #[param(default = 0)]
+    n_rows: usize,
+}
+
+/// Yields the same whether early or not.
+fn yields(p: &Way, run: &mut Run) {
+    let numbers: Vec<f64> = (0..p.n_rows).map(|row| row as f64 / 7.0).collect();
+    let texts: Vec<String> = numbers.iter().map(ToString::to_string).collect();
+    let pairs = Array2::from_shape_fn((p.n_rows, 2), |(row, column)| (row * 2 + column) as f32);
+    if !p.early {
+        run.add_result("numbers", numbers.clone());
+        run.add_result("texts", texts.clone());
+        run.add_result("pairs", pairs);
+        return run.add_group("events", Table::new().with("time", numbers).with("name", texts));
+    }
+    run.write("numbers", &numbers);
+    run.append("pairs", &pairs);
+    run.append("texts", &Vec::<String>::new());
+    for (times, names) in numbers.chunks(9999).zip(texts.chunks(9999)) {
+        run.append("texts", &names.to_vec());
+        run.append("events", &Table::new().with("time", times.to_vec()).with("name", names.to_vec()));
+    }
+    run.append("events", &Table::new().with("time", Vec::<f64>::new()).with("name", Vec::<String>::new()));
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_handed_over_early_has_the_checksum_of_what_is_added_at_the_end() {
+    let p = Way::names();
+    let points = || p.early.over([false, true]) * p.n_rows.over([0, 3, 200_000]);
+    common::with_trajectory_file(|file| {
+        let name = "what_is_handed_over_early_has_the_checksum_of_what_is_added_at_the_end";
+        let processes = Environment::new(file).with_processes(2).with_worker_arguments([name, "--exact"]);
+        let environments = [Environment::new(file).serial(), processes, Environment::in_memory()];
+        for (environment, name) in environments.into_iter().zip(["serial", "processes", "memory"]) {
+            let any = environment.with_name(name).run_with("yields", points(), yields).unwrap();
+            assert_eq!(any.failures().unwrap().len(), 0);
+            let sums: Vec<u64> = any.get("runs.checksum").unwrap();
+            assert_eq!(sums[..3], sums[3..], "{name}");
+            assert!(sums[0] != sums[1] && sums[1] != sums[2]);
+        }
+        // Workers do not come here, where nobody writes any more.
+        for name in ["serial", "processes"] {
+            let verified = verify(file, Some(name), &mut |_| {}).unwrap();
+            assert!(verified.is_sound() && verified.n_checked == 6, "{verified:#?}");
+        }
+        // As another program computes them.
+        assert_eq!(common::python::run("checksums.py", [file]).trim(), "12");
+    });
+}

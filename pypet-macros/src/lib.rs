@@ -192,6 +192,7 @@ pub fn results(options: TokenStream, item: TokenStream) -> TokenStream {
 /// - [`prepare`](#prepare): what all runs share.
 /// - [`finish`](#finish): what happens after the last run.
 /// - [`result`](#result): the name of a single result.
+/// - [`shared_arrays`](#shared_arrays): what all runs write together.
 /// - [`crate`](#crate): where pypet is found.
 ///
 /// ## `explore`
@@ -229,6 +230,18 @@ pub fn results(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```text
 /// #[experiment(result = "z")]
 /// fn multiply(p: &Factors) -> f64 { /* … */ }
+/// ```
+///
+/// ## `shared_arrays`
+/// A function of the presets that returns the arrays of which runs write parts by `run.write_slice`: a list of
+/// `SharedArray`.
+/// ```text
+/// #[experiment(shared_arrays = maps)]
+/// fn potential(p: &Place, run: &mut Run) { /* … */ }
+///
+/// fn maps(presets: &Place) -> [SharedArray; 1] {
+///     [SharedArray::new::<f64>("map", [presets.n_lines, 200]).with_unit("mV")]
+/// }
 /// ```
 ///
 /// ## `crate`

@@ -6,6 +6,7 @@ use crate::explore::ExploreError;
 use crate::logs::LogError;
 use crate::parameter::ParameterError;
 use crate::provenance::GitError;
+use crate::result::SharedArrayError;
 use crate::storage::StorageError;
 use crate::trajectory::{EditError, MergeError, TrajectoryError};
 
@@ -31,6 +32,9 @@ pub enum Error {
     /// The policy for uncommitted changes.
     #[error(transparent)]
     Git(#[from] GitError),
+    /// What runs are to write together.
+    #[error(transparent)]
+    SharedArray(#[from] SharedArrayError),
     /// The log.
     #[error(transparent)]
     Log(#[from] LogError),
@@ -110,6 +114,7 @@ impl Error {
                     | TrajectoryError::NoRun { .. }
             ) | Self::Explore(_)
                 | Self::Parameter(_)
+                | Self::SharedArray(_)
                 | Self::Edit(_)
                 | Self::Merge(_)
                 | Self::OtherPresets { .. }

@@ -3,7 +3,7 @@
 use crate::explore::{Exploration, ExploreError, IntoExploration};
 use crate::parameter::ParameterSet;
 use crate::provenance::Build;
-use crate::result::{NoResults, ResultSet, Single};
+use crate::result::{NoResults, ResultSet, SharedArray, Single};
 use crate::run::Run;
 use crate::trajectory::Trajectory;
 use crate::value::ResultValue;
@@ -44,6 +44,12 @@ pub trait Experiment: Sized + Send + Sync + 'static {
     /// The declared exploration contradicts itself.
     fn exploration() -> Result<Exploration<Self::Parameters>, ExploreError> {
         Ok(Exploration::single())
+    }
+
+    /// The arrays that all runs write together, each its part; their shapes may follow from the presets.
+    fn shared_arrays(presets: &Self::Parameters) -> Vec<SharedArray> {
+        let _ = presets;
+        Vec::new()
     }
 
     /// Computes what all runs share.
@@ -131,6 +137,12 @@ impl<P, S, F: FnOnce(&P) -> S> Prepare<P, S, fn(&P) -> S> for F {
     fn prepare(self, presets: &P) -> S {
         self(presets)
     }
+}
+
+/// Takes what a function given as `shared_arrays = …` returned; for generated code.
+#[doc(hidden)]
+pub fn shared_arrays_of(arrays: impl IntoIterator<Item = SharedArray>) -> Vec<SharedArray> {
+    arrays.into_iter().collect()
 }
 
 /// Calls a function given as `explore = …`; for generated code.

@@ -40,7 +40,13 @@ fn facts(experiment: &Experiment, parameters: &Type) -> TokenStream {
         associated_type("Results", &results, &experiment.output()),
         associated_type("Shared", &shared.to_token_stream(), &shared),
     ];
-    let functions = [exploration(experiment), Some(prepare(experiment)), Some(run(experiment)), finish(experiment)];
+    let functions = [
+        exploration(experiment),
+        shared_arrays(experiment),
+        Some(prepare(experiment)),
+        Some(run(experiment)),
+        finish(experiment),
+    ];
     // The compiler takes the place of the attribute for these.
     let place = quote!(#private::concat!(#private::file!(), ":", #private::line!(), ":", #private::column!()));
     let registration = experiment.is_callable.then(|| registration(experiment));
@@ -93,6 +99,17 @@ fn exploration(experiment: &Experiment) -> Option<TokenStream> {
     Some(quote! {
         fn exploration() -> #private::Result<#private::Exploration<Self::Parameters>, #private::ExploreError> {
             #with #argument
+        }
+    })
+}
+
+fn shared_arrays(experiment: &Experiment) -> Option<TokenStream> {
+    let (private, shared_arrays) = (&experiment.private, experiment.shared_arrays.as_ref()?);
+    let presets = own("presets");
+    let of = quote_spanned!(shared_arrays.span()=> #private::shared_arrays_of(#shared_arrays(#presets)));
+    Some(quote! {
+        fn shared_arrays(#presets: &Self::Parameters) -> #private::Vec<#private::SharedArray> {
+            #of
         }
     })
 }

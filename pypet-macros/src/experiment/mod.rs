@@ -35,7 +35,13 @@ mod tests {
                 simulate(p, network, run)
             }
         };
-        let options = quote!(explore = sizes, prepare = Network::build, finish = summarize, result = "rate");
+        let options = quote!(
+            explore = sizes,
+            prepare = Network::build,
+            finish = summarize,
+            result = "rate",
+            shared_arrays = maps
+        );
         insta::assert_snapshot!(crate::pretty(expand(options, item)));
     }
 }

@@ -8,7 +8,7 @@ use crate::support::items::head;
 use crate::support::names::{plain, private};
 use crate::support::options::Options;
 
-const OPTIONS: &[&str] = &["explore", "prepare", "finish", "result", "crate"];
+const OPTIONS: &[&str] = &["explore", "prepare", "finish", "result", "shared_arrays", "crate"];
 
 /// A function with `#[experiment]`.
 #[derive(Debug)]
@@ -22,6 +22,7 @@ pub(crate) struct Experiment {
     /// Whether `prepare` was given, even if it turned out to be unusable.
     pub(crate) has_prepare: bool,
     pub(crate) finish: Option<Path>,
+    pub(crate) shared_arrays: Option<Path>,
     pub(crate) result: Option<LitStr>,
     /// The type of the parameters, as far as the signature tells.
     pub(crate) parameters: Option<Type>,
@@ -75,6 +76,7 @@ impl Experiment {
             explore: options.path("explore", errors),
             prepare: options.path("prepare", errors),
             finish: options.path("finish", errors),
+            shared_arrays: options.path("shared_arrays", errors),
             result: options.string("result", errors),
             parameters: None,
             shared: None,

@@ -22,12 +22,12 @@ pub use doors::{
 pub use inventory;
 pub use ndarray::Array1;
 
-pub use crate::experiment::{BoxError, Experiment, Outcome, Prepare, explore_with, finish_with};
+pub use crate::experiment::{BoxError, Experiment, Outcome, Prepare, explore_with, finish_with, shared_arrays_of};
 pub use crate::explore::{Exploration, ExploreError};
 pub use crate::parameter::{AnyParameter, Declaration, GroupNames, Name, ParameterSet};
 pub use crate::provenance::Build;
 pub use crate::registry::Registration;
-pub use crate::result::{Numbers, ResultDeclaration, ResultName, ResultSet, Row};
+pub use crate::result::{Numbers, ResultDeclaration, ResultName, ResultSet, Row, SharedArray};
 pub use crate::run::Run;
 pub use crate::trajectory::Trajectory;
 #[cfg(feature = "cbor")]

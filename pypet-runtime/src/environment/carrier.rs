@@ -12,8 +12,10 @@ use super::timeout::took_longer;
 use crate::explore::Explored;
 use crate::parameter::{ParameterSet, declared_parameters};
 use crate::result::checksum::{self, ValueHash};
-use crate::result::{ResultSet, Row};
-use crate::run::{AddResultError, AddedResult, Run, RunStatus, Streams, check_added};
+use crate::result::{ResultSet, Row, SharedArray};
+use crate::run::{
+    AddResultError, AddedResult, Depot, Early, EarlyResult, Part, Run, RunStatus, SliceWrite, Streams, check_added,
+};
 use crate::schema::Leaf;
 use crate::storage::{Block, DynamicColumn, FailedRun};
 use crate::value::Cells;
@@ -34,6 +36,7 @@ pub(super) struct Carrier<'a, P, R> {
 /// What a run has put beside its declared results.
 struct Kept {
     added: Vec<AddedResult>,
+    slices: Vec<SliceWrite>,
     checksum: u64,
 }
 
@@ -45,19 +48,22 @@ struct Failure {
 }
 
 impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
-    /// `number` is that of the worker; runs ask `cancelled` whether they may end early.
+    /// `number` is that of the worker; runs ask `cancelled` whether they may end early, and hand over to the `depot`
+    /// what is not to wait for their end.
     pub(super) fn new(
         study: &'a Study<'a, P, R>,
         timeout: Option<Duration>,
         number: u16,
         cancelled: Arc<AtomicBool>,
+        depot: Option<Box<dyn Depot>>,
     ) -> Self {
+        let early = Early::new(study.arrays.clone(), depot);
         Self {
             study,
             timeout,
             number,
             parameters: study.points.presets().clone(),
-            run: Run::new(study.points.len(), cancelled, Streams::new(study.seed, study.points)),
+            run: Run::new(study.points.len(), cancelled, Streams::new(study.seed, study.points), early),
             block: Block::new(&study.subject.results, number),
             hashes: study
                 .subject
@@ -103,13 +109,14 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
             ended = Err(Failure { message, place: study.subject.place.into(), backtrace: String::new() });
         }
         let Failure { message, place, backtrace } = match ended {
-            Ok(Kept { added, checksum }) => {
+            Ok(Kept { added, slices, checksum }) => {
                 if n_before == 0 {
                     self.block.first = index;
                 }
-                for added in &added {
+                for added in added {
                     self.block.add(index, added);
                 }
+                self.block.slices.extend(slices);
                 self.block.started.push(started);
                 self.block.runtime.push(runtime);
                 self.block.checksum.push(checksum);
@@ -162,19 +169,21 @@ fn keep<P, R: ResultSet>(
     results: &R,
 ) -> Result<Kept, Failure> {
     let declared = &study.subject.results;
-    let mut added = run.take_added();
+    let failed = |mistake: AddResultError| Failure::from_error(&mistake, study.subject.place);
+    let (mut added, slices) = run.take_added().map_err(failed)?;
     results.write(&mut Row::new(&mut block.results, &study.subject.groups, &mut added));
     let refused = |(leaf, cells): (&Leaf, &Cells)| Some((leaf.name.clone(), cells.refusal()?.to_owned()));
     let checked = match declared.iter().zip(&block.results).find_map(refused) {
         Some((name, problem)) => Err(AddResultError::Refused { name, problem }),
-        None => check_added(&added, declared),
+        None => check_added(&added, &declared.iter().chain(study.arrays.iter().map(SharedArray::leaf))),
     };
-    checked.map_err(|mistake| Failure::from_error(&mistake, study.subject.place))?;
+    checked.map_err(failed)?;
     let of_declared = hashes.iter().zip(&block.results).map(|(hash, cells)| hash.of(&cells.last()));
-    let results = added.iter().filter(|added| added.branch == DynamicColumn::RESULTS);
-    let of_added = results.map(|added| ValueHash::new(&added.leaf.name, added.cells.element()).of(&added.cells.last()));
-    let checksum = of_declared.chain(of_added).fold(checksum::NOTHING, u64::wrapping_add);
-    Ok(Kept { added, checksum })
+    let mut checksum = of_declared.fold(checksum::NOTHING, u64::wrapping_add);
+    for result in added.iter_mut().filter(|added| added.branch == DynamicColumn::RESULTS) {
+        checksum = checksum.wrapping_add(result.counted());
+    }
+    Ok(Kept { added, slices, checksum })
 }
 
 impl Failure {
@@ -206,14 +215,22 @@ impl Block {
             checksum: Vec::new(),
             results: results.iter().map(|leaf| Cells::of(&leaf.value_type)).collect(),
             added: Vec::new(),
+            early: Vec::new(),
+            slices: Vec::new(),
         }
     }
 
-    /// Keeps a result or an annotation that a run added: one cell.
-    pub(super) fn add(&mut self, run: usize, added: &AddedResult) {
-        let AddedResult { branch, leaf, cells } = added;
+    /// Keeps a result or an annotation that a run added.
+    pub(super) fn add(&mut self, run: usize, added: AddedResult) {
+        let AddedResult { branch, leaf, cells, aside: mut parts, .. } = added;
+        if !parts.is_empty() {
+            let has_more = cells.iter().any(|rest| !rest.shape().starts_with(&[0]));
+            parts.extend(has_more.then_some(Part::Kept(cells)));
+            self.early.push(EarlyResult { run, leaf, parts });
+            return;
+        }
         let fits = |column: &DynamicColumn| {
-            let same_place = (column.branch, &column.leaf.name) == (*branch, &leaf.name);
+            let same_place = (column.branch, &column.leaf.name) == (branch, &leaf.name);
             same_place && column.leaf.value_type.agrees(&leaf.value_type)
         };
         let position = self.added.iter().position(fits).unwrap_or_else(|| {
@@ -223,7 +240,7 @@ impl Block {
         });
         let column = &mut self.added[position];
         column.runs.push(run);
-        column.cells.append(cells);
+        column.cells.append(&cells);
     }
 }
 

@@ -71,8 +71,10 @@ pub(super) fn carry_on<E: Experiment>(
     if shared.is_none() {
         *shared = role.insist(prepare::<E>(options, role, missing.presets()))?;
     }
+    let arrays = options.shared_arrays(E::shared_arrays(missing.presets()), &subject.results);
+    let arrays = role.insist(arrays)?;
     let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);
-    Trajectory::from_reader(missing.carry_out(subject, &run, options, visit, role)?)
+    Trajectory::from_reader(missing.carry_out(subject, &run, arrays, options, visit, role)?)
 }
 
 /// Post-processing of a trajectory whose runs are stored, again and again while it asks for points that are new.

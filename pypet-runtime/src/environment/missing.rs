@@ -1,6 +1,7 @@
 //! Carrying out what is missing in a stored trajectory.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use super::home::Home;
 use super::plan::{self, Subject};
@@ -13,7 +14,7 @@ use crate::explore::Points;
 use crate::logs;
 use crate::parameter::ParameterSet;
 use crate::provenance::Origin;
-use crate::result::ResultSet;
+use crate::result::{ResultSet, SharedArray};
 use crate::run::RunStatus;
 use crate::schema::SchemaParameter;
 use crate::storage::hdf5::Hdf5Writer;
@@ -71,11 +72,13 @@ impl<P: ParameterSet> Missing<P> {
         self,
         subject: Subject<'_>,
         run: &RunFunction<'_, P, R>,
+        arrays: Arc<[SharedArray]>,
         options: &Options,
         visit: &Visit,
         role: &Role,
     ) -> Result<Box<dyn TrajectoryReader>> {
-        let mut study = Study { subject, points: &self.points, seed: self.seed, run, file: self.home.file(), visit };
+        let (points, seed, file) = (&self.points, self.seed, self.home.file());
+        let mut study = Study { subject, points, seed, run, file, visit, arrays };
         if let Role::Worker(_) = role {
             processes::serve(&study, options);
         }

@@ -40,7 +40,7 @@ use crate::experiment::{BoxError, Experiment, Outcome};
 use crate::explore::{IntoExploration, Points};
 use crate::parameter::ParameterSet;
 use crate::provenance::{self, Build, GitPolicy, Origin};
-use crate::result::{DeclaredResults, declared};
+use crate::result::{DeclaredResults, SharedArray, declared};
 use crate::run::Run;
 use crate::schema::Schema;
 use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer, NameChoice};
@@ -277,6 +277,21 @@ impl<P> Environment<P> {
         self
     }
 
+    /// Gives runs a further array that they write together, each its part, by [`Run::write_slice`].
+    ///
+    /// What belongs to an experiment is better declared with it: `#[experiment(shared_arrays = maps)]`.
+    ///
+    /// # Examples
+    /// ```
+    /// # use pypet_runtime::{environment::Environment, result::SharedArray};
+    /// let map = SharedArray::new::<f64>("map", [100, 200]).with_comment("potential at each place");
+    /// let environment = Environment::new("map.h5").with_shared_array(map);
+    /// ```
+    pub fn with_shared_array(mut self, array: SharedArray) -> Self {
+        self.options.shared_arrays.push(array);
+        self
+    }
+
     /// Lets threads draw so many runs at a time, whatever these take: for counting instructions, which must not depend
     /// on time.
     #[doc(hidden)]
@@ -397,9 +412,11 @@ impl<P> Environment<P> {
         let _log = role.insist(options.attend(self.place.file(), &role))?;
         let subject = role.insist(subject::<E>(&options, &role, 0))?;
         let mut shared = role.insist(prepare::<E>(&options, &role, points.presets()))?;
+        let arrays = options.shared_arrays(E::shared_arrays(points.presets()), &subject.results);
+        let arrays = role.insist(arrays)?;
         let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);
         let seed = options.seed.unwrap_or_default();
-        let study = Study { subject, points: &points, seed, run: &run, file: self.place.file(), visit: &visit };
+        let study = Study { subject, points: &points, seed, run: &run, file: self.place.file(), visit: &visit, arrays };
         let reader = self.place.carry_out(&options, &study, &role)?;
         expand::finish(visit, Trajectory::from_reader(reader)?, &options, &mut shared)
     }
@@ -529,9 +546,10 @@ impl<P> Environment<P> {
         let origin = role.insist(origin(&options, &role, name, "", Build::UNKNOWN, 0))?;
         let DeclaredResults { leaves: results, groups } = declared::<O::Results>(name, "");
         let subject = Subject { name, comment: "", place: &declared_at, results, groups, origin };
+        let arrays = role.insist(options.shared_arrays(Vec::new(), &subject.results))?;
         let run = |parameters: &Q, run: &mut Run| experiment(parameters, run).into_results();
         let seed = options.seed.unwrap_or_default();
-        let study = Study { subject, points: &points, seed, run: &run, file: self.place.file(), visit: &visit };
+        let study = Study { subject, points: &points, seed, run: &run, file: self.place.file(), visit: &visit, arrays };
         let reader = self.place.carry_out(&options, &study, &role)?;
         AnyTrajectory::from_reader(reader)
     }
@@ -586,8 +604,9 @@ impl<P> Environment<P> {
         let subject = Subject { name, comment: "", place: declared_at, results, groups, origin: Origin::default() };
         let (stored, subject, options) = self.take_up(&role, subject, schema, Build::UNKNOWN, change)?;
         let missing = role.insist(Missing::of(stored, &subject.origin, &options))?;
+        let arrays = role.insist(options.shared_arrays(Vec::new(), &subject.results))?;
         let run = |parameters: &Q, run: &mut Run| experiment(parameters, run).into_results();
-        AnyTrajectory::from_reader(missing.carry_out(subject, &run, &options, &visit, &role)?)
+        AnyTrajectory::from_reader(missing.carry_out(subject, &run, arrays, &options, &visit, &role)?)
     }
 }
 

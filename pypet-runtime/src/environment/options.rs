@@ -3,6 +3,7 @@
 use std::ffi::OsString;
 use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::Duration;
 
 use super::observe::Observers;
@@ -11,7 +12,9 @@ use crate::engine::{Engine, EngineError, Processes, Serial, Threads};
 use crate::error::{Error, Result};
 use crate::logs::Keeping;
 use crate::provenance::GitPolicy;
+use crate::result::{SharedArray, check_shared_arrays};
 use crate::run::{drawn_seed, is_valid_name};
+use crate::schema::Leaf;
 use crate::storage::hdf5::Hdf5Writer;
 
 /// Every option of an [`Environment`](super::Environment); each is also a flag of the command line.
@@ -61,6 +64,8 @@ pub struct Options {
     pub failed: bool,
     /// Shows progress; `None` where standard error is a terminal.
     pub progress: Option<bool>,
+    /// Arrays of which runs write parts, beside those that the experiment declares.
+    pub shared_arrays: Vec<SharedArray>,
     /// The folder of the log, with wildcards; beside the file if none is given.
     pub log_dir: Option<PathBuf>,
     /// What is logged, as [`LogLevels`](crate::logs::LogLevels).
@@ -93,6 +98,7 @@ impl Default for Options {
             signals: false,
             failed: false,
             progress: None,
+            shared_arrays: Vec::new(),
             log_dir: None,
             log_level: "info".into(),
             observers: Observers::default(),
@@ -115,6 +121,13 @@ impl Options {
                 Self { engine: EngineChoice::Serial, observers: Observers::default(), ..quiet }
             }
         }
+    }
+
+    /// The arrays that runs write together, checked; `declared` are those of the experiment.
+    pub(super) fn shared_arrays(&self, declared: Vec<SharedArray>, results: &[Leaf]) -> Result<Arc<[SharedArray]>> {
+        let arrays = [declared, self.shared_arrays.clone()].concat();
+        check_shared_arrays(&arrays, results)?;
+        Ok(arrays.into())
     }
 
     /// Makes sure that all observers are ready, and keeps a log of what this thread carries out, if one is wanted.

@@ -38,7 +38,8 @@ pub(super) fn verify<E: Experiment, P>(mut environment: Environment<P>, rerun: &
     let shared = role.insist(prepare::<E>(&options, &role, points.presets()))?;
     let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);
     let subject = Subject::of::<E>(Origin::default());
-    let study = Study { subject, points: &points, seed, run: &run, file: Some(&file), visit: &visit };
+    let arrays = role.insist(options.shared_arrays(E::shared_arrays(points.presets()), &subject.results))?;
+    let study = Study { subject, points: &points, seed, run: &run, file: Some(&file), visit: &visit, arrays };
     if let Role::Worker(_) = role {
         processes::serve(&study, &options);
     }

@@ -1,7 +1,7 @@
 //! One study from beginning to end: plan, workers, the writer's thread.
 
 use std::path::Path;
-use std::sync::mpsc;
+use std::sync::{Arc, mpsc};
 use std::thread;
 
 use super::observe::{StudyStarted, Telling};
@@ -21,7 +21,8 @@ use crate::error::{Result, with_causes};
 use crate::explore::Points;
 use crate::logs;
 use crate::parameter::ParameterSet;
-use crate::result::ResultSet;
+use crate::result::{ResultSet, SharedArray};
+use crate::run::{Beside, Depot};
 use crate::storage::{State, TrajectoryWriter};
 
 /// What is carried out at which points.
@@ -33,6 +34,8 @@ pub(super) struct Study<'a, P, R> {
     /// Where the trajectory is kept, if it can be carried on with.
     pub(super) file: Option<&'a Path>,
     pub(super) visit: &'a Visit,
+    /// What runs write together.
+    pub(super) arrays: Arc<[SharedArray]>,
 }
 
 impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
@@ -55,6 +58,11 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
         self.carry_out_runs(options, crew, name, Runs::All(self.points.len()), store)
     }
 
+    /// Where runs put aside what is not to wait for their end; without a file all stays in memory.
+    pub(super) fn depot(&self) -> Option<Box<dyn Depot>> {
+        self.file.map(|file| Box::new(Beside::file(file)) as Box<dyn Depot>)
+    }
+
     /// Carries out some runs of a trajectory that has begun; returns when everything is stored.
     pub(super) fn carry_out_runs(
         &self,
@@ -64,6 +72,9 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
         runs: Runs,
         store: &mut dyn TrajectoryWriter,
     ) -> Result<()> {
+        if !self.arrays.is_empty() {
+            store.share(&self.arrays)?;
+        }
         let engine = crew.engine();
         let (file, n_runs) = (self.file.map(Into::into), runs.len());
         let started = StudyStarted {
@@ -100,7 +111,7 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
             }
             engine.execute(&|number| {
                 logs::within(book.as_ref(), || match &supervision {
-                    Some(supervision) => Supervisor::new(supervision, number, outbox.clone()).work(),
+                    Some(supervision) => Supervisor::new(supervision, number, outbox.clone(), self.depot()).work(),
                     None => Worker::new(self, options, queue, number, overtime.as_ref(), outbox.clone()).work(),
                 });
             });
@@ -126,7 +137,6 @@ impl<P: ParameterSet, R: ResultSet> Study<'_, P, R> {
 mod tests {
     use super::*;
     use std::ops::Range;
-    use std::sync::Arc;
     use std::sync::atomic::{AtomicUsize, Ordering};
     use std::time::Duration;
 
@@ -181,6 +191,10 @@ mod tests {
             Ok(())
         }
 
+        fn share(&mut self, _: &[SharedArray]) -> Result<(), StorageError> {
+            Ok(())
+        }
+
         fn write(&mut self, finished: &Finished) -> Result<(), StorageError> {
             std::thread::sleep(Duration::from_millis(2));
             let Finished::Done(block) = finished else { return Ok(()) };
@@ -214,7 +228,8 @@ mod tests {
         let subject =
             Subject { name: "large", comment: "", place: "", results, groups: Vec::new(), origin: Origin::default() };
         let visit = Visit::to("large");
-        let study = Study { subject, points: &points, seed: 0, run: &run, file: None, visit: &visit };
+        let study =
+            Study { subject, points: &points, seed: 0, run: &run, file: None, visit: &visit, arrays: Arc::default() };
         let engine = EngineChoice::Threads(2);
         let on_failure = OnFailure::Continue;
         let options = Options { engine, memory_cap, on_failure, progress: Some(false), ..Options::default() };

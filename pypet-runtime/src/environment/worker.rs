@@ -36,7 +36,7 @@ impl<'a, P: ParameterSet, R: ResultSet> Worker<'a, P, R> {
         overtime: Option<&'a Overtime>,
         outbox: Outbox<'a>,
     ) -> Self {
-        let carrier = Carrier::new(study, options.timeout, narrow(number), queue.stop_flag());
+        let carrier = Carrier::new(study, options.timeout, narrow(number), queue.stop_flag(), study.depot());
         let &Options { retries, runs_per_draw, .. } = options;
         Self { queue, number, retries, runs_per_draw, overtime, outbox, carrier }
     }

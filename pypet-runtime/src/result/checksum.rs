@@ -10,6 +10,7 @@
 //! # Source
 //! `docs/file-format.md` has the definition byte by byte.
 
+use std::fmt;
 use std::hash::Hasher as _;
 
 use twox_hash::XxHash3_64;
@@ -67,6 +68,12 @@ impl ValueHash {
     /// For a value that comes in parts.
     pub(crate) fn begin(&self) -> Parts {
         Parts { hasher: XxHash3_64::with_seed(self.key), element: self.element, is_fill: true }
+    }
+}
+
+impl fmt::Debug for Parts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Parts({})", self.element.name())
     }
 }
 

@@ -3,10 +3,13 @@
 pub(crate) mod checksum;
 mod group;
 mod name;
+mod shared;
 mod single;
 
 pub use group::{GroupName, Members, ResultGroup, StoredMembers};
 pub use name::{Numbers, ResultName};
+pub(crate) use shared::check_shared_arrays;
+pub use shared::{SharedArray, SharedArrayError};
 pub use single::{NoResults, Single};
 
 use crate::run::AddedResult;

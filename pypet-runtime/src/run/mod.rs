@@ -1,8 +1,15 @@
 //! What a run is, and what it can say beside its results.
 
+mod added;
+mod aside;
+mod early;
 mod status;
 mod stream;
 
+pub use added::AddResultError;
+pub(crate) use added::{AddedResult, check_added, is_valid_name};
+pub(crate) use aside::{Beside, Depot, EarlyResult, Part, SliceWrite};
+pub(crate) use early::Early;
 pub use status::RunStatus;
 pub use stream::Stream;
 pub(crate) use stream::{Streams, drawn_seed};
@@ -12,10 +19,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant;
 
 use crate::parameter::Identity;
-use crate::result::{Members, ResultGroup};
-use crate::schema::Leaf;
+use crate::result::ResultGroup;
 use crate::storage::DynamicColumn;
-use crate::value::{Cells, ResultValue};
+use crate::value::ResultValue;
 
 /// The run that is being carried out, as `&mut Run` in an experiment's arguments.
 #[derive(Debug)]
@@ -26,33 +32,12 @@ pub struct Run {
     deadline: Option<Instant>,
     streams: Streams,
     added: Vec<AddedResult>,
-}
-
-/// A result that no result set declares.
-#[derive(Debug)]
-pub(crate) struct AddedResult {
-    /// Whether it is a result or an annotation.
-    pub(crate) branch: &'static str,
-    pub(crate) leaf: Leaf,
-    /// One cell.
-    pub(crate) cells: Cells,
-}
-
-impl AddedResult {
-    /// A group, member by member.
-    pub(crate) fn members<G: ResultGroup>(name: &str, group: &G) -> impl Iterator<Item = Self> {
-        let mut members = Members::default();
-        group.put(&mut members);
-        members.into_members().into_iter().map(move |(mut leaf, cells)| {
-            leaf.name = format!("{name}.{}", leaf.name);
-            Self { branch: DynamicColumn::RESULTS, leaf, cells }
-        })
-    }
+    early: Early,
 }
 
 impl Run {
-    pub(crate) fn new(n_runs: usize, cancelled: Arc<AtomicBool>, streams: Streams) -> Self {
-        Self { index: 0, n_runs, cancelled, deadline: None, streams, added: Vec::new() }
+    pub(crate) fn new(n_runs: usize, cancelled: Arc<AtomicBool>, streams: Streams, early: Early) -> Self {
+        Self { index: 0, n_runs, cancelled, deadline: None, streams, added: Vec::new(), early }
     }
 
     /// Position in the trajectory, from 0.
@@ -113,11 +98,11 @@ impl Run {
     /// Adds a result that the result set does not foresee, as `results/<name>`.
     ///
     /// Names consist of letters, digits and `_`, with dots between groups: `network.layer_1`.
-    /// Nothing is written before the run ends. A name that is malformed or given twice in one run fails the
+    /// Nothing is written before the run ends; [`write`](Self::write) is for values that are too large for that. A name that is malformed or given twice in one run fails the
     /// run, and the error says so.
     #[expect(clippy::needless_pass_by_value, reason = "a result that was added is done with")]
     pub fn add_result<V: ResultValue>(&mut self, name: &str, value: V) {
-        self.add(DynamicColumn::RESULTS, name, &value);
+        self.added.push(AddedResult::of(DynamicColumn::RESULTS, name, &value));
     }
 
     /// Notes something about this run, as `runs/annotations/<key>`: a column with a value for each run that has one.
@@ -125,16 +110,7 @@ impl Run {
     /// Keys are as the names of added results, and mistakes fail the run in the same way.
     #[expect(clippy::needless_pass_by_value, reason = "a note that was taken is done with")]
     pub fn annotate<V: ResultValue>(&mut self, key: &str, value: V) {
-        self.add(DynamicColumn::ANNOTATIONS, key, &value);
-    }
-
-    fn add<V: ResultValue>(&mut self, branch: &'static str, name: &str, value: &V) {
-        let mut value_type = V::value_type();
-        let mut cells = Cells::of(&value_type);
-        value.write(&mut cells);
-        // Runs may add arrays of different lengths under one name.
-        value_type.shape.fill(None);
-        self.added.push(AddedResult { branch, leaf: Leaf::new(name, value_type), cells });
+        self.added.push(AddedResult::of(DynamicColumn::ANNOTATIONS, key, &value));
     }
 
     /// Adds a group of results, such as a `Table`, as `results/<name>/<member>`; see [`Run::add_result`].
@@ -148,120 +124,19 @@ impl Run {
         self.deadline = deadline;
         self.streams.start(index);
         self.added.clear();
+        self.early.begin();
     }
 
-    /// The added results.
-    pub(crate) fn take_added(&mut self) -> Vec<AddedResult> {
-        std::mem::take(&mut self.added)
-    }
-}
-
-/// Checks what one run adds beside the declared results: names, and whether values can be stored.
-pub(crate) fn check_added(added: &[AddedResult], declared: &[Leaf]) -> Result<(), AddResultError> {
-    for (position, AddedResult { branch, leaf, cells }) in added.iter().enumerate() {
-        let (own, name) = (&leaf.name, || leaf.name.clone());
-        if !is_valid_name(own) {
-            return Err(AddResultError::Name { name: name() });
+    /// The added results, and what was written of shared arrays.
+    ///
+    /// # Errors
+    /// The first mistake that the run has made with what it handed over before its end.
+    pub(crate) fn take_added(&mut self) -> Result<(Vec<AddedResult>, Vec<SliceWrite>), AddResultError> {
+        if let Some(mistake) = self.early.mistake() {
+            return Err(mistake);
         }
-        if added[..position].iter().any(|earlier| (earlier.branch, &earlier.leaf.name) == (*branch, own)) {
-            return Err(AddResultError::Twice { name: name() });
-        }
-        let is_result = *branch == DynamicColumn::RESULTS;
-        if is_result && declared.iter().any(|result| result.name == *own) {
-            return Err(AddResultError::Declared { name: name() });
-        }
-        let earlier = added[..position].iter().filter(|earlier| earlier.branch == *branch).map(|earlier| &earlier.leaf);
-        let mut others = earlier.chain(declared.iter().filter(|_| is_result)).map(|leaf| &leaf.name);
-        if let Some(other) = others.find(|other| is_inside(own, other) || is_inside(other, own)) {
-            let (inner, outer) = if is_inside(own, other) { (own, other) } else { (other, own) };
-            return Err(AddResultError::Inside { inner: inner.clone(), outer: outer.clone() });
-        }
-        if let Some(problem) = cells.refusal() {
-            return Err(AddResultError::Refused { name: name(), problem: problem.into() });
-        }
-    }
-    Ok(())
-}
-
-/// Whether a result would lie in a group that has the name of the other.
-fn is_inside(name: &str, other: &str) -> bool {
-    name.strip_prefix(other).is_some_and(|rest| rest.starts_with('.'))
-}
-
-/// Why a result cannot be added.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum AddResultError {
-    /// A name that would be no path.
-    #[error("`{name}` is no name for a result; use letters, digits and `_`, with dots between groups")]
-    Name {
-        /// The name given.
-        name: String,
-    },
-    /// The same name twice in one run.
-    #[error("the result `{name}` was added twice in one run; add it once, or under two names")]
-    Twice {
-        /// The name given.
-        name: String,
-    },
-    /// One name would be a value and a group.
-    #[error("the result `{inner}` would lie in `{outer}`, which is a value and no group; rename one of them")]
-    Inside {
-        /// The result with the longer name.
-        inner: String,
-        /// The one in which it would lie.
-        outer: String,
-    },
-    /// A declared result of this name exists.
-    #[error("the result `{name}` is declared in the result set; add yours under another name")]
-    Declared {
-        /// The name given.
-        name: String,
-    },
-    /// A value that cannot be stored without loss.
-    #[error("the result `{name}` cannot be stored: {problem}")]
-    Refused {
-        /// The name of the result.
-        name: String,
-        /// Why not.
-        problem: String,
-    },
-}
-
-/// Whether each dot-separated part begins with a letter or `_` and goes on with letters, digits and `_`.
-pub(crate) fn is_valid_name(name: &str) -> bool {
-    name.split('.').all(|part| {
-        let starts_well = part.starts_with(|c: char| c.is_alphabetic() || c == '_');
-        starts_well && part.chars().all(|c| c.is_alphanumeric() || c == '_')
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn added_results_have_proper_names_given_once() {
-        let mut run = Run::new(1, Arc::default(), Streams::of_nothing());
-        let mut check = |add: fn(&mut Run)| {
-            run.start(0, None);
-            add(&mut run);
-            check_added(&run.take_added(), &[Leaf::new("rate", f64::value_type())])
-        };
-        assert_eq!(check(|run| run.add_result("net.size", 3_u32)), Ok(()));
-        assert!(matches!(check(|run| run.add_result("../etc", 3_u32)), Err(AddResultError::Name { .. })));
-        assert!(matches!(check(|run| run.add_result("rate", 3_u32)), Err(AddResultError::Declared { .. })));
-        let twice = check(|run| {
-            run.add_result("a", 1.0);
-            run.add_result("a", 2.0);
-        });
-        assert!(matches!(twice, Err(AddResultError::Twice { .. })));
-        let inside = check(|run| {
-            run.add_result("net.size", 1.0);
-            run.add_result("net", 2.0);
-        });
-        assert!(matches!(inside, Err(AddResultError::Inside { inner, .. }) if inner == "net.size"));
-        assert!(matches!(check(|run| run.add_result("rate.max", 1.0)), Err(AddResultError::Inside { .. })));
-        assert_eq!(check(|run| run.add_result("rates", 1.0)), Ok(()));
+        let mut added = std::mem::take(&mut self.added);
+        let slices = self.early.take_slices(&mut added);
+        Ok((added, slices))
     }
 }

@@ -5,14 +5,19 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::claims::{Claims, Place};
 use super::{
-    CHECKSUM, Edit, FailedRun, Finished, Header, Node, NodeKind, Plan, PlannedLeaf, State, StorageError,
+    CHECKSUM, Edit, FailedRun, Finished, Header, Newcomer, Node, NodeKind, Plan, PlannedLeaf, State, StorageError,
     TrajectoryReader, TrajectoryWriter, check_refusal,
 };
+use crate::result::SharedArray;
 use crate::result::checksum::ValueHash;
-use crate::run::RunStatus;
+use crate::run::{RunStatus, SliceWrite};
 use crate::schema::{Leaf, SchemaParameter};
-use crate::value::{Cells, ElementType, ValueType};
+use crate::value::{Cells, ElementType, Slice, ValueType, Window};
+
+/// Why what runs hand over can be read.
+const NOTHING_ASIDE: &str = "without a file nothing is put aside";
 
 /// Where the run at each point of the grid stands, which is no node of the tree.
 const GRID_ORDER: &str = "grid/run_index";
@@ -32,6 +37,8 @@ struct Tree {
     groups: BTreeMap<String, String>,
     /// By path and key.
     annotations: BTreeMap<String, BTreeMap<String, Cells>>,
+    /// The paths of arrays that runs write together, and what runs have written of them.
+    shared: Vec<(String, Claims)>,
 }
 
 #[derive(Debug, Clone)]
@@ -173,6 +180,54 @@ impl Tree {
         }
     }
 
+    /// Makes room for what runs write together, or goes on with what is there.
+    fn share(&mut self, arrays: &[SharedArray]) -> Result<(), StorageError> {
+        let mut earlier = std::mem::take(&mut self.shared);
+        for array in arrays {
+            let (path, leaf) = (array.path(), array.leaf().clone());
+            if let Some(position) = self.position(&path) {
+                let found = &self.leaves[position].1;
+                let is_value = matches!(found.rows, Rows::Value(_));
+                let found = &found.leaf.value_type;
+                if !is_value || !found.agrees(&leaf.value_type) || found.shape != leaf.value_type.shape {
+                    let found = if is_value { found.to_string() } else { "a result of each run".into() };
+                    let (name, expected) = (array.name().into(), leaf.value_type.to_string());
+                    return Err(StorageError::SharedArray { name, expected, found });
+                }
+            } else {
+                let mut value = Cells::of(&leaf.value_type);
+                value.push_fill(&array.shape());
+                self.add(&path, Stored { leaf, rows: Rows::Value(value) })?;
+            }
+            let known = earlier.iter().position(|(other, _)| *other == path);
+            self.shared.push(known.map_or((path, Claims::default()), |known| earlier.swap_remove(known)));
+        }
+        Ok(())
+    }
+
+    /// Writes a part of a shared array, but for what later runs have written.
+    fn write_slice(&mut self, slice: &SliceWrite) -> Result<(), StorageError> {
+        let (path, claims) = &mut self.shared[slice.array];
+        let cells = slice.part.cells().expect(NOTHING_ASIDE);
+        let stored = self.leaves.iter_mut().find(|(other, _)| other == path);
+        let Some(Rows::Value(whole)) = stored.map(|(_, stored)| &mut stored.rows) else {
+            return Err(StorageError::NoNode { path: path.clone() });
+        };
+        for left in claims.left_to(slice.run, &slice.place) {
+            overwrite(whole, &left, &Window::between(&slice.place, &left).cut(&cells.cell(0)));
+        }
+        claims.add(slice.run, slice.place.clone());
+        Ok(())
+    }
+
+    /// Whether a result can have its place.
+    fn check(&self, newcomer: &Newcomer<'_>) -> Result<(), StorageError> {
+        match self.position(&newcomer.path()) {
+            Some(position) => newcomer.check_type(&self.leaves[position].1.leaf.value_type),
+            None => newcomer.check_place(self.leaves.iter().map(|(path, _)| path)),
+        }
+    }
+
     fn put_time(&mut self, path: &str, first: usize, seconds: &[f64]) {
         let mut cells = Cells::new(ElementType::F64, 0);
         for &seconds in seconds {
@@ -291,6 +346,28 @@ impl Tree {
     }
 }
 
+/// Puts an array in the place of a part of another.
+fn overwrite(whole: &mut Cells, place: &Place, part: &Cells) {
+    let shape = whole.cell(0).shape().to_vec();
+    let all: Place = shape.iter().map(|&length| 0..length).collect();
+    let window = Window::between(&all, place);
+    if whole.element() == ElementType::Text {
+        let mut texts: Vec<String> = whole.strings().map(ToOwned::to_owned).collect();
+        let mut new = part.strings().map(ToOwned::to_owned);
+        window.visit(&shape, |elements| texts[elements].iter_mut().zip(new.by_ref()).for_each(|(old, new)| *old = new));
+        *whole = Cells::from_text(&shape, 1, texts);
+        return;
+    }
+    let size = whole.element().size().unwrap_or_default();
+    let (mut bytes, mut new) = (whole.take_bytes(), part.bytes());
+    window.visit(&shape, |elements| {
+        let (next, rest) = new.split_at(elements.len() * size);
+        bytes[elements.start * size..elements.end * size].copy_from_slice(next);
+        new = rest;
+    });
+    *whole = whole.with_bytes(bytes);
+}
+
 fn result_path(leaf: &Leaf) -> String {
     format!("results/{}", leaf.name.replace('.', "/"))
 }
@@ -318,6 +395,10 @@ impl TrajectoryWriter for Memory {
         self.lock().add_values(values)
     }
 
+    fn share(&mut self, arrays: &[SharedArray]) -> Result<(), StorageError> {
+        self.lock().share(arrays)
+    }
+
     fn write(&mut self, finished: &Finished) -> Result<(), StorageError> {
         let mut tree = self.lock();
         match finished {
@@ -333,12 +414,16 @@ impl TrajectoryWriter for Memory {
                     tree.put(&result_path(leaf), leaf, block.runs(), cells);
                 }
                 for added in &block.added {
-                    match tree.position(&added.path()) {
-                        Some(position) => added.check_type(&tree.leaves[position].1.leaf.value_type)?,
-                        None => added.check_place(tree.leaves.iter().map(|(path, _)| path))?,
-                    }
+                    tree.check(&added.newcomer())?;
                     tree.put(&added.path(), &added.leaf, added.runs.iter().copied(), &added.cells);
                 }
+                for result in &block.early {
+                    let newcomer = result.newcomer();
+                    tree.check(&newcomer)?;
+                    let cells = result.cells().expect(NOTHING_ASIDE);
+                    tree.put(&newcomer.path(), &result.leaf, std::iter::once(result.run), &cells);
+                }
+                block.slices.iter().try_for_each(|slice| tree.write_slice(slice))?;
                 tree.put_time("runs/started", block.first, &block.started);
                 tree.put_time("runs/runtime", block.first, &block.runtime);
                 let leaf = Leaf::new("checksum", ValueType::scalar(ElementType::U64));
@@ -444,6 +529,22 @@ impl TrajectoryReader for MemoryReader {
             }
             cells
         })
+    }
+
+    fn slice(&self, path: &str, runs: Option<Range<usize>>, slice: &Slice) -> Result<Cells, StorageError> {
+        let no_part = |run| move |source| StorageError::Slice { path: path.into(), run, source };
+        let first = runs.as_ref().map(|runs| runs.start);
+        let cells = match &runs {
+            Some(runs) => self.rows(path, runs.clone())?,
+            None => self.read(path)?,
+        };
+        let mut parts: Option<Cells> = None;
+        for (position, cell) in cells.iter().enumerate() {
+            let window = slice.within(cell.shape()).map_err(no_part(first.map(|first| first + position)))?;
+            let part = window.cut(&cell);
+            parts.get_or_insert_with(|| Cells::new(part.element(), part.rank())).append(&part);
+        }
+        Ok(parts.unwrap_or_else(|| Cells::new(cells.element(), cells.rank())))
     }
 
     fn n_rows(&self, path: &str) -> Result<usize, StorageError> {

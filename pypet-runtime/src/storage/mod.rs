@@ -4,6 +4,7 @@
 //! written counts once [`TrajectoryWriter::commit`] has returned. A [`TrajectoryReader`] names the nodes of
 //! the tree and gives their values as [`Cells`]. Nothing here knows of experiments or their types.
 
+mod claims;
 mod edit;
 pub mod hdf5;
 mod leftover;
@@ -13,6 +14,7 @@ mod plan;
 pub use edit::Edit;
 pub use leftover::LeftOver;
 pub use memory::Memory;
+pub(crate) use plan::added_path;
 pub use plan::{
     AxisCells, Block, Coordinate, DynamicColumn, FailedRun, Finished, Header, HeaderAxis, Plan, PlanAxis, PlannedGroup,
     PlannedLeaf, State,
@@ -22,8 +24,10 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 use std::path::PathBuf;
 
+use crate::result::SharedArray;
+use crate::run::EarlyResult;
 use crate::schema::Leaf;
-use crate::value::{Cells, ValueType};
+use crate::value::{Cells, Slice, SliceError, ValueType};
 
 /// The column of the checksums of what runs yield; 0 for runs that have none.
 pub(crate) const CHECKSUM: &str = "runs/checksum";
@@ -43,6 +47,12 @@ pub trait TrajectoryWriter: Send {
     /// # Errors
     /// The place cannot take them.
     fn add(&mut self, values: &[PlannedLeaf]) -> Result<(), StorageError>;
+
+    /// Makes arrays that runs write together, or finds those that are there; their numbers are what slices name.
+    ///
+    /// # Errors
+    /// The place cannot take them, or has something else under one of their names.
+    fn share(&mut self, arrays: &[SharedArray]) -> Result<(), StorageError>;
 
     /// Takes finished runs; they count after the next commit.
     ///
@@ -93,6 +103,14 @@ pub trait TrajectoryReader: Send + Sync {
     /// # Errors
     /// There is no such column, it has fewer runs, or it cannot be read.
     fn rows(&self, path: &str, runs: Range<usize>) -> Result<Cells, StorageError>;
+
+    /// A part of the values of some runs from a column, one cell for each; without runs, of a whole leaf as one cell.
+    ///
+    /// No more is read than is asked for, but for whole chunks.
+    ///
+    /// # Errors
+    /// As [`TrajectoryReader::rows`] and [`TrajectoryReader::read`]; and a value has no such part.
+    fn slice(&self, path: &str, runs: Option<Range<usize>>, slice: &Slice) -> Result<Cells, StorageError>;
 
     /// How many rows a column has; as many as there are runs, if nothing is wrong.
     ///
@@ -165,14 +183,25 @@ fn check_refusal(leaf: &Leaf, cells: &Cells) -> Result<(), StorageError> {
     }
 }
 
-impl DynamicColumn {
+/// A result that a run added.
+struct Newcomer<'a> {
+    branch: &'a str,
+    leaf: &'a Leaf,
+    run: usize,
+}
+
+impl Newcomer<'_> {
+    fn path(&self) -> String {
+        added_path(self.branch, &self.leaf.name)
+    }
+
     /// An added result has the type that it had in runs before.
     fn check_type(&self, expected: &ValueType) -> Result<(), StorageError> {
         let found = &self.leaf.value_type;
         if found.agrees(expected) {
             return Ok(());
         }
-        let (name, run) = (self.leaf.name.clone(), self.runs[0]);
+        let (name, run) = (self.leaf.name.clone(), self.run);
         Err(StorageError::ResultType { name, run, found: found.to_string(), expected: expected.to_string() })
     }
 
@@ -184,7 +213,19 @@ impl DynamicColumn {
         let Some(other) = others.find(conflicts) else { return Ok(()) };
         let other = other.as_ref();
         let other = other.split_once('/').map_or(other.to_owned(), |(_, name)| name.replace('/', "."));
-        Err(StorageError::ResultInside { name: self.leaf.name.clone(), run: self.runs[0], other })
+        Err(StorageError::ResultInside { name: self.leaf.name.clone(), run: self.run, other })
+    }
+}
+
+impl DynamicColumn {
+    fn newcomer(&self) -> Newcomer<'_> {
+        Newcomer { branch: self.branch, leaf: &self.leaf, run: self.runs[0] }
+    }
+}
+
+impl EarlyResult {
+    fn newcomer(&self) -> Newcomer<'_> {
+        Newcomer { branch: DynamicColumn::RESULTS, leaf: &self.leaf, run: self.run }
     }
 }
 
@@ -384,6 +425,29 @@ pub enum StorageError {
         /// What was stored before.
         other: String,
     },
+    /// A part that a value does not have.
+    #[error("a part of `{path}`{} cannot be read", in_run(*.run))]
+    Slice {
+        /// The node.
+        path: String,
+        /// The run whose value it is, where their shapes may differ.
+        run: Option<usize>,
+        /// Why not.
+        source: SliceError,
+    },
+    /// A shared array that is declared otherwise than it is stored.
+    #[error(
+        "the shared array `{name}` is declared as `{expected}`, but the trajectory has `{found}` under this name; \
+         declare it as it is, or give it another name"
+    )]
+    SharedArray {
+        /// Its name.
+        name: String,
+        /// What is declared.
+        expected: String,
+        /// What is there.
+        found: String,
+    },
     /// A value that cannot be stored without loss.
     #[error("the value of `{name}` cannot be stored: {problem}")]
     Refused {
@@ -404,6 +468,11 @@ pub enum StorageError {
         /// What the library says.
         source: Box<dyn std::error::Error + Send + Sync>,
     },
+}
+
+/// ` in run 3`; nothing where no run is known.
+fn in_run(run: Option<usize>) -> String {
+    run.map(|run| format!(" in run {run}")).unwrap_or_default()
 }
 
 /// ` in the runs 3, 8 to 15`; nothing where no run is known.

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::explore::lattice::{Lattice, LatticeAxis};
 use crate::result::DeclaredGroup;
-use crate::run::RunStatus;
+use crate::run::{EarlyResult, Part, RunStatus, SliceWrite};
 use crate::schema::{Leaf, Schema};
 use crate::value::{Cells, ResultValue, grouped};
 
@@ -260,6 +260,10 @@ pub struct Block {
     pub results: Vec<Cells>,
     /// Columns of added results.
     pub added: Vec<DynamicColumn>,
+    /// Results that runs had handed over before their end.
+    pub(crate) early: Vec<EarlyResult>,
+    /// What runs have written of shared arrays.
+    pub(crate) slices: Vec<SliceWrite>,
 }
 
 impl Block {
@@ -269,17 +273,20 @@ impl Block {
         self.first..self.first + self.started.len()
     }
 
-    /// Memory of all results in bytes.
+    /// All results in bytes, in memory or put aside.
     #[must_use]
     pub fn n_bytes(&self) -> usize {
-        self.results.iter().chain(self.added.iter().map(|column| &column.cells)).map(Cells::n_bytes).sum()
+        let cells = self.results.iter().chain(self.added.iter().map(|column| &column.cells));
+        let early = self.early.iter().flat_map(|result| &result.parts);
+        let parts = early.chain(self.slices.iter().map(|slice| &slice.part));
+        cells.map(Cells::n_bytes).sum::<usize>() + parts.map(Part::n_bytes).sum::<usize>()
     }
 }
 
 /// A result or an annotation that runs added.
 #[derive(Debug)]
 pub struct DynamicColumn {
-    /// Where the column lies: `results`, or `runs/annotations`.
+    /// Where the column lies: `results`, `runs/annotations` or `runs/slices`.
     pub branch: &'static str,
     /// Name, type and nothing else.
     pub leaf: Leaf,
@@ -294,19 +301,26 @@ impl DynamicColumn {
     pub const RESULTS: &'static str = "results";
     /// The branch of annotations of single runs.
     pub const ANNOTATIONS: &'static str = "runs/annotations";
+    /// The branch of what runs have written of shared arrays: for each slice and dimension, its start and end.
+    pub(crate) const SLICES: &'static str = "runs/slices";
     /// The table of failed runs.
     pub(crate) const ERRORS: &'static str = "runs/errors";
 
     /// The branch of this name.
     pub(crate) fn branch_of(name: &str) -> &'static str {
-        if name == Self::ANNOTATIONS { Self::ANNOTATIONS } else { Self::RESULTS }
+        [Self::ANNOTATIONS, Self::SLICES].into_iter().find(|branch| *branch == name).unwrap_or(Self::RESULTS)
     }
 
     /// The path of the column below the trajectory.
     #[must_use]
     pub fn path(&self) -> String {
-        format!("{}/{}", self.branch, self.leaf.name.replace('.', "/"))
+        added_path(self.branch, &self.leaf.name)
     }
+}
+
+/// The path of an added result below the trajectory.
+pub(crate) fn added_path(branch: &str, name: &str) -> String {
+    format!("{branch}/{}", name.replace('.', "/"))
 }
 
 /// A try of a run that ended without results.

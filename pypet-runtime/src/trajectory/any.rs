@@ -6,15 +6,18 @@ use std::ops::Range;
 use std::path::Path;
 use std::sync::OnceLock;
 
+use ndarray::{ArrayD, SliceInfoElem};
+
 use super::naming::{self, Of};
 use super::nodes::{NodeRef, Nodes};
 use super::{AnyRunView, RunFailure, TrajectoryError, Value, failures, links, tree};
 use crate::error::Result;
 use crate::logs::{self, LogLine};
 use crate::run::RunStatus;
+use crate::schema::Leaf;
 use crate::storage::hdf5::Hdf5Reader;
 use crate::storage::{Header, Node, StorageError, TrajectoryReader};
-use crate::value::{Cells, ResultValue};
+use crate::value::{Cells, Element, ElementType, ResultValue, Rows, Slice, ValueError};
 use crate::verify::{self, ContentHash, Verified};
 
 /// A trajectory whose experiment the program need not know: nodes are found by natural naming at run time.
@@ -192,6 +195,81 @@ impl AnyTrajectory {
         Ok(self.reader.rows(self.target(name)?.path(), runs)?)
     }
 
+    /// A part of an array; of a column, the run is the first dimension. No more than that is loaded.
+    ///
+    /// # Examples
+    /// ```text
+    /// let map: ArrayD<f64> = any.get_slice("results.map", s![3..5, ..])?;
+    /// let v: ArrayD<f64> = any.get_slice("results.v", s![..10, 100..200])?; // of the first ten runs
+    /// ```
+    ///
+    /// # Errors
+    /// As [`AnyTrajectory::get`]; and there is no such part, or runs differ in shape: ask them one by one then.
+    pub fn get_slice<T: Element>(&self, name: &str, slice: impl AsRef<[SliceInfoElem]>) -> Result<ArrayD<T>> {
+        match self.resolve(name)? {
+            (node, Of::Run(run)) => self.run(run)?.slice_of(node, slice),
+            (node, _) => {
+                node.refuse_group()?;
+                let cells = self.reader.slice(node.path(), None, &Slice::of(slice))?.widened(T::TYPE);
+                super::read_part(name, &cells)
+            }
+        }
+    }
+
+    /// All rows that runs have appended to a result, in the order of the runs, whatever the order of their execution.
+    ///
+    /// Rows of runs that are not done do not count. Those of one run are its value:
+    /// `any.run(7)?.get::<Vec<f64>>("events")?`.
+    ///
+    /// # Examples
+    /// ```text
+    /// let times: Vec<f64> = any.rows_of_all("results.times")?;
+    /// let events: Table = any.rows_of_all("results.events")?;
+    /// ```
+    ///
+    /// # Errors
+    /// Nothing or too much fits the name, what is there is of another type, or its rows differ in shape.
+    pub fn rows_of_all<R: Rows>(&self, name: &str) -> Result<R> {
+        let node = self.target(name)?;
+        let columns: Vec<NodeRef<'_>> =
+            if node.is_column() { vec![node] } else { node.children().filter(|node| node.is_column()).collect() };
+        let members = columns.into_iter().map(|column| {
+            let leaf = column.leaf().cloned().unwrap_or_else(|| unreachable!("columns have a type"));
+            Ok((Leaf { name: column.name().into(), ..leaf }, self.joined_rows(column)?))
+        });
+        let rows = R::take(members.collect::<Result<_>>()?);
+        Ok(rows.map_err(|source| TrajectoryError::Value { name: name.into(), source })?)
+    }
+
+    /// The rows of all runs that are done, as one cell.
+    fn joined_rows(&self, column: NodeRef<'_>) -> Result<Cells> {
+        let unreadable = |source| TrajectoryError::Value { name: column.full_name(), source };
+        let mut joined: Option<Cells> = None;
+        let done = self.statuses()?.iter().enumerate().filter(|(_, status)| **status == RunStatus::Done);
+        for (run, _) in done {
+            let rows = self.reader.rows(column.path(), run..run + 1)?;
+            let has_rows = |cells: &Cells| cells.cell(0).shape().first().is_some_and(|&n_rows| n_rows > 0);
+            match &mut joined {
+                Some(before) if has_rows(before) && has_rows(&rows) => {
+                    let (first, other) = (before.cell(0).shape().to_vec(), rows.cell(0).shape().to_vec());
+                    if first[1..] != other[1..] {
+                        return Err(unreadable(ValueError::Ragged { first, other }).into());
+                    }
+                    before.extend_rows(&rows);
+                }
+                Some(before) if has_rows(before) => {}
+                _ => joined = Some(rows),
+            }
+        }
+        let value_type = column.leaf().map(|leaf| &leaf.value_type);
+        Ok(joined.unwrap_or_else(|| {
+            let rank = value_type.map_or(1, |value_type| value_type.shape.len());
+            let mut nothing = Cells::new(value_type.map_or(ElementType::F64, |value_type| value_type.element), rank);
+            nothing.end_array(&vec![0; rank]);
+            nothing
+        }))
+    }
+
     /// Every value by its full name; columns hold all runs.
     ///
     /// # Errors
@@ -353,8 +431,17 @@ impl AnyTrajectory {
 
     /// The column of a result, by its name below `results`.
     pub(super) fn result_rows(&self, name: &str, runs: Range<usize>) -> Result<Cells> {
+        self.of_result(name, |path| self.reader.rows(path, runs))
+    }
+
+    /// Parts of the column of a result, by its name below `results`.
+    pub(super) fn result_slice(&self, name: &str, runs: Range<usize>, slice: &Slice) -> Result<Cells> {
+        self.of_result(name, |path| self.reader.slice(path, Some(runs), slice))
+    }
+
+    fn of_result(&self, name: &str, read: impl FnOnce(&str) -> Result<Cells, StorageError>) -> Result<Cells> {
         let path = result_path(name);
-        match self.reader.rows(&path, runs) {
+        match read(&path) {
             Err(StorageError::NoNode { .. }) => {
                 let trajectory = self.header().name.clone();
                 Err(TrajectoryError::NoResult { name: name.into(), trajectory }.into())

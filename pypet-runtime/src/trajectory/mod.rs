@@ -43,11 +43,13 @@ pub(crate) use typed::schema_of;
 pub use value::Value;
 pub use view::AnyRunView;
 
+use ndarray::ArrayD;
+
 use crate::error::Result;
 use crate::run::RunStatus;
 use crate::schema::Difference;
 use crate::storage::StorageError;
-use crate::value::{Cells, ResultValue, ValueError};
+use crate::value::{Cells, Element, ResultValue, ValueError, read_array};
 
 /// What can go wrong while reading a trajectory.
 #[derive(Debug, thiserror::Error)]
@@ -187,6 +189,11 @@ pub enum TrajectoryError {
 fn read_value<V: ResultValue>(name: &str, cells: Cells) -> Result<V> {
     let cells = cells.widened(V::value_type().element);
     Ok(V::read(cells.cell(0)).map_err(|source| TrajectoryError::Value { name: name.into(), source })?)
+}
+
+/// A part of a value as an array of the elements that are asked for.
+fn read_part<T: Element>(name: &str, cells: &Cells) -> Result<ArrayD<T>> {
+    Ok(read_array(&cells.cell(0)).map_err(|source| TrajectoryError::Value { name: name.into(), source })?)
 }
 
 fn list(differences: &[Difference]) -> String {

@@ -3,6 +3,8 @@
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use ndarray::{Array, ArrayD, SliceArg, SliceInfoElem};
+
 use super::typed::Trajectory;
 use super::{AnyRunView, RunFailure, TrajectoryError};
 use crate::error::Result;
@@ -10,7 +12,7 @@ use crate::experiment::Experiment;
 use crate::parameter::Identity;
 use crate::result::{GroupName, ResultGroup, ResultName};
 use crate::run::RunStatus;
-use crate::value::ResultValue;
+use crate::value::{Element, ResultValue, Slice, Sliceable, read_array};
 
 /// One run of a trajectory: its parameters, its state, its results.
 pub struct RunView<'a, E: Experiment> {
@@ -59,6 +61,33 @@ impl<'a, E: Experiment> RunView<'a, E> {
         self.expect_done()?;
         let cells = self.trajectory.result_rows(name, self.index..self.index + 1)?;
         Ok(V::read(cells.cell(0)).map_err(|source| self.trajectory.unreadable(name, source))?)
+    }
+
+    /// A part of an array; no more than that is loaded.
+    ///
+    /// # Examples
+    /// ```text
+    /// let v: Array1<f64> = run.get_slice(r.v, s![100..200])?;
+    /// ```
+    ///
+    /// # Errors
+    /// As [`RunView::get`]; and the array has no such part.
+    pub fn get_slice<V: Sliceable, I: SliceArg<V::Dim>>(
+        &self,
+        name: ResultName<E::Results, V>,
+        slice: I,
+    ) -> Result<Array<V::Element, I::OutDim>> {
+        self.expect_done()?;
+        let cells = self.trajectory.result_slice(name, self.index..self.index + 1, &Slice::of(slice))?;
+        Ok(read_array(&cells.cell(0)).map_err(|source| self.trajectory.unreadable(name, source))?)
+    }
+
+    /// A part of an array that the run added itself, by its full name below `results`.
+    ///
+    /// # Errors
+    /// As [`RunView::get_added`]; and the array has no such part.
+    pub fn get_added_slice<T: Element>(&self, name: &str, slice: impl AsRef<[SliceInfoElem]>) -> Result<ArrayD<T>> {
+        self.any().get_slice(&format!("results.{name}"), slice)
     }
 
     /// A result that the run added itself, by its full name below `results`.

@@ -4,6 +4,8 @@ use std::marker::PhantomData;
 use std::ops::Range;
 use std::path::Path;
 
+use ndarray::{Array, Dimension, SliceArg};
+
 use super::grid::{self, Axis, Grid};
 use super::runs::RunView;
 use super::stored::Stored;
@@ -16,7 +18,7 @@ use crate::run::RunStatus;
 use crate::schema::Schema;
 use crate::storage::hdf5::Hdf5Reader;
 use crate::storage::{Edit, Header, TrajectoryReader};
-use crate::value::{Cells, ResultValue, ValueError};
+use crate::value::{Cells, ResultValue, Slice, Sliceable, ValueError, read_array};
 use crate::verify::ContentHash;
 
 /// The stored runs of an experiment.
@@ -156,6 +158,33 @@ impl<E: Experiment> Trajectory<E> {
         Ok(column.map_err(|source| self.unreadable(name, source))?)
     }
 
+    /// A part of an array of some runs, with the run as the first dimension; no more than that is loaded.
+    ///
+    /// # Shape
+    /// As [`all`](Self::all). Where arrays differ in shape from run to run, the parts must not.
+    ///
+    /// # Examples
+    /// ```text
+    /// let starts: Array2<f64> = traj.slice(r.v, 0..traj.len(), s![..100])?;
+    /// ```
+    ///
+    /// # Errors
+    /// There are fewer runs, an array has no such part, or the file cannot be read.
+    pub fn slice<V: Sliceable, I: SliceArg<V::Dim>>(
+        &self,
+        name: ResultName<E::Results, V>,
+        runs: Range<usize>,
+        slice: I,
+    ) -> Result<Array<V::Element, <I::OutDim as Dimension>::Larger>> {
+        if runs.end > self.len() {
+            return Err(TrajectoryError::NoRun { run: runs.end - 1, n_runs: self.len() }.into());
+        }
+        let cells = self.result_slice(name, runs, &Slice::of(slice))?;
+        let unreadable = |source| self.unreadable(name, source);
+        let one = cells.as_one().ok_or_else(|| unreadable(ValueError::of_shapes(&cells)))?;
+        Ok(read_array(&one.cell(0)).map_err(unreadable)?)
+    }
+
     /// One result shaped by the axes of the exploration, with their values as coordinates.
     ///
     /// # Errors
@@ -254,6 +283,17 @@ impl<E: Experiment> Trajectory<E> {
         runs: Range<usize>,
     ) -> Result<Cells> {
         Ok(self.any().result_rows(self.name_of(name), runs)?.widened(V::value_type().element))
+    }
+
+    /// A part of a result of some runs, as the type that is asked for.
+    pub(super) fn result_slice<V: Sliceable>(
+        &self,
+        name: ResultName<E::Results, V>,
+        runs: Range<usize>,
+        slice: &Slice,
+    ) -> Result<Cells> {
+        let cells = self.any().result_slice(self.name_of(name), runs, slice)?;
+        Ok(cells.widened(V::value_type().element))
     }
 
     /// The name of a result below `results`.

@@ -4,11 +4,13 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::{Duration, SystemTime};
 
+use ndarray::{ArrayD, SliceInfoElem};
+
 use super::naming::Of;
 use super::{AnyTrajectory, NodeRef, RunFailure, TrajectoryError, Value, tree};
 use crate::error::Result;
 use crate::run::RunStatus;
-use crate::value::{Cells, ResultValue};
+use crate::value::{Cells, Element, ResultValue, Slice};
 
 /// One run: explored parameters have the value of this run, and results are the run's own.
 ///
@@ -77,12 +79,44 @@ impl<'a> AnyRunView<'a> {
         }
     }
 
+    /// A part of an array, as the run saw or made it; no more than that is loaded.
+    ///
+    /// # Errors
+    /// As [`AnyRunView::get`]; and the array has no such part.
+    pub fn get_slice<T: Element>(&self, name: &str, slice: impl AsRef<[SliceInfoElem]>) -> Result<ArrayD<T>> {
+        match self.any.resolve(name)? {
+            (node, Of::Asker) => self.slice_of(node, slice),
+            (node, Of::Run(other)) => self.any.run(other)?.slice_of(node, slice),
+            (_, Of::All) => self.any.get_slice(name, slice),
+        }
+    }
+
+    pub(super) fn slice_of<T: Element>(
+        &self,
+        node: NodeRef<'_>,
+        slice: impl AsRef<[SliceInfoElem]>,
+    ) -> Result<ArrayD<T>> {
+        node.refuse_group()?;
+        self.expect_results(node)?;
+        let column = if node.is_column() { Some(node) } else { self.any.explored_of(node) };
+        let runs = column.map(|_| self.index..self.index + 1);
+        let path = column.unwrap_or(node).path();
+        let cells = self.any.reader().slice(path, runs, &Slice::of(slice))?.widened(T::TYPE);
+        super::read_part(&node.full_name(), &cells)
+    }
+
+    /// A run that is not done has no results.
+    fn expect_results(&self, node: NodeRef<'_>) -> Result<()> {
+        if node.is_column() && self.status != RunStatus::Done && node.path().starts_with("results/") {
+            return Err(TrajectoryError::NotDone { run: self.index, status: self.status }.into());
+        }
+        Ok(())
+    }
+
     pub(crate) fn cells_of(&self, node: NodeRef<'_>) -> Result<Cells> {
         node.refuse_group()?;
+        self.expect_results(node)?;
         if node.is_column() {
-            if self.status != RunStatus::Done && node.path().starts_with("results/") {
-                return Err(TrajectoryError::NotDone { run: self.index, status: self.status }.into());
-            }
             return node.row(self.index);
         }
         match self.any.explored_of(node) {

@@ -5,7 +5,9 @@ use std::fmt::Debug;
 use ndarray::{Array, Dimension, Ix0, Ix1, Ix2, Ix3, Ix4, Ix5, Ix6, IxDyn};
 
 use super::text::split_list;
-use super::{Cell, Cells, Element, ParamValue, ParseValueError, ResultValue, ValueError, ValueType, scalar_type};
+use super::{
+    Cell, Cells, Element, ParamValue, ParseValueError, ResultValue, Sliceable, ValueError, ValueType, scalar_type,
+};
 
 /// What lists and fixed arrays are made of: elements, or fixed arrays of them as in `Vec<[f64; 3]>`.
 #[diagnostic::on_unimplemented(
@@ -115,14 +117,19 @@ fn parse_items<T: Item>(text: &str) -> Result<Vec<T>, ParseValueError> {
     split_list(text)?.iter().map(|item| T::parse_item(item)).collect()
 }
 
+impl ValueError {
+    /// That cells differ in shape.
+    pub(crate) fn of_shapes(cells: &Cells) -> Self {
+        let first = cells.cell(0).shape().to_vec();
+        let other = cells.iter().map(|cell| cell.shape().to_vec()).find(|shape| *shape != first);
+        Self::Ragged { other: other.unwrap_or_default(), first }
+    }
+}
+
 /// All cells stacked along a new first axis.
 fn stacked<T: Element, D: Dimension>(cells: &Cells, expected: &ValueType) -> Result<Array<T, D>, ValueError> {
     cells.expect(expected)?;
-    let Some(common) = cells.common_shape() else {
-        let first = cells.cell(0).shape().to_vec();
-        let other = cells.iter().map(|cell| cell.shape().to_vec()).find(|shape| *shape != first);
-        return Err(ValueError::Ragged { other: other.unwrap_or_default(), first });
-    };
+    let Some(common) = cells.common_shape() else { return Err(ValueError::of_shapes(cells)) };
     let shape: Vec<usize> = std::iter::once(cells.len()).chain(common.iter().copied()).collect();
     let mut elements = Vec::with_capacity(shape.iter().product());
     for cell in cells.iter() {
@@ -163,6 +170,11 @@ impl<T: Item> ResultValue for Vec<T> {
     }
 }
 
+impl<T: Item> Sliceable for Vec<T> {
+    type Element = T::Element;
+    type Dim = Larger<T::Dim>;
+}
+
 impl<T: Item> ParamValue for Vec<T> {
     fn parse(text: &str) -> Result<Self, ParseValueError> {
         parse_items(text)
@@ -193,6 +205,11 @@ impl<T: Item, const N: usize> ResultValue for [T; N] {
     fn fill_column(shape: &[usize], fill: &mut dyn FnMut(&mut [u8])) -> Option<Self::Column> {
         filled::<T::Element, _>(shape, fill)
     }
+}
+
+impl<T: Item, const N: usize> Sliceable for [T; N] {
+    type Element = T::Element;
+    type Dim = Larger<T::Dim>;
 }
 
 impl<T: Item, const N: usize> ParamValue for [T; N] {
@@ -266,6 +283,17 @@ macro_rules! array_values {
 }
 
 array_values!(Ix0: 0, Ix1: 1, Ix2: 2, Ix3: 3, Ix4: 4, Ix5: 5, Ix6: 6);
+
+macro_rules! sliceable_arrays {
+    ($($dimension:ident),*) => { $(
+        impl<T: Element> Sliceable for Array<T, $dimension> {
+            type Element = T;
+            type Dim = $dimension;
+        }
+    )* };
+}
+
+sliceable_arrays!(Ix1, Ix2, Ix3, Ix4, Ix5, Ix6);
 
 #[cfg(test)]
 mod tests {

@@ -167,6 +167,11 @@ impl Cells {
         })
     }
 
+    /// How many elements all cells have together.
+    pub(crate) fn n_elements(&self) -> usize {
+        self.iter().map(|cell| cell.elements.len()).sum()
+    }
+
     fn shape_of(&self, index: usize) -> &[usize] {
         match &self.shapes {
             Shapes::Same(shape) => shape,
@@ -274,6 +279,38 @@ impl Cells {
             self.bytes.extend_from_slice(&flat.bytes);
         }
         self.end_array(shape);
+    }
+
+    /// Appends some elements of another column's cell to the cell that [`Cells::end_array`] will close.
+    pub(crate) fn put_part(&mut self, cell: &Cell<'_>, elements: Range<usize>) {
+        let start = cell.elements.start;
+        self.put_elements(&Cell { elements: start + elements.start..start + elements.end, ..cell.clone() });
+    }
+
+    /// Puts the rows of another array behind those of this one; both are single cells, alike but for their lengths.
+    pub(crate) fn extend_rows(&mut self, other: &Self) {
+        let more = other.cell(0);
+        self.put_elements(&more);
+        let Shapes::Same(shape) = &mut self.shapes else { unreachable!("a single cell has one shape") };
+        shape[0] += more.shape[0];
+    }
+
+    /// The rows of an array, which has none then.
+    pub(crate) fn take_rows(&mut self) -> Self {
+        let mut none = self.common_shape().expect("a single cell has one shape").to_vec();
+        none[0] = 0;
+        let rest = Self { len: 1, shapes: Shapes::Same(none), ..Self::new(self.element, self.rank) };
+        std::mem::replace(self, rest)
+    }
+
+    /// Takes the bytes away; all else stays, so that [`Cells::with_bytes`] can make it whole again.
+    pub(crate) fn take_bytes(&mut self) -> Vec<u8> {
+        std::mem::take(&mut self.bytes)
+    }
+
+    /// The same with the bytes that were taken away.
+    pub(crate) fn with_bytes(&self, bytes: Vec<u8>) -> Self {
+        Self { bytes, ..self.clone() }
     }
 
     /// Takes back all that was put after the first `len` cells, also elements of a cell that was never closed.

@@ -18,7 +18,9 @@ mod optional;
 mod pointers;
 #[cfg(feature = "uom")]
 mod quantity;
+mod rows;
 mod scalars;
+mod slice;
 #[cfg(feature = "sprs")]
 mod sparse;
 mod stored_as;
@@ -34,7 +36,10 @@ pub use cells::{Cell, Cells};
 pub use grouped::{Grouped, ParamGroup};
 pub use json::Json;
 pub use optional::Optional;
+pub use rows::Rows;
 pub use scalars::{Choice, read_scalar, read_scalars, scalar_type, write_scalar};
+pub use slice::{Slice, SliceError, Sliceable};
+pub(crate) use slice::{Stretch, Window, read_array};
 pub use stored_as::{StoredAs, parse_stored, read_stored, read_stored_column, stored_type, write_stored};
 #[cfg(feature = "arrow")]
 pub use table::ArrowError;

@@ -1,14 +1,16 @@
 //! Comparing what is stored with runs that are carried out once more.
 
 use std::ops::Range;
+use std::path::Path;
 
 use rand::SeedableRng;
 use rand::seq::index;
 use rand_pcg::Pcg64Dxsm;
 
 use super::{Problem, ProblemKind, Verified};
+use crate::result::SharedArray;
 use crate::result::checksum::ValueHash;
-use crate::run::RunStatus;
+use crate::run::{EarlyResult, RunStatus};
 use crate::schema::Leaf;
 use crate::storage::{
     Block, DynamicColumn, FailedRun, Finished, NodeKind, Plan, PlannedLeaf, State, StorageError, TrajectoryWriter,
@@ -65,12 +67,14 @@ pub(crate) struct Comparer {
     /// Runs that came.
     n_runs: usize,
     problems: Vec<Problem>,
+    /// The names of shared arrays.
+    ignored: Vec<String>,
 }
 
 impl Comparer {
     /// `results` are the declared ones.
     pub(crate) fn new(stored: AnyTrajectory, results: Vec<Leaf>) -> Self {
-        Self { stored, results, n_runs: 0, problems: Vec::new() }
+        Self { stored, results, n_runs: 0, problems: Vec::new(), ignored: Vec::new() }
     }
 
     /// Puts what was found to what is known.
@@ -78,6 +82,10 @@ impl Comparer {
         verified.n_rerun = self.n_runs;
         if self.n_runs < n_wanted {
             verified.notes.push(format!("only {} of {n_wanted} runs were carried out once more", self.n_runs));
+        }
+        if !self.ignored.is_empty() {
+            let names: Vec<String> = self.ignored.iter().map(|name| format!("`{name}`")).collect();
+            verified.notes.push(format!("what runs write together was not compared: {}", names.join(", ")));
         }
         self.problems.sort_by(|a, b| a.runs.cmp(&b.runs));
         verified.problems.append(&mut self.problems);
@@ -112,6 +120,11 @@ impl Comparer {
                 columns.push((added.leaf.name.clone(), added.cells.cell(position)));
             }
         }
+        let early = block.early.iter().filter(|early| early.run == run);
+        let early: Result<Vec<(&str, Cells)>, StorageError> =
+            early.map(|early| Ok((early.leaf.name.as_str(), self.whole(early)?))).collect();
+        let early = early?;
+        columns.extend(early.iter().map(|(name, cells)| ((*name).to_owned(), cells.last())));
         for (name, computed) in &columns {
             if let Some(what) = self.difference(name, computed, run)? {
                 self.add(run, vec![name.clone()], what);
@@ -135,6 +148,11 @@ impl Comparer {
             }
         }
         Ok(())
+    }
+
+    fn whole(&self, early: &EarlyResult) -> Result<Cells, StorageError> {
+        let file = self.stored.path().unwrap_or(Path::new("")).into();
+        early.cells().map_err(|source| StorageError::Io { action: "read what was put aside beside", file, source })
     }
 
     /// How a value differs from the stored one.
@@ -196,6 +214,12 @@ impl TrajectoryWriter for Comparer {
     }
 
     fn add(&mut self, _: &[PlannedLeaf]) -> Result<(), StorageError> {
+        Ok(())
+    }
+
+    /// Parts of shared arrays are not compared: in the file stands what the last of several runs has written.
+    fn share(&mut self, arrays: &[SharedArray]) -> Result<(), StorageError> {
+        self.ignored.extend(arrays.iter().map(|array| array.name().to_owned()));
         Ok(())
     }
 

@@ -6,7 +6,8 @@ use serde::{Deserialize, Serialize};
 
 use crate::environment::study::Study;
 use crate::parameter::ParameterSet;
-use crate::run::{AddedResult, RunStatus};
+use crate::result::SharedArray;
+use crate::run::{AddedResult, EarlyResult, Part, RunStatus, SliceWrite};
 use crate::schema::Leaf;
 use crate::storage::{Block, DynamicColumn, FailedRun};
 use crate::value::Cells;
@@ -29,6 +30,8 @@ pub(super) enum Report {
     Ready(Fingerprint),
     /// It cannot be.
     Refused(String),
+    /// What the next run hands over before its end.
+    Part(Cells),
     /// The next run is done.
     Done(Yield),
     /// An entry of the log, as it stands there.
@@ -53,6 +56,17 @@ pub(super) struct Yield {
     checksum: u64,
     results: Vec<Cells>,
     added: Vec<Added>,
+    early: Vec<Early>,
+    slices: Vec<SliceWrite>,
+}
+
+/// A result that the run has handed over before its end.
+#[derive(Debug, Serialize, Deserialize)]
+struct Early {
+    /// The leaf as JSON.
+    leaf: String,
+    ragged: bool,
+    parts: Vec<Part>,
 }
 
 /// A result that no result set declares.
@@ -79,8 +93,8 @@ pub(super) struct Failed {
 
 impl Fingerprint {
     pub(super) fn of<P: ParameterSet, R>(study: &Study<'_, P, R>) -> Self {
-        let results: Vec<String> =
-            study.subject.results.iter().map(|leaf| format!("{}: {}", leaf.name, leaf.value_type)).collect();
+        let leaves = study.subject.results.iter().chain(study.arrays.iter().map(SharedArray::leaf));
+        let results: Vec<String> = leaves.map(|leaf| format!("{}: {}", leaf.name, leaf.value_type)).collect();
         Self { n_runs: study.points.len(), results: results.join(", "), points: study.points.digest() }
     }
 
@@ -105,6 +119,8 @@ impl Yield {
             checksum: block.checksum[0],
             results: block.results,
             added: block.added.into_iter().map(Added::from_column).collect(),
+            early: block.early.into_iter().map(Early::from_result).collect(),
+            slices: block.slices,
         }
     }
 
@@ -113,13 +129,30 @@ impl Yield {
     }
 
     /// Joins it to the runs before it; nothing happens if it cannot be what a run of the study yields.
-    pub(super) fn join(self, index: usize, declared: &[Leaf], block: &mut Block) -> Option<()> {
+    ///
+    /// `sent` is what the run has handed over before.
+    pub(super) fn join(
+        self,
+        index: usize,
+        sent: Vec<Part>,
+        declared: &[Leaf],
+        arrays: &[SharedArray],
+        block: &mut Block,
+    ) -> Option<()> {
         let is_one = |cells: &Cells| cells.is_whole() && cells.len() == 1;
         let fits = self.results.len() == declared.len()
             && self.results.iter().zip(declared).all(|(cells, leaf)| cells.expect(&leaf.value_type).is_ok())
             && self.results.iter().chain(self.added.iter().map(|added| &added.cells)).all(is_one);
         let added: Option<Vec<AddedResult>> = self.added.into_iter().map(Added::into_result).collect();
         let added = added.filter(|_| fits)?;
+        let mut sent: Vec<Option<Part>> = sent.into_iter().map(Some).collect();
+        let early: Option<Vec<EarlyResult>> =
+            self.early.into_iter().map(|early| early.into_result(index, &mut sent)).collect();
+        let slices = self.slices.into_iter().map(|slice| {
+            let slice = SliceWrite { run: index, part: slice.part.received(&mut sent)?, ..slice };
+            is_of(&slice, arrays).then_some(slice)
+        });
+        let (early, slices) = (early?, slices.collect::<Option<Vec<_>>>()?);
         if block.started.is_empty() {
             block.first = index;
         }
@@ -127,10 +160,38 @@ impl Yield {
         block.runtime.push(self.runtime);
         block.checksum.push(self.checksum);
         block.results.iter_mut().zip(&self.results).for_each(|(column, cells)| column.append(cells));
-        for added in &added {
+        for added in added {
             block.add(index, added);
         }
+        block.early.extend(early);
+        block.slices.extend(slices);
         Some(())
+    }
+}
+
+/// Whether a slice lies in its array.
+fn is_of(slice: &SliceWrite, arrays: &[SharedArray]) -> bool {
+    let Some(array) = arrays.get(slice.array) else { return false };
+    let shape = array.shape();
+    let lengths: Vec<usize> = slice.place.iter().map(ExactSizeIterator::len).collect();
+    let is_inside = slice.place.len() == shape.len()
+        && slice.place.iter().zip(shape).all(|(range, length)| !range.is_empty() && range.end <= length);
+    is_inside && slice.part.array() == Some((array.leaf().value_type.element, &lengths))
+}
+
+impl Early {
+    fn from_result(result: EarlyResult) -> Self {
+        let leaf = serde_json::to_string(&result.leaf).expect("a leaf is plain data");
+        Self { leaf, ragged: result.leaf.ragged, parts: result.parts }
+    }
+
+    /// `None` if no worker of ours can have sent it.
+    fn into_result(self, run: usize, sent: &mut [Option<Part>]) -> Option<EarlyResult> {
+        let mut leaf: Leaf = serde_json::from_str(&self.leaf).ok()?;
+        leaf.ragged = self.ragged;
+        let parts: Option<Vec<Part>> = self.parts.into_iter().map(|part| part.received(sent)).collect();
+        let result = EarlyResult { run, leaf, parts: parts? };
+        result.is_whole().then_some(result)
     }
 }
 
@@ -145,7 +206,7 @@ impl Added {
         let mut leaf: Leaf = serde_json::from_str(&self.leaf).ok()?;
         leaf.ragged = self.ragged;
         self.cells.expect(&leaf.value_type).ok()?;
-        Some(AddedResult { branch: DynamicColumn::branch_of(&self.branch), leaf, cells: self.cells })
+        Some(AddedResult::new(DynamicColumn::branch_of(&self.branch), leaf, self.cells))
     }
 }
 
@@ -199,7 +260,8 @@ mod tests {
         word.to_owned().write(&mut added);
         let leaf = serde_json::to_string(&Leaf::new("word", String::value_type())).expect("plain data");
         let added = Added { branch: DynamicColumn::RESULTS.into(), leaf, ragged: false, cells: added };
-        Yield { started: 1.0, runtime: 2.0, checksum: 3, results, added: vec![added] }
+        let (early, slices) = (Vec::new(), Vec::new());
+        Yield { started: 1.0, runtime: 2.0, checksum: 3, results, added: vec![added], early, slices }
     }
 
     fn sent(message: Yield) -> Vec<u8> {
@@ -215,12 +277,53 @@ mod tests {
         for (run, length) in [(7, 2), (8, 2), (9, 0)] {
             let bytes = sent(of(&vec![f64::NAN; length], "τ"));
             let Some(Report::Done(run_yield)) = decode(&bytes) else { panic!("no run") };
-            run_yield.join(run, &declared, &mut block).expect("it fits");
+            run_yield.join(run, Vec::new(), &declared, &[], &mut block).expect("it fits");
         }
         assert_eq!((block.runs(), block.added[0].runs.clone()), (7..10, vec![7, 8, 9]));
         let lengths: Vec<usize> = block.results[0].iter().map(|cell| cell.shape()[0]).collect();
         assert_eq!(lengths, [2, 2, 0]);
         assert!(block.added[0].cells.strings().all(|text| text == "τ"));
+    }
+
+    fn cells(list: &[f64]) -> Cells {
+        let mut cells = Cells::of(&Vec::<f64>::value_type());
+        list.to_vec().write(&mut cells);
+        cells
+    }
+
+    /// A run that has sent rows before, more of which come now, and has written a slice.
+    fn of_early_rows() -> Vec<u8> {
+        let leaf = serde_json::to_string(&Leaf::new("rows", Vec::<f64>::value_type())).expect("plain data");
+        let early = Early { leaf, ragged: true, parts: vec![Part::Sent(0), Part::Kept(cells(&[3.0]))] };
+        let slice = SliceWrite { run: 0, array: 0, place: vec![2..4; 1], part: Part::Kept(cells(&[4.0, 5.0])) };
+        sent(Yield { early: vec![early], slices: vec![slice], ..of(&[], "") })
+    }
+
+    #[test]
+    fn early_results_are_joined_with_what_was_sent_before_unless_they_are_damaged() {
+        let declared = [Leaf::new("list", Vec::<f64>::value_type())];
+        let arrays = [SharedArray::new::<f64>("map", [4])];
+        let join = |bytes: &[u8], before: Vec<Part>| {
+            let Some(Report::Done(run_yield)) = decode(bytes) else { return None };
+            let mut block = Block::new(&declared, 0);
+            run_yield.join(5, before, &declared, &arrays, &mut block).map(|()| block)
+        };
+        let before = || vec![Part::Kept(cells(&[1.0, 2.0]))];
+        let bytes = of_early_rows();
+        let block = join(&bytes, before()).expect("it fits");
+        assert_eq!(block.early[0].cells().unwrap(), cells(&[1.0, 2.0, 3.0]));
+        assert_eq!((block.slices[0].run, &block.slices[0].place[0]), (5, &(2..4)));
+        assert!(join(&bytes, Vec::new()).is_none(), "what was sent before is missing");
+        for position in 0..bytes.len() {
+            for change in [1, 0x80, 0xff] {
+                let mut damaged = bytes.clone();
+                damaged[position] ^= change;
+                let Some(block) = join(&damaged, before()) else { continue };
+                // Whatever still is a run can be stored.
+                assert!(block.early.iter().all(|early| early.cells().is_ok_and(|cells| cells.is_whole())));
+                assert!(block.slices.iter().all(|slice| slice.place[0].end <= 4 && slice.part.cells().is_ok()));
+            }
+        }
     }
 
     #[test]
@@ -235,7 +338,7 @@ mod tests {
                 let Some(Report::Done(run_yield)) = decode(&damaged) else { continue };
                 let mut block = Block::new(&declared, 0);
                 // Whatever still is a run can be looked at from end to end.
-                match run_yield.join(0, &declared, &mut block) {
+                match run_yield.join(0, Vec::new(), &declared, &[], &mut block) {
                     Some(()) => assert!(block.results[0].is_whole() && block.results[0].len() == 1),
                     None => assert!(block.started.is_empty() && block.results[0].is_empty()),
                 }

@@ -1,8 +1,9 @@
 //! What a worker process does once it has come to its study.
 
+use std::io;
 use std::process;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, mpsc};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, mpsc};
 
 use super::message::{Fingerprint, Order, Report, Yield, decode, encode};
 use crate::engine::processes::{Link, mark_outputs};
@@ -12,6 +13,8 @@ use crate::environment::study::Study;
 use crate::logs;
 use crate::parameter::ParameterSet;
 use crate::result::ResultSet;
+use crate::run::{Depot, Part};
+use crate::value::Cells;
 
 /// What a worker ends with that cannot do its work.
 const REFUSED: i32 = 3;
@@ -36,7 +39,8 @@ pub(in crate::environment) fn serve<P: ParameterSet, R: ResultSet>(study: &Study
         book.relay(move |line| report(&link, &Report::Logged(line.to_string())));
     }
     report(&link, &Report::Ready(Fingerprint::of(study)));
-    let mut carrier = Carrier::new(study, options.timeout, 0, cancelled);
+    let depot = Box::new(Program { link: link.clone(), n_sent: 0 });
+    let mut carrier = Carrier::new(study, options.timeout, 0, cancelled, Some(depot));
     while let Ok(Order::CarryOut { first, n_runs, n_tries }) = orders.recv() {
         for index in first..first + n_runs {
             logs::at_run(index, n_tries);
@@ -56,6 +60,29 @@ pub(in crate::environment) fn serve<P: ParameterSet, R: ResultSet>(study: &Study
     end(0)
 }
 
+/// Puts values aside with the program that has started this worker.
+#[derive(Debug)]
+struct Program {
+    link: Arc<Mutex<Link>>,
+    n_sent: usize,
+}
+
+impl Depot for Program {
+    fn put(&mut self, cells: Cells) -> io::Result<Part> {
+        locked(&self.link).send(encode(&Report::Part(cells)))?;
+        self.n_sent += 1;
+        Ok(Part::Sent(self.n_sent - 1))
+    }
+
+    fn begin(&mut self) {
+        self.n_sent = 0;
+    }
+}
+
+fn locked(link: &Mutex<Link>) -> MutexGuard<'_, Link> {
+    link.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
 /// Tells why this worker is of no use, and ends it.
 pub(in crate::environment) fn refuse(reason: String) -> ! {
     report(&Mutex::new(open()), &Report::Refused(reason));
@@ -68,7 +95,7 @@ fn open() -> Link {
 
 fn report(link: &Mutex<Link>, report: &Report) {
     // Threads of the user's may log while a run ends.
-    if link.lock().unwrap_or_else(PoisonError::into_inner).send(encode(report)).is_err() {
+    if locked(link).send(encode(report)).is_err() {
         Link::end_at_once();
     }
 }

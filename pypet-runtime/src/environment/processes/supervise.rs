@@ -18,8 +18,10 @@ use crate::environment::worker::{BLOCK_BYTES, narrow};
 use crate::error::Error;
 use crate::logs::{self, LogLine};
 use crate::parameter::ParameterSet;
-use crate::run::RunStatus;
+use crate::result::SharedArray;
+use crate::run::{Depot, Part, RunStatus};
 use crate::storage::{Block, FailedRun, Finished};
+use crate::value::Cells;
 
 /// How often a supervisor looks for what no message tells.
 const TICK: Duration = Duration::from_millis(50);
@@ -37,6 +39,7 @@ pub(in crate::environment) struct Supervision<'a> {
     request: String,
     fingerprint: Fingerprint,
     subject: &'a Subject<'a>,
+    arrays: &'a [SharedArray],
     options: &'a Options,
     queue: &'a Queue,
     /// Whether some worker was ever ready, so that others can be.
@@ -53,6 +56,10 @@ pub(in crate::environment) struct Supervisor<'a> {
     has_told_to_cancel: bool,
     /// Workers that died since the last run.
     n_deaths: usize,
+    /// Where the runs' early results are put aside.
+    depot: Option<Box<dyn Depot>>,
+    /// Those of the run that the worker is at.
+    aside: Vec<Part>,
 }
 
 /// Why a supervisor goes home.
@@ -82,6 +89,7 @@ impl<'a> Supervision<'a> {
             request,
             fingerprint: Fingerprint::of(study),
             subject: &study.subject,
+            arrays: &study.arrays,
             options,
             queue,
             has_begun: AtomicBool::new(false),
@@ -101,8 +109,14 @@ impl<'a> Supervision<'a> {
 }
 
 impl<'a> Supervisor<'a> {
-    pub(in crate::environment) fn new(all: &'a Supervision<'a>, number: usize, outbox: Outbox<'a>) -> Self {
-        Self { all, number: narrow(number), outbox, worker: None, has_told_to_cancel: false, n_deaths: 0 }
+    pub(in crate::environment) fn new(
+        all: &'a Supervision<'a>,
+        number: usize,
+        outbox: Outbox<'a>,
+        depot: Option<Box<dyn Depot>>,
+    ) -> Self {
+        let number = narrow(number);
+        Self { all, number, outbox, worker: None, has_told_to_cancel: false, n_deaths: 0, depot, aside: Vec::new() }
     }
 
     /// Has runs carried out until there are none left.
@@ -202,31 +216,47 @@ impl<'a> Supervisor<'a> {
         let mut begun = drawn;
         while !runs.is_empty() {
             let index = runs.start;
-            let report = match worker.receive(if block.started.is_empty() { TICK } else { JOINING }) {
-                Received::Frame(frame) => decode(worker.bytes(frame)),
+            let mut problem = None;
+            let ended = match worker.receive(if block.started.is_empty() { TICK } else { JOINING }) {
+                Received::Frame(frame) => match decode(worker.bytes(frame)) {
+                    Some(Report::Part(cells)) => {
+                        problem = self.put_aside(cells).err();
+                        None
+                    }
+                    Some(Report::Logged(entry)) => {
+                        take_entry(&entry);
+                        None
+                    }
+                    report => Some(report),
+                },
                 Received::Nothing => {
                     self.hand_over(&mut block)?;
                     if queue.is_stopped() && !self.has_told_to_cancel {
                         self.has_told_to_cancel = worker.send(encode(&Order::Cancel)).is_ok();
                     }
-                    let Some(timeout) = options.timeout.filter(|timeout| begun.elapsed() > *timeout + GRACE) else {
-                        continue;
-                    };
-                    worker.kill();
-                    let failed = self.failed(index, RunStatus::TimedOut, begun, took_longer(timeout));
-                    self.end_early(failed, runs, draw.n_tries)?;
-                    return Ok(drawn.elapsed());
+                    None
                 }
-                Received::Gone => None,
+                Received::Gone => Some(None),
             };
+            let Some(report) = ended else {
+                let overdue = options.timeout.filter(|timeout| begun.elapsed() > *timeout + GRACE);
+                let (status, message) = match (problem, overdue) {
+                    (Some(problem), _) => (RunStatus::Failed, problem),
+                    (None, Some(timeout)) => (RunStatus::TimedOut, took_longer(timeout)),
+                    (None, None) => continue,
+                };
+                worker.kill();
+                self.hand_over(&mut block)?;
+                self.take_aside();
+                let failed = self.failed(index, status, begun, message);
+                self.end_early(failed, runs, draw.n_tries)?;
+                return Ok(drawn.elapsed());
+            };
+            let sent = self.take_aside();
             let joined = match report {
                 Some(Report::Done(run)) => {
                     since = run.end();
-                    run.join(index, &subject.results, &mut block)
-                }
-                Some(Report::Logged(entry)) => {
-                    take_entry(&entry);
-                    continue;
+                    run.join(index, sent, &subject.results, self.all.arrays, &mut block)
                 }
                 Some(Report::Failed(failed)) => {
                     since = failed.end();
@@ -255,6 +285,25 @@ impl<'a> Supervisor<'a> {
         self.hand_over(&mut block)?;
         self.worker = Some(worker);
         Ok(drawn.elapsed())
+    }
+
+    /// Puts aside what the worker's run hands over before its end.
+    fn put_aside(&mut self, cells: Cells) -> Result<(), String> {
+        let put = match &mut self.depot {
+            _ if !cells.is_whole() || cells.len() != 1 => return Err("its worker sent what is no value".into()),
+            Some(depot) => depot.put(cells),
+            None => Ok(Part::Kept(cells)),
+        };
+        self.aside.push(put.map_err(|error| format!("what it handed over cannot be put aside: {error}"))?);
+        Ok(())
+    }
+
+    /// What was put aside of a run that has ended.
+    fn take_aside(&mut self) -> Vec<Part> {
+        if !self.aside.is_empty() {
+            self.depot.iter_mut().for_each(|depot| depot.begin());
+        }
+        std::mem::take(&mut self.aside)
     }
 
     /// Records the run that took its worker with it, and leaves those that were to follow to others.

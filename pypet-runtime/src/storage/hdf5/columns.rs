@@ -8,8 +8,11 @@ use hdf5::{Dataset, Extent, Group};
 
 use super::chunks::{Compressors, Packing};
 use super::groups::new_group;
-use super::{attributes, raw};
+use super::shared::ASIDE;
+use super::{Place, attributes, raw};
+use crate::run::EarlyResult;
 use crate::schema::Leaf;
+use crate::storage::StorageError;
 use crate::value::{Cells, ElementType};
 
 /// The attribute that tells columns from values.
@@ -32,6 +35,8 @@ pub(super) const STRETCHES: Option<u8> = Some(1);
 /// Payload of one chunk that is aimed at, and the most rows of one.
 const CHUNK_BYTES: usize = 256 << 10;
 const CHUNK_ROWS: usize = 16_384;
+/// The largest chunk where a single row exceeds the payload that is aimed at, so that parts of it can be read.
+const LARGE_CHUNK_BYTES: usize = 1 << 20;
 
 /// The rows of one chunk of a column that begins without any.
 const FIRST_ROWS: usize = 1024;
@@ -159,7 +164,9 @@ impl Column {
             (Stored::Nothing, Some(shape)) if !self.leaf.is_ragged() => change = self.create_dense(shape.to_vec())?,
             (Stored::Dense(dataset), Some(shape)) if dataset.shape()[1..] == *shape => {}
             (Stored::Ragged(_), _) => {}
-            (Stored::Nothing | Stored::Dense(_), _) => change = self.make_ragged(cells)?,
+            (Stored::Nothing | Stored::Dense(_), _) => {
+                change = self.make_ragged(cells.n_elements() / cells.len().max(1))?;
+            }
         }
         match &mut self.stored {
             Stored::Nothing => unreachable!("made just above"),
@@ -169,6 +176,27 @@ impl Column {
         if cells.rank() > 0 {
             self.note_written(first..first + cells.len());
         }
+        Ok(change)
+    }
+
+    /// Writes one run's rows, which come in several parts, behind those of the runs before.
+    pub(super) fn write_rows_of(&mut self, result: &EarlyResult, place: &Place) -> Result<Change, StorageError> {
+        let name = self.leaf.name.clone();
+        let shape = result.shape();
+        let change = match &self.stored {
+            Stored::Ragged(_) => Change::None,
+            Stored::Nothing | Stored::Dense(_) => {
+                self.make_ragged(shape.iter().product()).map_err(place.failed("write", &name))?
+            }
+        };
+        let Stored::Ragged(ragged) = &mut self.stored else { unreachable!("made just above") };
+        let start = ragged.n_values;
+        for part in &result.parts {
+            let cells = part.cells().map_err(|source| place.io(ASIDE)(source))?;
+            ragged.append(self.packing.as_mut(), &cells).map_err(place.failed("write", &name))?;
+        }
+        ragged.point_to(result.run, start, std::iter::once(&*shape)).map_err(place.failed("write", &name))?;
+        self.note_written(result.run..result.run + 1);
         Ok(change)
     }
 
@@ -218,8 +246,8 @@ impl Column {
         Ok(Change::BecameDense(shape))
     }
 
-    /// Turns whatever there is into a ragged group that holds the same values, with room for such cells in all runs.
-    fn make_ragged(&mut self, cells: &Cells) -> hdf5::Result<Change> {
+    /// Turns whatever there is into a ragged group that holds the same values, with room for so many elements of each run.
+    fn make_ragged(&mut self, n_per_run: usize) -> hdf5::Result<Change> {
         self.submit()?;
         self.settle()?;
         self.packing = None;
@@ -231,8 +259,7 @@ impl Column {
             }
             _ => None,
         };
-        let n_elements: usize = cells.iter().map(|cell| cell.shape().iter().product::<usize>()).sum();
-        let n_values = (n_elements / cells.len().max(1)).saturating_mul(self.n_runs);
+        let n_values = n_per_run.saturating_mul(self.n_runs);
         let mut ragged = Ragged::create(&self.parent, &self.name, &self.leaf, self.n_runs, n_values)?;
         if let Some(dense) = dense {
             let row_bytes = dense.shape()[1..].iter().product::<usize>() * 16;
@@ -289,21 +316,38 @@ impl Ragged {
     }
 
     fn write(&mut self, packing: Option<&mut Packing>, first: usize, cells: &Cells) -> hdf5::Result<()> {
+        let start = self.n_values;
+        self.append(packing, cells)?;
+        self.point_to(first, start, cells.iter().map(|cell| cell.shape()))
+    }
+
+    /// Puts elements behind those that are there.
+    fn append(&mut self, packing: Option<&mut Packing>, cells: &Cells) -> hdf5::Result<()> {
+        let n_elements = cells.n_elements();
+        if n_elements > 0 {
+            raw::set_rows(&self.values, self.n_values + n_elements)?;
+            write_elements(&self.values, packing, self.n_values, cells)?;
+            self.n_values += n_elements;
+        }
+        Ok(())
+    }
+
+    /// Notes where the values of consecutive runs are, which lie behind one another, and what shapes they have.
+    fn point_to<'a>(
+        &mut self,
+        first: usize,
+        mut start: usize,
+        values: impl Iterator<Item = &'a [usize]>,
+    ) -> hdf5::Result<()> {
         let (mut starts, mut sizes) = (Cells::new(ElementType::U64, 0), Cells::new(ElementType::U64, 0));
         let mut shapes = Cells::new(ElementType::U64, 1);
-        let mut end = self.n_values;
-        for cell in cells.iter() {
-            let size: usize = cell.shape().iter().product();
-            starts.push_number(end as u64);
+        for shape in values {
+            let size: usize = shape.iter().product();
+            starts.push_number(start as u64);
             sizes.push_number(size as u64);
-            shapes.put_numbers(&cell.shape().iter().map(|&length| length as u64).collect::<Vec<_>>());
-            shapes.end_array(&[cell.shape().len()]);
-            end += size;
-        }
-        if end > self.n_values {
-            raw::set_rows(&self.values, end)?;
-            write_elements(&self.values, packing, self.n_values, cells)?;
-            self.n_values = end;
+            shapes.put_numbers(&shape.iter().map(|&length| length as u64).collect::<Vec<_>>());
+            shapes.end_array(&[shape.len()]);
+            start += size;
         }
         raw::write_rows(&self.row_start, first, &starts)?;
         raw::write_rows(&self.row_size, first, &sizes)?;
@@ -368,10 +412,33 @@ pub(super) fn new_compressed_rows(
 ) -> hdf5::Result<Dataset> {
     let row_bytes = shape.iter().product::<usize>() * element.size().unwrap_or(16);
     let rows = (CHUNK_BYTES / row_bytes.max(1)).clamp(1, CHUNK_ROWS).min(n_rows.expected);
-    let chunk: Vec<usize> = std::iter::once(rows).chain(shape.iter().map(|&length| length.max(1))).collect();
+    let chunk: Vec<usize> = std::iter::once(rows).chain(chunk_of(shape, element, LARGE_CHUNK_BYTES)).collect();
     // A dimension without elements could have no chunk if it were fixed.
     let inner = shape.iter().map(|&length| if length == 0 { Extent::resizable(0) } else { Extent::fixed(length) });
     let extents: Vec<Extent> = std::iter::once(Extent::resizable(n_rows.now)).chain(inner).collect();
+    new_chunked(parent, name, element, &extents, chunk, compress)
+}
+
+/// An array that nobody has written, with the fill value of its type and a checksum for each chunk.
+pub(super) fn new_array(
+    parent: &Group,
+    name: &str,
+    element: ElementType,
+    shape: &[usize],
+    compress: Option<u8>,
+) -> hdf5::Result<Dataset> {
+    let extents: Vec<Extent> = shape.iter().map(|&length| Extent::fixed(length)).collect();
+    new_chunked(parent, name, element, &extents, chunk_of(shape, element, CHUNK_BYTES), compress)
+}
+
+fn new_chunked(
+    parent: &Group,
+    name: &str,
+    element: ElementType,
+    extents: &[Extent],
+    chunk: Vec<usize>,
+    compress: Option<u8>,
+) -> hdf5::Result<Dataset> {
     let mut builder = parent.new_dataset_builder().chunk(chunk);
     builder = match element {
         ElementType::F32 => builder.fill_value(f32::NAN),
@@ -383,17 +450,21 @@ pub(super) fn new_compressed_rows(
         Some(level) => builder.shuffle().deflate(level),
         None => builder.deflate(CHECKSUM_ALONE),
     };
-    let dataset = builder.empty_as(file_type(element)).shape(extents).create(name)?;
+    let dataset = builder.empty_as(file_type(element)).shape(extents.to_vec()).create(name)?;
     mark_type(&dataset, element)?;
     mark_fill(&dataset, element)?;
     Ok(dataset)
 }
 
-/// The part of a large array that is one chunk: as many of its outermost rows as come near [`CHUNK_BYTES`].
-fn chunk_of(shape: &[usize], element: ElementType) -> Vec<usize> {
-    let row_bytes = shape[1..].iter().product::<usize>() * element.size().unwrap_or(16);
-    let rows = (CHUNK_BYTES / row_bytes.max(1)).clamp(1, shape[0]);
-    std::iter::once(rows).chain(shape[1..].iter().copied()).collect()
+/// The part of an array that is one chunk: as much of its inner dimensions as has at most so many bytes.
+fn chunk_of(shape: &[usize], element: ElementType, n_bytes: usize) -> Vec<usize> {
+    let mut room = n_bytes / element.size().unwrap_or(16);
+    let mut chunk = vec![1; shape.len()];
+    for (axis, &length) in shape.iter().enumerate().rev() {
+        chunk[axis] = length.min(room).max(1);
+        room /= chunk[axis];
+    }
+    chunk
 }
 
 /// What runs without a result hold, in the spelling of netCDF.
@@ -413,7 +484,7 @@ pub(super) fn new_value(parent: &Group, name: &str, leaf: &Leaf, value: &Cells) 
     builder = if n_elements * value.element().size().unwrap_or(16) <= COMPACT_BYTES {
         builder.layout(Layout::Compact)
     } else {
-        builder.chunk(chunk_of(shape, value.element())).deflate(CHECKSUM_ALONE)
+        builder.chunk(chunk_of(shape, value.element(), CHUNK_BYTES)).deflate(CHECKSUM_ALONE)
     };
     let builder = builder.empty_as(file_type(value.element()));
     let dataset = if shape.is_empty() { builder.create(name)? } else { builder.shape(shape.to_vec()).create(name)? };

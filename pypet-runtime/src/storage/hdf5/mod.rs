@@ -1,9 +1,10 @@
 //! Trajectories in HDF5 files: the only door to the HDF5 library.
 //!
 //! `docs/file-format.md` describes every node of a file. [`writer`](Hdf5Writer) makes one, `columns` holds
-//! what differs from run to run, `chunks` the pieces that columns lie in, `checksums` what becomes of those of runs where a result is
-//! removed, `annotations` the attributes of that name, `views` makes the two netCDF-4 faces of
-//! a trajectory (`by_run`, `grid`), `reader` reads, `opened` keeps columns open for it, `edit`, `expand` and `copy` change
+//! what differs from run to run, `chunks` the pieces that columns lie in, `run_table` how far each run has come,
+//! `checksums` what becomes of those of runs where a result is removed, `shared` what runs write together,
+//! `annotations` the attributes of that name, `views` makes the two netCDF-4 faces of a trajectory (`by_run`, `grid`),
+//! `reader` reads, `parts` parts of values, `opened` keeps columns open for it, `edit`, `expand` and `copy` change
 //! what is stored, `survey` tells what columns there are, `file` opens and refuses, `heap` guards text, `salvage` reads
 //! what is damaged, `raw` has all the unsafe code there is.
 
@@ -31,9 +32,12 @@ mod journal;
 mod names;
 mod netcdf;
 mod opened;
+mod parts;
 mod raw;
 mod reader;
+mod run_table;
 mod salvage;
+mod shared;
 mod survey;
 mod text;
 mod views;

@@ -13,10 +13,10 @@ use super::columns::{self, DENSE, LAYOUT, RAGGED};
 use super::file::{self, Wanted};
 use super::opened::{OpenColumn, OpenColumns, Rows};
 use super::survey::Member;
-use super::{Place, annotations, attributes, damage, raw, survey};
+use super::{Place, annotations, attributes, damage, parts, raw, survey};
 use crate::schema::{Leaf, Schema};
 use crate::storage::{Header, Node, NodeKind, State, StorageError, TrajectoryReader};
-use crate::value::{Cells, ElementType, ValueType};
+use crate::value::{Cells, ElementType, Slice, ValueType};
 
 /// The branches of a trajectory that hold its tree; `by_run` and `grid` show the same data again.
 pub(super) const BRANCHES: [&str; 6] = ["parameters", "derived_parameters", "config", "explored", "runs", "results"];
@@ -36,6 +36,19 @@ pub struct Hdf5Reader {
     columns: OpenColumns,
     /// Keeps the file open; closed after all handles into it.
     _file: ReadableFile,
+}
+
+/// Where the values of some runs of a ragged column begin, and their shapes.
+pub(super) struct RaggedIndex {
+    rank: usize,
+    starts: Vec<usize>,
+    shapes: Vec<usize>,
+}
+
+impl RaggedIndex {
+    pub(super) fn row(&self, row: usize) -> (usize, &[usize]) {
+        (self.starts[row], &self.shapes[row * self.rank..(row + 1) * self.rank])
+    }
 }
 
 impl Hdf5Reader {
@@ -141,7 +154,7 @@ impl Hdf5Reader {
     }
 
     /// A column, which stays open for the next call.
-    fn column(&self, path: &str) -> Result<Arc<OpenColumn>, StorageError> {
+    pub(super) fn column(&self, path: &str) -> Result<Arc<OpenColumn>, StorageError> {
         self.columns.get_or_open(path, || {
             if !self.is_ragged(path) {
                 return self.rows_of(path).map(OpenColumn::Dense);
@@ -292,14 +305,15 @@ impl Hdf5Reader {
         }
     }
 
-    fn ragged_rows(
+    /// Where the values of some runs of a ragged column lie, checked.
+    pub(super) fn ragged_index(
         &self,
         path: &str,
         rank: usize,
         values: &Rows,
         [row_start, row_size, row_shape]: [&Rows; 3],
         runs: Range<usize>,
-    ) -> Result<Cells, StorageError> {
+    ) -> Result<RaggedIndex, StorageError> {
         let numbers = |rows: &Rows| -> Result<Vec<usize>, StorageError> {
             let column = self.dense_rows(rows, runs.clone())?;
             if column.element() != ElementType::U64 {
@@ -312,7 +326,6 @@ impl Hdf5Reader {
         let (starts, sizes) = (numbers(row_start)?, numbers(row_size)?);
         let shapes = if rank > 1 { numbers(row_shape)? } else { sizes.clone() };
         let n_values = values.len();
-        let mut cells = Cells::new(values.element, rank);
         for (row, (&start, &size)) in starts.iter().zip(&sizes).enumerate() {
             let shape = shapes.get(row * rank..(row + 1) * rank).unwrap_or_default();
             let fits = start.checked_add(size).is_some_and(|end| end <= n_values);
@@ -320,12 +333,43 @@ impl Hdf5Reader {
             if !fits || !agrees {
                 return Err(self.place.malformed(path, format!("the row of run {} lies outside", runs.start + row)));
             }
-            let run = runs.start + row;
-            let flat = values.read(start, size);
+        }
+        Ok(RaggedIndex { rank, starts, shapes })
+    }
+
+    fn ragged_rows(
+        &self,
+        path: &str,
+        rank: usize,
+        values: &Rows,
+        rows: [&Rows; 3],
+        runs: Range<usize>,
+    ) -> Result<Cells, StorageError> {
+        let index = self.ragged_index(path, rank, values, rows, runs.clone())?;
+        let mut cells = Cells::new(values.element, rank);
+        for (row, run) in runs.enumerate() {
+            let (start, shape) = index.row(row);
+            let flat = values.read(start, shape.iter().product());
             let flat = flat.map_err(|error| self.in_runs(path, error, || iter::once(run..run + 1).collect()))?;
             cells.push_array_of(&flat, shape);
         }
         Ok(cells)
+    }
+
+    /// Checks that a column has so many runs.
+    pub(super) fn expect_runs(&self, rows: &Rows, n_runs: usize) -> Result<(), StorageError> {
+        let n_rows = rows.len();
+        if n_runs <= n_rows {
+            return Ok(());
+        }
+        Err(self.place.malformed(&rows.path, format!("it has {n_rows} runs, not {n_runs}")))
+    }
+
+    pub(super) fn refuse_ragged(&self, path: &str) -> Result<(), StorageError> {
+        if self.is_ragged(path) {
+            return Err(self.place.malformed(path, "its runs differ in shape; read it run by run"));
+        }
+        Ok(())
     }
 
     fn dense_rows(&self, rows: &Rows, runs: Range<usize>) -> Result<Cells, StorageError> {
@@ -339,16 +383,18 @@ impl Hdf5Reader {
         runs: Range<usize>,
         read: impl FnOnce() -> hdf5::Result<T>,
     ) -> Result<T, StorageError> {
-        let n_rows = rows.len();
-        if runs.end > n_rows {
-            return Err(self.place.malformed(&rows.path, format!("it has {n_rows} runs, not {}", runs.end)));
-        }
+        self.expect_runs(rows, runs.end)?;
         read()
             .map_err(|error| self.in_runs(&rows.path, error, || damage::unreadable(&rows.dataset, rows.element, runs)))
     }
 
     /// The error of a column that cannot be read; if it is damaged, with the runs.
-    fn in_runs(&self, path: &str, error: hdf5::Error, damaged: impl FnOnce() -> Vec<Range<usize>>) -> StorageError {
+    pub(super) fn in_runs(
+        &self,
+        path: &str,
+        error: hdf5::Error,
+        damaged: impl FnOnce() -> Vec<Range<usize>>,
+    ) -> StorageError {
         match self.place.failed("read", path)(error) {
             StorageError::Damaged { file, path, source, .. } => {
                 StorageError::Damaged { file, path, runs: damaged(), source }
@@ -372,9 +418,7 @@ impl TrajectoryReader for Hdf5Reader {
     }
 
     fn read(&self, path: &str) -> Result<Cells, StorageError> {
-        if self.is_ragged(path) {
-            return Err(self.place.malformed(path, "its runs differ in shape; read it run by run"));
-        }
+        self.refuse_ragged(path)?;
         let (dataset, element) = self.dataset(path)?;
         raw::read_value(&dataset, element).map_err(|error| {
             let is_column = attributes::has(&dataset, LAYOUT).unwrap_or(false);
@@ -391,6 +435,10 @@ impl TrajectoryReader for Hdf5Reader {
                 self.ragged_rows(path, *rank, values, [row_start, row_size, row_shape], runs)
             }
         }
+    }
+
+    fn slice(&self, path: &str, runs: Option<Range<usize>>, slice: &Slice) -> Result<Cells, StorageError> {
+        parts::read(self, path, runs, slice)
     }
 
     fn n_rows(&self, path: &str) -> Result<usize, StorageError> {

@@ -11,20 +11,20 @@ use super::chunks::Compressors;
 use super::columns::{self, Change, Column};
 use super::groups::{ensure_groups, existing_group, new_group};
 use super::names::NameChoice;
+use super::run_table::RunTable;
+use super::shared::SharedDataset;
 use super::views::Views;
-use super::{Place, attributes, file, raw};
-use crate::run::RunStatus;
+use super::{Place, attributes, file};
+use crate::result::SharedArray;
 use crate::schema::{Leaf, Schema, SchemaParameter};
 use crate::storage::{
-    Block, DynamicColumn, FailedRun, Finished, Plan, PlannedGroup, PlannedLeaf, State, StorageError, TrajectoryWriter,
+    Block, DynamicColumn, Finished, Newcomer, Plan, PlannedGroup, PlannedLeaf, State, StorageError, TrajectoryWriter,
     check_refusal,
 };
-use crate::value::{Cells, ElementType, ValueType};
+use crate::value::Cells;
 
 /// Rows of coordinates that are computed and written at a time.
 const COORDINATE_ROWS: usize = 16_384;
-
-const CHECKSUM_COMMENT: &str = "checksum of all results of the run; 0 for none";
 
 /// Writes one trajectory into a file; the only one to have the file open.
 #[derive(Debug)]
@@ -49,32 +49,13 @@ pub(super) struct Open {
     pub(super) added: HashMap<String, Column>,
     pub(super) n_runs: usize,
     compression: Option<u8>,
+    /// What runs write together, by the numbers that slices name.
+    shared: Vec<SharedDataset>,
     pub(super) compressors: Compressors,
     /// The runs that were done before the trajectory was opened.
     written: Vec<Range<usize>>,
     /// Groups that get a comment as soon as they are there.
     groups: Vec<PlannedGroup>,
-}
-
-/// The columns below `runs`.
-#[derive(Debug)]
-pub(super) struct RunTable {
-    status: Column,
-    started: Column,
-    runtime: Column,
-    worker: Column,
-    attempt: Column,
-    checksum: Column,
-    pub(super) errors: Errors,
-}
-
-/// The table of failures, a row for each failed try of a run.
-#[derive(Debug)]
-pub(super) struct Errors {
-    columns: [hdf5::Dataset; 4],
-    /// Absent from files of older versions.
-    attempt: Option<hdf5::Dataset>,
-    n_rows: usize,
 }
 
 impl Hdf5Writer {
@@ -216,6 +197,15 @@ impl TrajectoryWriter for Hdf5Writer {
         values.iter().try_for_each(|value| add_value(&self.open().trajectory, value, &place))
     }
 
+    fn share(&mut self, arrays: &[SharedArray]) -> Result<(), StorageError> {
+        let place = self.place.clone();
+        let open = self.open();
+        let shared =
+            arrays.iter().map(|array| SharedDataset::find_or_make(&open.trajectory, array, open.compression, &place));
+        open.shared = shared.collect::<Result<_, _>>()?;
+        Ok(())
+    }
+
     fn write(&mut self, finished: &Finished) -> Result<(), StorageError> {
         let place = self.place.clone();
         match finished {
@@ -268,6 +258,7 @@ impl Open {
             n_runs: header.n_runs,
             compression: writer.compression,
             compressors: writer.compressors.clone(),
+            shared: Vec::new(),
             written: Vec::new(),
             groups: plan.groups.clone(),
         };
@@ -295,6 +286,7 @@ impl Open {
             added: HashMap::new(),
             n_runs: done.len(),
             compression: None,
+            shared: Vec::new(),
             compressors: compressors.clone(),
             written: ranges(done),
             groups: Vec::new(),
@@ -364,6 +356,12 @@ impl Open {
         for added in &block.added {
             self.write_added(added, place)?;
         }
+        for result in &block.early {
+            self.write_early(result, place)?;
+        }
+        for slice in &block.slices {
+            self.shared[slice.array].write(slice, place)?;
+        }
         // The status vouches for the data, so it comes last.
         self.runs.write_done(block).map_err(place.failed("write", "runs"))
     }
@@ -379,17 +377,24 @@ impl Open {
         Ok(())
     }
 
-    fn write_added(&mut self, added: &DynamicColumn, place: &Place) -> Result<(), StorageError> {
-        let (name, path) = (&added.leaf.name, added.path());
+    /// The column of an added result.
+    pub(super) fn added_column(&mut self, newcomer: &Newcomer<'_>, place: &Place) -> Result<&mut Column, StorageError> {
+        let (path, &Newcomer { branch, leaf, .. }) = (newcomer.path(), newcomer);
         if !self.added.contains_key(&path) {
             let declared = self.results.iter().map(|column| format!("results/{}", column.leaf.name.replace('.', "/")));
-            added.check_place(self.added.keys().cloned().chain(declared))?;
-            let column = self.new_column(added.branch, &added.leaf).map_err(place.failed("create", name))?;
+            newcomer.check_place(self.added.keys().cloned().chain(declared))?;
+            let column = self.new_column(branch, leaf).map_err(place.failed("create", &leaf.name))?;
             self.added.insert(path.clone(), column);
-            self.describe_groups().map_err(place.failed("comment", name))?;
+            self.describe_groups().map_err(place.failed("comment", &leaf.name))?;
         }
         let column = self.added.get_mut(&path).expect("just inserted");
-        added.check_type(&column.leaf.value_type)?;
+        newcomer.check_type(&column.leaf.value_type)?;
+        Ok(column)
+    }
+
+    pub(super) fn write_added(&mut self, added: &DynamicColumn, place: &Place) -> Result<(), StorageError> {
+        let name = &added.leaf.name;
+        let column = self.added_column(&added.newcomer(), place)?;
         let mut changes = Vec::new();
         let mut cells = added.cells.iter();
         for stretch in added.runs.chunk_by(|run, next| run + 1 == *next) {
@@ -397,144 +402,11 @@ impl Open {
             cells.by_ref().take(stretch.len()).for_each(|cell| rows.push_cell(&cell));
             changes.push(column.write(stretch[0], &rows).map_err(place.failed("write", name))?);
         }
-        let column = &self.added[&path];
+        let column = &self.added[&added.path()];
         if added.branch != DynamicColumn::RESULTS {
             return Ok(());
         }
         changes.iter().try_for_each(|change| self.show(column, change)).map_err(place.failed("show", name))
-    }
-}
-
-impl RunTable {
-    fn create(trajectory: &Group, n_runs: usize, views: &Views) -> hdf5::Result<Self> {
-        let group = trajectory.group("runs")?;
-        let column = |name: &str, element, comment: &str, unit: &str| {
-            let mut leaf = Leaf::new(name, ValueType::scalar(element)).with_comment(comment).with_unit(unit);
-            leaf.compress = Self::compression_of(name);
-            let mut column = Column::new(group.clone(), name, leaf, n_runs);
-            column.create_if_fixed()?;
-            column.dataset().map_or(Ok(()), |dataset| views.add_dimensions(dataset))?;
-            Ok::<_, hdf5::Error>(column)
-        };
-        let status = column("status", ElementType::U8, "how far the run has come", "")?;
-        if let Some(dataset) = status.dataset() {
-            let codes = RunStatus::ALL.map(RunStatus::code);
-            attributes::set_list(dataset, "flag_values", &codes)?;
-            attributes::set_text(dataset, "flag_meanings", &RunStatus::ALL.map(RunStatus::word).join(" "))?;
-        }
-        Ok(Self {
-            status,
-            started: column("started", ElementType::F64, "start of the run, seconds since 1970-01-01 UTC", "s")?,
-            // Seven digits are more than a clock has to say of a duration; when a run began needs them all.
-            runtime: column("runtime", ElementType::F32, "duration of the run", "s")?,
-            worker: column("worker", ElementType::U16, "number of the worker that carried the run out", "")?,
-            attempt: column("attempt", ElementType::U8, "how often the run was tried", "")?,
-            checksum: column("checksum", ElementType::U64, CHECKSUM_COMMENT, "")?,
-            errors: Errors::create(&group)?,
-        })
-    }
-
-    /// How hard a column of the run table is compressed: most say the same of all runs.
-    fn compression_of(name: &str) -> Option<u8> {
-        if ["status", "worker", "attempt"].contains(&name) { columns::STRETCHES } else { None }
-    }
-
-    fn open(trajectory: &Group, n_runs: usize, views: &Views) -> hdf5::Result<Self> {
-        let group = trajectory.group("runs")?;
-        let column = |name: &str, element| {
-            Column::new(group.clone(), name, Leaf::new(name, ValueType::scalar(element)), n_runs).open(&[])
-        };
-        let mut checksum = column("checksum", ElementType::U64)?;
-        if !checksum.exists() {
-            // A file of an older version.
-            checksum.leaf.comment = CHECKSUM_COMMENT.into();
-            checksum.create_if_fixed()?;
-            checksum.dataset().map_or(Ok(()), |dataset| views.add_dimensions(dataset))?;
-        }
-        Ok(Self {
-            checksum,
-            status: column("status", ElementType::U8)?,
-            started: column("started", ElementType::F64)?,
-            runtime: column("runtime", ElementType::F32)?,
-            worker: column("worker", ElementType::U16)?,
-            attempt: column("attempt", ElementType::U8)?,
-            errors: Errors::open(&group.group("errors")?)?,
-        })
-    }
-
-    /// How often each of these runs was tried, this time included.
-    fn attempts(&self, runs: Range<usize>) -> hdf5::Result<Cells> {
-        let dataset = self.attempt.dataset().expect("the run table has one shape");
-        let before = raw::read_rows(dataset, ElementType::U8, runs.start, runs.len())?;
-        let attempts: Vec<u8> = before.bytes().iter().map(|attempts| attempts.saturating_add(1)).collect();
-        Ok(numbers(ElementType::U8, &attempts))
-    }
-
-    fn write_done(&mut self, block: &Block) -> hdf5::Result<()> {
-        let n_runs = block.runs().len();
-        self.started.write(block.first, &numbers(ElementType::F64, &block.started))?;
-        self.runtime.write(block.first, &numbers(ElementType::F64, &block.runtime))?;
-        self.worker.write(block.first, &numbers(ElementType::U16, &vec![block.worker; n_runs]))?;
-        let attempts = self.attempts(block.runs())?;
-        self.attempt.write(block.first, &attempts)?;
-        self.checksum.write(block.first, &numbers(ElementType::U64, &block.checksum))?;
-        self.status.write(block.first, &numbers(ElementType::U8, &vec![RunStatus::Done.code(); n_runs]))?;
-        Ok(())
-    }
-
-    fn write_failed(&mut self, run: &FailedRun) -> hdf5::Result<()> {
-        let attempts = self.attempts(run.index..run.index + 1)?;
-        self.errors.append(run, &attempts)?;
-        self.started.write(run.index, &numbers(ElementType::F64, &[run.started]))?;
-        self.runtime.write(run.index, &numbers(ElementType::F64, &[run.runtime]))?;
-        self.worker.write(run.index, &numbers(ElementType::U16, &[run.worker]))?;
-        self.attempt.write(run.index, &attempts)?;
-        self.status.write(run.index, &numbers(ElementType::U8, &[run.status.code()]))?;
-        Ok(())
-    }
-}
-
-impl Errors {
-    fn create(runs: &Group) -> hdf5::Result<Self> {
-        let group = new_group(runs, "errors")?;
-        attributes::set_text(&group, "comment", "one row for each failed try of a run")?;
-        let column = |name, element| columns::new_rows(&group, name, element, 0, &[]);
-        Ok(Self {
-            columns: [
-                column("run", ElementType::U64)?,
-                column("message", ElementType::Text)?,
-                column("place", ElementType::Text)?,
-                column("backtrace", ElementType::Text)?,
-            ],
-            attempt: Some(column("attempt", ElementType::U8)?),
-            n_rows: 0,
-        })
-    }
-
-    fn open(group: &Group) -> hdf5::Result<Self> {
-        let columns =
-            [group.dataset("run")?, group.dataset("message")?, group.dataset("place")?, group.dataset("backtrace")?];
-        let attempt = raw::link_exists(group, "attempt")?.then(|| group.dataset("attempt")).transpose()?;
-        Ok(Self { n_rows: columns[0].shape()[0], columns, attempt })
-    }
-
-    /// Adds a row; `attempt` is the number of the try, from 1.
-    pub(super) fn append(&mut self, run: &FailedRun, attempt: &Cells) -> hdf5::Result<()> {
-        let row = self.n_rows;
-        let text = |text: &str| Cells::from_text(&[], 1, [text.to_owned()]);
-        let cells = [
-            numbers(ElementType::U64, &[run.index as u64]),
-            text(&run.message),
-            text(&run.place),
-            text(&run.backtrace),
-        ];
-        let with_attempt = self.attempt.iter().map(|dataset| (dataset, attempt));
-        for (dataset, cells) in self.columns.iter().zip(&cells).chain(with_attempt) {
-            raw::set_rows(dataset, row + 1)?;
-            raw::write_rows(dataset, row, cells)?;
-        }
-        self.n_rows += 1;
-        Ok(())
     }
 }
 
@@ -548,10 +420,6 @@ fn ranges(flags: &[bool]) -> Vec<Range<usize>> {
         }
     }
     ranges
-}
-
-fn numbers<T: bytemuck::Pod>(element: ElementType, numbers: &[T]) -> Cells {
-    Cells::from_bytes(element, &[], numbers.len(), bytemuck::cast_slice(numbers).to_vec())
 }
 
 pub(super) fn write_header(trajectory: &Group, plan: &Plan) -> hdf5::Result<()> {

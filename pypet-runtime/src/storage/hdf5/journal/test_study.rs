@@ -324,6 +324,8 @@ fn block(run: usize) -> Block {
         checksum: vec![1],
         results: cells,
         added,
+        early: Vec::new(),
+        slices: Vec::new(),
     }
 }
 

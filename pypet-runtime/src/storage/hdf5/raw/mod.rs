@@ -9,6 +9,7 @@
 pub(super) mod vfd;
 
 use std::ffi::{CString, c_char, c_int, c_uint, c_void};
+use std::ops::Range;
 
 use hdf5::types::{VarLenAscii, VarLenUnicode};
 use hdf5::{Dataset, Dataspace, Datatype, Group, Hyperslab, SliceOrIndex};
@@ -18,7 +19,7 @@ use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::H5P_DEFAULT;
 
 use super::text::{escaped, unescaped};
-use crate::value::{Cells, ElementType};
+use crate::value::{Cells, ElementType, Stretch};
 
 #[cfg_attr(feature = "bundled-hdf5", link(name = "hdf5_hl", kind = "static"))]
 #[cfg_attr(not(feature = "bundled-hdf5"), link(name = "hdf5_hl"))]
@@ -274,6 +275,39 @@ fn row_spaces(dataset: &Dataset, first: usize, count: usize, shape: &[usize]) ->
     let memory = Dataspace::try_new(dims)?;
     let file = dataset.space()?.select(Hyperslab::from(rows))?;
     Ok((memory, file))
+}
+
+/// Writes one cell into a rectangle of a dataset.
+pub(super) fn write_rectangle(dataset: &Dataset, place: &[Range<usize>], cells: &Cells) -> hdf5::Result<()> {
+    let lengths: Vec<usize> = place.iter().map(ExactSizeIterator::len).collect();
+    assert_eq!(cells.common_shape(), Some(lengths.as_slice()), "a cell fills its rectangle");
+    let ranges: Vec<SliceOrIndex> = place.iter().map(|range| SliceOrIndex::from(range.clone())).collect();
+    let (memory, file) = (Dataspace::try_new(lengths)?, dataset.space()?.select(Hyperslab::from(ranges))?);
+    write(dataset, memory.id(), file.id(), cells)
+}
+
+/// Reads a part of a dataset as `count` cells of this shape.
+pub(super) fn read_part(
+    dataset: &Dataset,
+    element: ElementType,
+    axes: &[Stretch],
+    shape: &[usize],
+    count: usize,
+) -> hdf5::Result<Cells> {
+    let lengths: Vec<usize> = axes.iter().map(|axis| axis.count).collect();
+    let n_elements: usize = lengths.iter().product();
+    assert_eq!(n_elements, count * shape.iter().product::<usize>(), "cells take all elements of the part");
+    if n_elements == 0 {
+        return Ok(empty(element, shape, count));
+    }
+    let slab = |&Stretch { start, step, count }: &Stretch| SliceOrIndex::SliceCount { start, step, count, block: 1 };
+    let slabs: Vec<SliceOrIndex> = axes.iter().map(slab).collect();
+    let (memory, file) = (Dataspace::try_new(lengths)?, dataset.space()?.select(Hyperslab::from(slabs))?);
+    if element == ElementType::Text {
+        return Ok(Cells::from_text(shape, count, read_text(dataset, memory.id(), file.id(), n_elements)?));
+    }
+    let bytes = read_bytes(dataset, element, memory.id(), file.id(), n_elements)?;
+    Ok(Cells::from_bytes(element, shape, count, bytes))
 }
 
 /// Gives a dataset with room to grow a new length along its first dimension.

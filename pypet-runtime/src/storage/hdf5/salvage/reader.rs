@@ -7,7 +7,7 @@ use std::path::Path;
 use super::{STATUS, Salvage, gaps};
 use crate::storage::hdf5::annotations;
 use crate::storage::{Header, Node, StorageError, TrajectoryReader};
-use crate::value::{Cells, ElementType};
+use crate::value::{Cells, ElementType, Slice};
 
 impl Salvage {
     fn has(&self, path: &str) -> bool {
@@ -81,6 +81,13 @@ impl TrajectoryReader for Salvage {
             None => self.reader.rows(path, runs),
             Some(holes) => self.patched(path, holes, runs),
         }
+    }
+
+    fn slice(&self, path: &str, runs: Option<Range<usize>>, slice: &Slice) -> Result<Cells, StorageError> {
+        if !self.has(path) {
+            return Err(Self::missing(path));
+        }
+        self.reader.slice(path, runs, slice)
     }
 
     /// Rows that are missing read as holes.
