@@ -112,6 +112,7 @@ impl Comparison {
 pub fn compare(a: &AnyTrajectory, b: &AnyTrajectory, tolerance: Tolerance, most: usize) -> Result<Comparison> {
     let mut found = Comparison { most, ..Comparison::default() };
     let (a, b) = (RunTable::of(a)?, RunTable::of(b)?);
+    a.will_read(a.explored.len() + a.results.len());
     schemas(&a, &b, &mut found);
     presets(&a, &b, tolerance, &mut found)?;
     let matches = points(&a, &b, &mut found)?;

@@ -8,6 +8,7 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::{Value, json};
 
 use super::output::{Paint, Tone};
+use super::progress::with_bar;
 use super::{Done, Failure, open_trajectory, output};
 use crate::compare::{Comparison, Finding, Tolerance, compare};
 use crate::trajectory::one_line;
@@ -61,7 +62,7 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
     let number = |id: &str| *matches.get_one::<f64>(id).expect("it has a default");
     let tolerance = Tolerance { absolute: number("abs"), relative: number("rel") };
     let most = *matches.get_one::<usize>("most").expect("it has a default");
-    let found = compare(&a, &b, tolerance, most).map_err(Failure::from)?;
+    let found = with_bar("comparing", || compare(&a, &b, tolerance, most)).map_err(Failure::from)?;
     if output::wants_json(matches) {
         output::print_json(&json(&found))?;
     } else {

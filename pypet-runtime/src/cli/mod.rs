@@ -16,6 +16,7 @@ mod merge;
 mod output;
 mod params;
 mod plot;
+mod progress;
 mod provenance;
 mod repair;
 mod report;
@@ -82,12 +83,7 @@ fn done(arguments: &[OsString]) -> Done {
         let arguments = config.complete(arguments, &command, run)?;
         matches = command.try_get_matches_from(arguments)?;
     }
-    if output::wants_json(&matches) {
-        let verb = matches.subcommand_name().unwrap_or("run");
-        if ["run", "resume", "completions"].contains(&verb) {
-            return Err(Failure::Usage(format!("`{verb}` has no answer in JSON; ask `status FILE --json` afterwards")));
-        }
-    }
+    let is_json = output::wants_json(&matches);
     match matches.subcommand() {
         Some(("list", matches)) => list::run(&experiments, matches),
         Some(("params", matches)) => params::run(&experiments, matches),
@@ -105,8 +101,8 @@ fn done(arguments: &[OsString]) -> Done {
         Some(("view", matches)) => view::run(matches),
         Some(("resume", matches)) => resume::run(&experiments, matches),
         Some(("completions", matches)) => completions::run(matches),
-        Some(("run", matches)) => run::run(&experiments, Some(matches), config.as_ref()),
-        _ => run::run(&experiments, None, None),
+        Some(("run", matches)) => run::run(&experiments, Some(matches), config.as_ref(), is_json),
+        _ => run::run(&experiments, None, None, is_json),
     }
 }
 

@@ -91,6 +91,7 @@ pub(super) fn run(
     experiments: &[&'static dyn AnyExperiment],
     matches: Option<&ArgMatches>,
     config: Option<&Config>,
+    is_json: bool,
 ) -> Done {
     let experiment = choose(experiments, matches)?;
     let mut request = matches.map(request).transpose()?.unwrap_or_default();
@@ -125,7 +126,7 @@ pub(super) fn run(
     } else {
         experiment.run(&file, options, &request)?
     };
-    report(&trajectory, &file, begun.elapsed())
+    report(&trajectory, &file, begun.elapsed(), is_json)
 }
 
 fn request(matches: &ArgMatches) -> Result<Request, Failure> {
