@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::output::{Paint, Tone};
 use super::progress::with_bar;
 use super::{Done, Failure, open_trajectory, output};
-use crate::compare::{Comparison, Finding, Tolerance, compare};
+use crate::compare::{Comparison, Finding, ProvenanceDifference, Tolerance, compare};
 use crate::trajectory::one_line;
 
 pub(super) fn command() -> Command {
@@ -41,7 +41,7 @@ pub(super) fn command() -> Command {
         )
         .after_help(
             "Points are matched by what is explored, whatever their order. NaN equals NaN. Runs are compared result by \
-             result where both are done.",
+             result where both are done. In what program, machine and environment differ is told, and no difference.",
         )
 }
 
@@ -66,7 +66,8 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
     if output::wants_json(matches) {
         output::print_json(&json(&found))?;
     } else {
-        output::print_painted(&text(&found, Paint::of(matches)))?;
+        let paint = Paint::of(matches);
+        output::print_painted(&format!("{}{}", text(&found, paint), provenance(&found, most)))?;
     }
     Ok(ExitCode::from(u8::from(!found.is_same())))
 }
@@ -81,11 +82,14 @@ fn json(found: &Comparison) -> Value {
             "values": finding.values,
         })
     };
+    let of_provenance =
+        |found: &ProvenanceDifference| json!({ "name": found.name, "values": found.values });
     json!({
         "same": found.is_same(),
         "n_matched": found.n_matched,
         "n_different": found.n_different,
         "differences": found.findings.iter().map(finding).collect::<Vec<_>>(),
+        "provenance": found.provenance.iter().map(of_provenance).collect::<Vec<_>>(),
     })
 }
 
@@ -103,6 +107,21 @@ fn text(found: &Comparison, paint: Paint) -> String {
         if found.n_different == 1 { "1 difference".into() } else { format!("{} differences", found.n_different) };
     let _ = writeln!(text, "{}, {} points in both", paint.tone(Tone::Bad, &count), found.n_matched);
     text
+}
+
+/// How the two came about differently, below what they say.
+fn provenance(found: &Comparison, most: usize) -> String {
+    if found.provenance.is_empty() {
+        return String::new();
+    }
+    let spell = |text: &String| if text.is_empty() { "unknown".into() } else { one_line(text) };
+    let row = |difference: &ProvenanceDifference| {
+        let [a, b] = &difference.values;
+        vec![one_line(&difference.name), format!("{} → {}", spell(a), spell(b))]
+    };
+    let rows: Vec<Vec<String>> = found.provenance.iter().take(most).map(row).collect();
+    let more = output::more(found.provenance.len(), most, "differences").map(|more| format!("  {more}\n"));
+    format!("made differently:\n{}{}", output::table(2, &rows), more.unwrap_or_default())
 }
 
 fn row(finding: &Finding, paint: Paint) -> Vec<String> {
