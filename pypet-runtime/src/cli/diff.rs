@@ -13,6 +13,9 @@ use super::{Done, Failure, open_trajectory, output};
 use crate::compare::{Comparison, Finding, ProvenanceDifference, Tolerance, compare};
 use crate::trajectory::one_line;
 
+/// Characters of a value of the provenance that are printed; changed sources are long.
+const LONGEST: usize = 80;
+
 pub(super) fn command() -> Command {
     let file = |id: &'static str| Arg::new(id).value_name(id).required(true).value_parser(value_parser!(PathBuf));
     let tolerance = |id: &'static str, help| {
@@ -114,7 +117,11 @@ fn provenance(found: &Comparison, most: usize) -> String {
     if found.provenance.is_empty() {
         return String::new();
     }
-    let spell = |text: &String| if text.is_empty() { "unknown".into() } else { one_line(text) };
+    let spell = |text: &String| match one_line(text) {
+        text if text.is_empty() => "unknown".into(),
+        text if text.chars().count() > LONGEST => text.chars().take(LONGEST).chain(['…']).collect(),
+        text => text,
+    };
     let row = |difference: &ProvenanceDifference| {
         let [a, b] = &difference.values;
         vec![one_line(&difference.name), format!("{} → {}", spell(a), spell(b))]

@@ -10,6 +10,7 @@ mod diff;
 mod environment;
 mod export;
 mod find;
+mod foresee;
 mod json;
 mod list;
 mod merge;
@@ -165,6 +166,9 @@ enum Failure {
     #[cfg(feature = "view")]
     #[error("{}", with_causes(.0))]
     View(#[from] ViewError),
+    /// The one run that was to be measured.
+    #[error("the first run fails: {0}")]
+    Measured(String),
     /// Standard output cannot be written to.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] std::io::Error),
@@ -181,6 +185,7 @@ impl Failure {
             Self::View(ViewError::Pypet(error)) if error.is_usage() => 2,
             #[cfg(feature = "view")]
             Self::View(_) => 3,
+            Self::Measured(_) => 1,
             Self::Pypet(Error::Finish(_) | Error::FinishPanic { .. }) => 1,
             Self::Pypet(_) | Self::Config(_) | Self::Export(_) | Self::Plot(_) | Self::Output(_) => 3,
         }
