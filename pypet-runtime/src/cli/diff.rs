@@ -85,8 +85,7 @@ fn json(found: &Comparison) -> Value {
             "values": finding.values,
         })
     };
-    let of_provenance =
-        |found: &ProvenanceDifference| json!({ "name": found.name, "values": found.values });
+    let of_provenance = |found: &ProvenanceDifference| json!({ "name": found.name, "values": found.values });
     json!({
         "same": found.is_same(),
         "n_matched": found.n_matched,

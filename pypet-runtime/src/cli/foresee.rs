@@ -97,7 +97,9 @@ fn text(experiment: &dyn AnyExperiment, foreseen: &Foreseen, n_workers: usize, m
         (0, true) => writeln!(text),
         (0, false) => writeln!(text, ", with results of sizes yet unknown: {open}"),
         (_, true) => writeln!(text, ", {} of results", size(foreseen.bytes())),
-        (_, false) => writeln!(text, ", {} of results without those of sizes yet unknown: {open}", size(foreseen.bytes())),
+        (_, false) => {
+            writeln!(text, ", {} of results without those of sizes yet unknown: {open}", size(foreseen.bytes()))
+        }
     };
     if let Some(measured) = measured.filter(|measured| measured.failure.is_none()) {
         let _ = writeln!(
@@ -112,12 +114,7 @@ fn text(experiment: &dyn AnyExperiment, foreseen: &Foreseen, n_workers: usize, m
     text
 }
 
-fn answer(
-    experiment: &dyn AnyExperiment,
-    foreseen: &Foreseen,
-    n_workers: usize,
-    measured: Option<&Measured>,
-) -> Value {
+fn answer(experiment: &dyn AnyExperiment, foreseen: &Foreseen, n_workers: usize, measured: Option<&Measured>) -> Value {
     let measured = measured.map(|measured| {
         json!({
             "run_seconds": measured.seconds,

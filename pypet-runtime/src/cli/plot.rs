@@ -54,7 +54,8 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         ..Request::default()
     };
     let mut out = Target::begin(&target, matches.get_flag("force"))?;
-    out.write_all(&with_bar("drawing", || plot(&any, &request).map(|picture| write(&picture)))?).map_err(ExportError::from)?;
+    out.write_all(&with_bar("drawing", || plot(&any, &request).map(|picture| write(&picture)))?)
+        .map_err(ExportError::from)?;
     let written = out.finish()?.display().to_string();
     if output::wants_json(matches) {
         output::print_json(&json!({ "files": [written] }))?;

@@ -30,9 +30,7 @@ pub(super) fn draw(parallel: &Parallel, area: Area, canvas: &mut Canvas) {
     };
     let step = inner.width / axes.len().saturating_sub(1).max(1) as f64;
     let laid_out: Vec<_> = axes.iter().map(|axis| laid_out(axis, inner.bottom(), inner.y, 6)).collect();
-    let place = |axis: usize, run: usize| {
-        (inner.x + step * axis as f64, laid_out[axis].0[axes[axis].of_run[run]])
-    };
+    let place = |axis: usize, run: usize| (inner.x + step * axis as f64, laid_out[axis].0[axes[axis].of_run[run]]);
     let colours = Scale::new(range.0, range.1, 0.0, 1.0);
     let shown = || parallel.runs.iter().step_by(parallel.runs.len().div_ceil(MOST_LINES).max(1));
     for &(run, value) in shown() {
@@ -67,7 +65,13 @@ pub(super) fn draw(parallel: &Parallel, area: Area, canvas: &mut Canvas) {
             let says = format!("run {run}\n{}{}", axes.iter().map(of_axis).collect::<String>(), spelled(value));
             for axis in 0..axes.len() {
                 let (x, y) = place(axis, run);
-                canvas.shapes.push(Shape::Spot { x: x - 5.0, y: y - 3.0, width: 10.0, height: 6.0, says: says.clone() });
+                canvas.shapes.push(Shape::Spot {
+                    x: x - 5.0,
+                    y: y - 3.0,
+                    width: 10.0,
+                    height: 6.0,
+                    says: says.clone(),
+                });
             }
         }
     }

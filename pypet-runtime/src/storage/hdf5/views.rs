@@ -328,7 +328,14 @@ fn last_part(path: &str) -> String {
 }
 
 fn run_scale(group: &Group, n_runs: usize) -> hdf5::Result<Dataset> {
-    let scale = columns::new_compressed_rows(group, "run", index_type(n_runs), columns::Length::of(n_runs), &[], columns::STRETCHES)?;
+    let scale = columns::new_compressed_rows(
+        group,
+        "run",
+        index_type(n_runs),
+        columns::Length::of(n_runs),
+        &[],
+        columns::STRETCHES,
+    )?;
     attributes::set_text(&scale, "long_name", "run index")?;
     write_run_indices(&scale, 0, n_runs)?;
     raw::set_scale(&scale, "run")?;
