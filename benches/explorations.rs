@@ -2,13 +2,13 @@
 //!
 //! `cargo bench --bench explorations` prints the time and the memory that explorations take until they are bound, and what
 //! one point costs, beside the bare arithmetic that computes the same point in the same round. Times are medians of several
-//! rounds taken in turn, memory is the most that was allocated at once.
+//! rounds taken in turn, memory is the most that was allocated at once, until they are made and until they are bound.
 
-use std::alloc::{GlobalAlloc, Layout, System};
 use std::hint::black_box;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::{Duration, Instant};
 
+use peak_alloc::PeakAlloc;
 use pypet::explore::Points;
 use pypet::prelude::*;
 
@@ -18,31 +18,8 @@ const N_POINTS: usize = 1_000_000;
 /// Values along each of the six axes of the product.
 const SIDE: usize = 100;
 
-/// Counts what is allocated.
-struct Counting;
-
-static ALLOCATED: AtomicUsize = AtomicUsize::new(0);
-static MOST: AtomicUsize = AtomicUsize::new(0);
-
-#[expect(unsafe_code, reason = "an allocator cannot be written without")]
-// SAFETY: every call goes on to the system's allocator as it came.
-unsafe impl GlobalAlloc for Counting {
-    unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        let allocated = ALLOCATED.fetch_add(layout.size(), Ordering::Relaxed) + layout.size();
-        MOST.fetch_max(allocated, Ordering::Relaxed);
-        // SAFETY: the caller keeps to the contract of `alloc`.
-        unsafe { System.alloc(layout) }
-    }
-
-    unsafe fn dealloc(&self, pointer: *mut u8, layout: Layout) {
-        ALLOCATED.fetch_sub(layout.size(), Ordering::Relaxed);
-        // SAFETY: the caller keeps to the contract of `dealloc`, and the pointer came from `System`.
-        unsafe { System.dealloc(pointer, layout) }
-    }
-}
-
 #[global_allocator]
-static ALLOCATOR: Counting = Counting;
+static ALLOCATOR: PeakAlloc = PeakAlloc;
 
 /// Six numbers go in.
 #[parameters]
@@ -127,15 +104,26 @@ fn points_of(points: &Points<Box6>) -> f64 {
     sum
 }
 
-/// Time of construction and binding, and the most memory it took.
-fn construction(of: fn() -> Exploration<Box6>) -> (Duration, usize) {
-    let before = ALLOCATED.load(Ordering::Relaxed);
-    MOST.store(before, Ordering::Relaxed);
+/// What it takes to make an exploration and to bind it.
+#[derive(Clone, Copy, Default)]
+struct Cost {
+    time: Duration,
+    /// Bytes that were allocated at once at most, until it was made and until it was bound.
+    made: usize,
+    bound: usize,
+}
+
+fn construction(of: fn() -> Exploration<Box6>) -> Cost {
+    let before = ALLOCATOR.current_usage();
+    let most = || ALLOCATOR.peak_usage().saturating_sub(before);
+    ALLOCATOR.reset_peak_usage();
     let begun = Instant::now();
-    let points = of().bind(Box6::default()).expect("the exploration is sound");
+    let exploration = of();
+    let made = most();
+    let points = exploration.bind(Box6::default()).expect("the exploration is sound");
     let time = begun.elapsed();
     black_box(points.len());
-    (time, MOST.load(Ordering::Relaxed) - before)
+    Cost { time, made, bound: most() }
 }
 
 fn timed(compute: impl FnOnce() -> f64) -> Duration {
@@ -147,25 +135,25 @@ fn timed(compute: impl FnOnce() -> f64) -> Duration {
 fn main() {
     let bound = CASES.map(|(_, of)| of().bind(Box6::default()).expect("the exploration is sound"));
     let mut made = vec![Vec::new(); CASES.len()];
-    let mut most = vec![0; CASES.len()];
+    let mut most = [Cost::default(); CASES.len()];
     let mut found = vec![Vec::new(); CASES.len()];
     let mut bare = Vec::new();
     for _ in 0..N_ROUNDS {
         bare.push(timed(bare_points));
         for (case, (_, of)) in CASES.iter().enumerate() {
-            let (time, memory) = construction(*of);
-            made[case].push(time);
-            most[case] = memory;
+            most[case] = construction(*of);
+            made[case].push(most[case].time);
             found[case].push(timed(|| points_of(&bound[case])));
         }
     }
     let bare = per_point(bare);
     println!("median of {N_ROUNDS} rounds; the bare arithmetic of the product takes {bare:.1} ns per point");
-    println!("{:<46} {:>10} {:>12} {:>10} {:>8}", "", "made in µs", "kB at most", "ns/point", "/ bare");
+    println!("{:<46} {:>8} {:>8} {:>8} {:>10} {:>8}", "", "µs", "kB made", "kB bound", "ns/point", "/ bare");
     for (case, (name, _)) in CASES.iter().enumerate() {
         let made = median(std::mem::take(&mut made[case])).as_secs_f64() * 1e6;
         let point = per_point(std::mem::take(&mut found[case]));
-        println!("{name:<46} {made:>10.1} {:>12.1} {point:>10.1} {:>8.1}", most[case] as f64 / 1e3, point / bare);
+        let [made_kb, bound_kb] = [most[case].made, most[case].bound].map(|bytes| bytes as f64 / 1e3);
+        println!("{name:<46} {made:>8.1} {made_kb:>8.1} {bound_kb:>8.1} {point:>10.1} {:>8.1}", point / bare);
     }
     N_ASKED.store(0, Ordering::Relaxed);
     let exploration = filtered();

@@ -157,6 +157,7 @@ mod json {
         pub n_matched: usize,
         pub n_different: usize,
         pub differences: Vec<Difference>,
+        pub provenance: Vec<Value>,
     }
 
     #[derive(Deserialize)]
@@ -198,11 +199,9 @@ fn programs_get_json_with_documented_keys() {
         assert_eq!(z.values.unwrap().len(), 12);
         let same: json::Comparison = parsed(&said(folder, "diff study.h5 study.h5 --json"));
         assert!(same.same && same.n_matched == 12 && same.n_different == 0 && same.differences.is_empty());
+        assert!(same.provenance.is_empty());
         let files: json::Files = parsed(&said(folder, "export study.h5 --to jsonl --json"));
         assert_eq!(files.files, ["study.jsonl"]);
-        let (_, stderr, code) = multiply(folder, "run --json -o other.h5");
-        assert_eq!(code, Some(2), "{stderr}");
-        assert!(!folder.join("other.h5").exists());
     });
 }
 
@@ -398,6 +397,16 @@ fn hostile_names_and_comments_stay_text() {
             "show study.h5 --json",
             "diff study.h5 study.h5",
             "show study.h5 nothing",
+            "find study.h5 run>=0",
+            "verify study.h5",
+            "verify study.h5 --json",
+            "provenance study.h5",
+            "repair study.h5",
+            "merge joined.h5 study.h5",
+            "merge joined.h5 study.h5 --json",
+            "compact study.h5",
+            "params --from study.h5",
+            "resume study.h5 -q",
         ] {
             let (stdout, stderr, _) = multiply(folder, arguments);
             let printed = format!("{stdout}{stderr}");
@@ -438,8 +447,19 @@ fn files_that_are_missing_or_not_ours_are_errors_of_every_verb() {
             "show F",
             "diff F study.h5",
             "diff study.h5 F",
+            "find F x>1",
             "export F --to csv -o o.csv",
             "plot F -o o.svg",
+            "merge o.h5 F",
+            "merge o.h5 study.h5 F --json",
+            "compact F",
+            "verify F",
+            "verify F --all -q",
+            "view F",
+            "repair F",
+            "provenance F",
+            "params --from F",
+            "resume F",
         ] {
             for (file, expected) in [("missing.h5", "there is no file `missing.h5`"), ("table.csv", "is no HDF5 file")]
             {
@@ -449,6 +469,9 @@ fn files_that_are_missing_or_not_ours_are_errors_of_every_verb() {
                 assert!(stderr.contains(expected), "`{arguments}`: {stderr}");
             }
         }
+        let mut left: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["study.h5", "table.csv"], "what fails leaves nothing behind");
         let (_, stderr, code) = multiply(folder, "export study.h5 --to csv --trajectory multipli");
         assert_eq!(code, Some(3));
         assert!(stderr.contains("it has `multiply`"), "{stderr}");
@@ -459,9 +482,21 @@ fn files_that_are_missing_or_not_ours_are_errors_of_every_verb() {
 #[test]
 fn a_closed_pipe_is_no_error() {
     with_study(|folder| {
-        let pipe = format!("{} show study.h5 --json | head -c 1", program("multiply").display());
-        let output = Command::new("bash").args(["-o", "pipefail", "-c", &pipe]).current_dir(folder).output().unwrap();
-        assert!(output.stderr.is_empty(), "{}", python::report(&output));
+        let program = program("multiply").display();
+        for arguments in [
+            "show study.h5 --json | head -c 1",
+            "run -q -o other.h5 | true",
+            "merge joined.h5 study.h5 other.h5 | true",
+            "compact joined.h5 --json | true",
+            "verify study.h5 | true",
+            "repair study.h5 | true",
+            "completions bash | true",
+        ] {
+            let pipe = format!("{program} {arguments}");
+            let mut shell = Command::new("bash");
+            let output = shell.args(["-o", "pipefail", "-c", &pipe]).current_dir(folder).output().unwrap();
+            assert!(output.status.success() && output.stderr.is_empty(), "{arguments}: {}", python::report(&output));
+        }
     });
 }
 

@@ -34,7 +34,10 @@ fn no_example_is_forgotten() {
 
 #[test]
 fn multiply_stores_every_product() {
-    with_file_of("multiply", |file| python::run("multiply.py", [file]));
+    with_file_of("multiply", |file| {
+        python::run("multiply.py", [file]);
+        others_agree(file, "");
+    });
 }
 
 #[test]
@@ -47,6 +50,8 @@ fn firing_rate_ends_with_303_done_runs_and_a_picture() {
             assert!(picture.contains(&format!("tau_ref = {tau_ref} ms")), "no line for {tau_ref}:\n{picture}");
         }
         python::run("well_formed.py", [file.with_extension("svg")]);
+        // The traces are three million rows.
+        others_agree(file, "rate,n_spikes");
     });
 }
 
@@ -54,6 +59,7 @@ fn firing_rate_ends_with_303_done_runs_and_a_picture() {
 fn cellular_automata_store_patterns_and_a_picture() {
     with_file_of("cellular_automata", |file| {
         python::run("cellular_automata.py", [file]);
+        others_agree(file, "");
         assert_picture_of_patterns(&file.with_extension("png"));
     });
 }
@@ -75,6 +81,7 @@ fn isolation_survives_what_its_solver_does() {
     let said = python::report(&output);
     let reason = "the worker process died of signal 6 (SIGABRT): solver: diverged at t =";
     assert!(said.contains(reason), "`{reason}` was not said, {said}");
+    others_agree(&folder.path().join("spring.h5"), "");
 }
 
 #[test]
@@ -86,11 +93,15 @@ fn logging_keeps_a_log_beside_the_file() {
     let log = |name: &str| fs::read_to_string(folder.path().join("roots.logs").join(name)).expect("there is a log");
     assert!(log("logging.log").contains(" WARN run=2 logging: a large root root=3162.2"));
     assert!(log("logging.errors.log").contains("ERROR run=3 pypet: failed: no root of -2 after 60 steps"));
+    others_agree(&folder.path().join("roots.h5"), "");
 }
 
 #[test]
 fn custom_types_are_numbers_and_json_for_others() {
-    with_file_of("custom_type", |file| python::run("custom_type.py", [file]));
+    with_file_of("custom_type", |file| {
+        python::run("custom_type.py", [file]);
+        others_agree(file, "");
+    });
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let output = run_with("custom_type", folder.path(), ["run", "--set", "left=1.5"]);
     assert!(!output.status.success());
@@ -101,7 +112,10 @@ fn custom_types_are_numbers_and_json_for_others() {
 
 #[test]
 fn units_stand_in_the_file_and_on_the_command_line() {
-    with_file_of("units", |file| python::run("units.py", [file]));
+    with_file_of("units", |file| {
+        python::run("units.py", [file]);
+        others_agree(file, "");
+    });
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let output = run_with("units", folder.path(), ["run", "--set", "gravity=1.62 m/s²"]);
     assert!(output.status.success(), "{}", python::report(&output));
@@ -111,7 +125,10 @@ fn units_stand_in_the_file_and_on_the_command_line() {
 
 #[test]
 fn ragged_spikes_are_slices_of_columns() {
-    with_file_of("ragged_spikes", |file| python::run("ragged_spikes.py", [file]));
+    with_file_of("ragged_spikes", |file| {
+        python::run("ragged_spikes.py", [file]);
+        others_agree(file, "");
+    });
 }
 
 #[test]
@@ -128,6 +145,9 @@ fn overhead_is_little_in_the_file() {
     let size = fs::metadata(folder.path().join("many.h5")).expect("there is a file").len();
     assert!(size <= 48_000_000, "{size} bytes");
     python::run("overhead.py", [folder.path().join("many.h5")]);
+    let output = run_with("overhead", folder.path(), "run -q --explore x=0:1:1000 -o few.h5".split(' '));
+    assert!(output.status.success(), "{}", python::report(&output));
+    others_agree(&folder.path().join("few.h5"), "");
 }
 
 #[test]
@@ -140,6 +160,7 @@ fn extend_finds_where_the_population_begins_to_oscillate() {
         let n_runs = rates.len();
         assert!((10..100).contains(&n_runs), "{n_runs} runs");
         drop(any);
+        others_agree(file, "");
         let arguments = ["run", "--expand", "--explore", "r=2.5:2.9:5", "-o"].map(std::ffi::OsStr::new);
         let output =
             run_with("extend", file.parent().expect("in a folder"), arguments.into_iter().chain([file.as_os_str()]));
@@ -159,6 +180,7 @@ fn merge_joins_two_nights_to_a_grid() {
     assert!(stdout.starts_with("15 runs, 3 were in both"), "{stdout}");
     let printed = python::run("opens.py", [folder.path().join("hdf5").join("whole.h5")]);
     assert_eq!(printed.trim(), "distance/by_run distance/grid");
+    others_agree(&folder.path().join("hdf5").join("whole.h5"), "");
     let command = "hdf5 merge hdf5/again.h5 hdf5/night_2.h5 hdf5/night_1.h5 hdf5/night_1.h5";
     let output = run_with("merge", folder.path(), command.split(' '));
     let stdout = String::from_utf8_lossy(&output.stdout);
@@ -196,6 +218,7 @@ fn tree_finds_everything_by_name() {
     ] {
         assert!(stdout.contains(expected), "no `{expected}`, {}", python::report(&output));
     }
+    others_agree(&folder.path().join("hdf5").join("tree.h5"), "");
     let commands = [
         ("show hdf5/tree.h5 exc.rate", "run 7      10.0"),
         ("show hdf5/tree.h5 --run 5", "run 5 of tree — done"),
@@ -236,6 +259,26 @@ fn the_commands_in_the_headers_work() {
         let output = run_with(name, folder.path(), command.split(' ').map(|word| word.replace('\'', "")));
         assert!(output.status.success(), "`{name} {command}` failed, {}", python::report(&output));
     }
+}
+
+/// What pandas and xarray find in the exports of a file is what h5py finds in the file, and its picture is one; of
+/// these results alone, unless all are wanted.
+fn others_agree(file: &Path, results: &str) {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    for (format, ending) in [("csv", "csv"), ("jsonl", "jsonl"), ("netcdf", "nc")] {
+        let mut export = vec!["export".into(), file.as_os_str().to_owned(), "--to".into(), format.into()];
+        export.extend(["-o".into(), format!("table.{ending}").into()]);
+        if !results.is_empty() {
+            export.extend(["--results".into(), results.into()]);
+        }
+        let output = run_with("multiply", folder.path(), export);
+        assert!(output.status.success(), "{}", python::report(&output));
+    }
+    let plot = ["plot".as_ref(), file.as_os_str(), "-o".as_ref(), "picture.svg".as_ref()];
+    let output = run_with("multiply", folder.path(), plot);
+    let said = python::report(&output);
+    assert!(output.status.success() || said.contains("no result of the trajectory holds real numbers"), "{said}");
+    python::run("exported_example.py", [file, folder.path()]);
 }
 
 /// Six columns of 201 cells, two rows of 150 generations, frames of 10 pixels between and around them.

@@ -320,7 +320,7 @@ fn copies_have_everything_and_deleted_space_is_given_back() {
         pypet::backup(file("a.h5"), file("saved.h5")).unwrap();
         assert_eq!(std::fs::read(file("a.h5")).unwrap(), std::fs::read(file("saved.h5")).unwrap());
         assert!(pypet::backup(file("a.h5"), file("saved.h5")).is_err());
-        assert_eq!(names_in(folder), ["a.h5", "b.h5", "saved.h5"]);
+        assert_eq!(names_in(folder), ["a.h5", "a.logs", "b.h5", "saved.h5"], "a failed run is in the log");
         pypet::delete(file("a.h5"), "product").unwrap();
         pypet::compact(file("a.h5")).unwrap();
         assert!(AnyTrajectory::open(file("a.h5")).is_err());

@@ -90,6 +90,14 @@ fn with_study(test: impl FnOnce(&Path)) {
     });
 }
 
+/// Folders do not count, since the log of a failed run is in one.
+fn n_files_in(folder: &Path) -> usize {
+    fs::read_dir(folder)
+        .expect("readable")
+        .filter(|entry| entry.as_ref().is_ok_and(|entry| entry.path().is_file()))
+        .count()
+}
+
 fn repaired(file: &Path) -> Repaired {
     pypet::repair(file, &RepairOptions::default()).expect("the file can be looked through")
 }
@@ -195,7 +203,7 @@ fn a_sound_file_is_left_as_it_is() {
         assert!(report.to_string().ends_with("everything can be read; nothing was changed\n"), "{report}");
         assert_eq!(fs::read(file).expect("still there"), before);
         let folder = file.parent().expect("in a folder");
-        assert_eq!(fs::read_dir(folder).expect("readable").count(), 1);
+        assert_eq!(n_files_in(folder), 1);
         let (code, answer) = pypet(&["repair", "trajectory.h5", "--json"], folder);
         assert_eq!(code, 0);
         assert!(answer.contains("\"sound\": true"), "{answer}");
@@ -306,7 +314,7 @@ fn what_is_left_beside_a_file_is_removed_and_told() {
         }
         assert!(!report.is_loss() && !report.is_sound());
         assert_eq!(fs::read(file).expect("readable"), sound);
-        assert_eq!(fs::read_dir(file.parent().expect("in a folder")).expect("readable").count(), 1);
+        assert_eq!(n_files_in(file.parent().expect("in a folder")), 1);
     });
 }
 

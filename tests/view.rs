@@ -270,6 +270,8 @@ fn everything_about_a_trajectory_is_found_from_the_page() {
         assert_eq!((node["unit"].as_str(), node["runs"][8].as_str()), (Some("mV"), Some("failed")), "{node}");
         let run = served.json("/api/run?run=8");
         assert_eq!(run["failure"]["message"], "three times two is too hard");
+        let log = run["log"].as_str().expect("a failed run is in the log");
+        assert!(log.contains("run=8") && log.contains("three times two is too hard"), "{log}");
         assert_eq!(run["parameters"][0]["text"], "3.0");
         assert_eq!(run["results"], serde_json::json!([]));
         let run = served.json("/api/run?run=4");

@@ -2,10 +2,12 @@
 //!
 //! Points are matched by the values of their explored parameters, whatever their order; where a parameter is explored
 //! on one side only, its preset stands for the other. Runs that are done on both sides are compared result by result.
+//! How both came about is compared, too, and counts for nothing.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::{BTreeSet, HashMap, VecDeque};
 
 use crate::error::Result;
+use crate::provenance::values as environment_values;
 use crate::schema::Leaf;
 use crate::storage::NodeKind;
 use crate::table::{Column, RunTable};
@@ -78,6 +80,15 @@ pub struct Finding {
     pub values: [String; 2],
 }
 
+/// Something in how the two came about that is not the same: program, machine or environment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ProvenanceDifference {
+    /// What it is, as `build.commit`; the name of the node below `config`.
+    pub name: String,
+    /// What each side says, as it was for the last who worked on it; empty where it is not known.
+    pub values: [String; 2],
+}
+
 /// What came of a comparison.
 #[derive(Debug, Clone, Default)]
 pub struct Comparison {
@@ -87,6 +98,8 @@ pub struct Comparison {
     pub n_different: usize,
     /// Points that both sides visit.
     pub n_matched: usize,
+    /// In what the two came about differently; this is no difference in what they say.
+    pub provenance: Vec<ProvenanceDifference>,
     most: usize,
 }
 
@@ -110,8 +123,9 @@ impl Comparison {
 /// # Errors
 /// One of them cannot be read.
 pub fn compare(a: &AnyTrajectory, b: &AnyTrajectory, tolerance: Tolerance, most: usize) -> Result<Comparison> {
-    let mut found = Comparison { most, ..Comparison::default() };
+    let mut found = Comparison { most, provenance: provenance(a, b)?, ..Comparison::default() };
     let (a, b) = (RunTable::of(a)?, RunTable::of(b)?);
+    a.will_read(a.explored.len() + a.results.len());
     schemas(&a, &b, &mut found);
     presets(&a, &b, tolerance, &mut found)?;
     let matches = points(&a, &b, &mut found)?;
@@ -136,6 +150,18 @@ pub fn compare(a: &AnyTrajectory, b: &AnyTrajectory, tolerance: Tolerance, most:
         }
     }
     Ok(found)
+}
+
+/// In what build, environment, machine and versions differ, as they are in force at the end.
+fn provenance(a: &AnyTrajectory, b: &AnyTrajectory) -> Result<Vec<ProvenanceDifference>> {
+    let (a, b) = (environment_values(a, usize::MAX)?, environment_values(b, usize::MAX)?);
+    let names: BTreeSet<&String> = a.keys().chain(b.keys()).collect();
+    let difference = |name: &String| {
+        let spell = |cells: Option<&Cells>| cells.map(|cells| spelled(&cells.cell(0))).unwrap_or_default();
+        let values = [spell(a.get(name)), spell(b.get(name))];
+        (values[0] != values[1]).then(|| ProvenanceDifference { name: name.replace('/', "."), values })
+    };
+    Ok(names.into_iter().filter_map(difference).collect())
 }
 
 fn is_same_type(a: &Leaf, b: &Leaf) -> bool {

@@ -44,6 +44,7 @@ pub mod run;
 pub mod schema;
 pub mod storage;
 mod table;
+mod telling;
 pub mod trajectory;
 pub mod value;
 pub mod verify;

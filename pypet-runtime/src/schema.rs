@@ -161,17 +161,6 @@ impl Schema {
         self.results.extend(results);
     }
 
-    /// The explored parameters that are not of the very type that is stored, so that their columns cannot go on.
-    pub(crate) fn widened(&self, stored: &Self, is_explored: impl Fn(usize) -> bool) -> Vec<Difference> {
-        let parameters = self.parameters.iter().enumerate().filter(|(leaf, _)| is_explored(*leaf));
-        let widened = parameters.filter_map(|(_, new)| {
-            let old = stored.parameter(new)?;
-            let same = old.leaf.value_type.element == new.leaf.value_type.element;
-            (!same).then(|| Difference::new("parameter", &new.leaf, &old.leaf))
-        });
-        widened.collect()
-    }
-
     fn result(&self, name: &str) -> Option<&Leaf> {
         self.results.iter().find(|leaf| leaf.name == name)
     }

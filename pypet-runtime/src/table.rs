@@ -3,12 +3,14 @@
 //! What exports, pictures and comparisons have in common. Opening a table reads names and statuses; values come
 //! when they are asked for, so a table of any length takes little memory.
 
+use std::cell::Cell;
 use std::ops::Range;
 
 use crate::error::Result;
 use crate::run::RunStatus;
 use crate::schema::Leaf;
 use crate::storage::NodeKind;
+use crate::telling::tell;
 use crate::trajectory::AnyTrajectory;
 use crate::value::text::suggestion;
 use crate::value::{Cells, Table, ValueType};
@@ -27,6 +29,9 @@ pub(crate) struct RunTable<'a> {
     pub(crate) explored: Vec<Column>,
     /// Results, in the order of the file.
     pub(crate) results: Vec<Column>,
+    /// Values that are read from now on and those that were, where somebody wants to hear of it.
+    n_wanted: Cell<usize>,
+    n_read: Cell<usize>,
 }
 
 /// One value for each run.
@@ -82,7 +87,8 @@ impl<'a> RunTable<'a> {
         results.sort_by_key(|result| {
             schema.results.iter().position(|other| other.name == result.leaf.name).unwrap_or(usize::MAX)
         });
-        Ok(Self { any, statuses: any.statuses()?.to_vec(), explored, results })
+        let (n_wanted, n_read) = (Cell::default(), Cell::default());
+        Ok(Self { any, statuses: any.statuses()?.to_vec(), explored, results, n_wanted, n_read })
     }
 
     /// The trajectory.
@@ -115,8 +121,16 @@ impl<'a> RunTable<'a> {
         Err(format!("the trajectory `{trajectory}` has no result `{name}`{}", suggestion(name, &labels)))
     }
 
+    /// Tells from now on how much of so many columns was read.
+    pub(crate) fn will_read(&self, n_columns: usize) {
+        self.n_wanted.set(n_columns * self.len());
+        self.n_read.set(0);
+    }
+
     /// A column's values in some runs, one cell for each.
     pub(crate) fn cells(&self, column: &Column, runs: Range<usize>) -> Result<Cells> {
+        self.n_read.set(self.n_read.get() + runs.len());
+        tell(self.n_read.get(), self.n_wanted.get());
         Ok(self.any.reader().rows(&column.path, runs)?)
     }
 

@@ -20,6 +20,9 @@ static PYTHON: LazyLock<Python> = LazyLock::new(|| Python::provide("requirements
 /// The one that drives a browser.
 static DRIVER: LazyLock<Python> = LazyLock::new(|| Python::provide("requirements-browser.txt"));
 
+/// The one that knows JSON Schema.
+static JUDGE: LazyLock<Python> = LazyLock::new(|| Python::provide("requirements-schema.txt"));
+
 /// An interpreter and the folder of packages that it needs.
 struct Python {
     program: String,
@@ -45,6 +48,14 @@ pub(crate) fn prepare_driver() {
 /// As [`run`].
 pub(crate) fn drive<A: AsRef<OsStr>>(script: &str, arguments: impl IntoIterator<Item = A>) -> String {
     run_with(&DRIVER, script, arguments)
+}
+
+/// The same for a script that checks JSON against a schema.
+///
+/// # Panics
+/// As [`run`].
+pub(crate) fn judge<A: AsRef<OsStr>>(script: &str, arguments: impl IntoIterator<Item = A>) -> String {
+    run_with(&JUDGE, script, arguments)
 }
 
 fn run_with<A: AsRef<OsStr>>(python: &Python, script: &str, arguments: impl IntoIterator<Item = A>) -> String {

@@ -4,7 +4,9 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use clap::{Arg, ArgMatches, Command, value_parser};
+use serde_json::json;
 
+use super::progress::with_bar;
 use super::{Done, output};
 use crate::trajectory::compact;
 
@@ -16,7 +18,12 @@ pub(super) fn command() -> Command {
 
 pub(super) fn run(matches: &ArgMatches) -> Done {
     let file = matches.get_one::<PathBuf>("file").expect("clap requires it");
-    let compacted = compact(file)?;
-    output::print(&format!("{}: {} → {} bytes\n", file.display(), compacted.before, compacted.after))?;
+    let compacted = with_bar("compacting", || compact(file))?;
+    let (name, before, after) = (file.display().to_string(), compacted.before, compacted.after);
+    if output::wants_json(matches) {
+        output::print_json(&json!({ "file": name, "bytes_before": before, "bytes_after": after }))?;
+    } else {
+        output::print(&format!("{name}: {before} → {after} bytes\n"))?;
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -10,6 +10,7 @@ use clap::{Arg, ArgMatches, Command};
 use clap_complete::CompleteEnv;
 use clap_complete::engine::{ArgValueCompleter, CompletionCandidate};
 use clap_complete::env::{Bash, EnvCompleter, Fish, Zsh};
+use serde_json::json;
 
 use super::{Done, output};
 use crate::registry::experiments;
@@ -44,7 +45,12 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
     };
     let mut script = Vec::new();
     shell.write_registration(VARIABLE, &name, &name, &program.to_string_lossy(), &mut script)?;
-    output::print(&String::from_utf8_lossy(&script))?;
+    let script = String::from_utf8_lossy(&script);
+    if output::wants_json(matches) {
+        output::print_json(&json!({ "program": name, "script": script }))?;
+    } else {
+        output::print(&script)?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 

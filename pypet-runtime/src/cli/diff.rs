@@ -8,9 +8,13 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::{Value, json};
 
 use super::output::{Paint, Tone};
+use super::progress::with_bar;
 use super::{Done, Failure, open_trajectory, output};
-use crate::compare::{Comparison, Finding, Tolerance, compare};
+use crate::compare::{Comparison, Finding, ProvenanceDifference, Tolerance, compare};
 use crate::trajectory::one_line;
+
+/// Characters of a value of the provenance that are printed; changed sources are long.
+const LONGEST: usize = 80;
 
 pub(super) fn command() -> Command {
     let file = |id: &'static str| Arg::new(id).value_name(id).required(true).value_parser(value_parser!(PathBuf));
@@ -40,7 +44,7 @@ pub(super) fn command() -> Command {
         )
         .after_help(
             "Points are matched by what is explored, whatever their order. NaN equals NaN. Runs are compared result by \
-             result where both are done.",
+             result where both are done. In what program, machine and environment differ is told, and no difference.",
         )
 }
 
@@ -61,11 +65,12 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
     let number = |id: &str| *matches.get_one::<f64>(id).expect("it has a default");
     let tolerance = Tolerance { absolute: number("abs"), relative: number("rel") };
     let most = *matches.get_one::<usize>("most").expect("it has a default");
-    let found = compare(&a, &b, tolerance, most).map_err(Failure::from)?;
+    let found = with_bar("comparing", || compare(&a, &b, tolerance, most)).map_err(Failure::from)?;
     if output::wants_json(matches) {
         output::print_json(&json(&found))?;
     } else {
-        output::print_painted(&text(&found, Paint::of(matches)))?;
+        let paint = Paint::of(matches);
+        output::print_painted(&format!("{}{}", text(&found, paint), provenance(&found, most)))?;
     }
     Ok(ExitCode::from(u8::from(!found.is_same())))
 }
@@ -80,11 +85,13 @@ fn json(found: &Comparison) -> Value {
             "values": finding.values,
         })
     };
+    let of_provenance = |found: &ProvenanceDifference| json!({ "name": found.name, "values": found.values });
     json!({
         "same": found.is_same(),
         "n_matched": found.n_matched,
         "n_different": found.n_different,
         "differences": found.findings.iter().map(finding).collect::<Vec<_>>(),
+        "provenance": found.provenance.iter().map(of_provenance).collect::<Vec<_>>(),
     })
 }
 
@@ -102,6 +109,25 @@ fn text(found: &Comparison, paint: Paint) -> String {
         if found.n_different == 1 { "1 difference".into() } else { format!("{} differences", found.n_different) };
     let _ = writeln!(text, "{}, {} points in both", paint.tone(Tone::Bad, &count), found.n_matched);
     text
+}
+
+/// How the two came about differently, below what they say.
+fn provenance(found: &Comparison, most: usize) -> String {
+    if found.provenance.is_empty() {
+        return String::new();
+    }
+    let spell = |text: &String| match one_line(text) {
+        text if text.is_empty() => "unknown".into(),
+        text if text.chars().count() > LONGEST => text.chars().take(LONGEST).chain(['…']).collect(),
+        text => text,
+    };
+    let row = |difference: &ProvenanceDifference| {
+        let [a, b] = &difference.values;
+        vec![one_line(&difference.name), format!("{} → {}", spell(a), spell(b))]
+    };
+    let rows: Vec<Vec<String>> = found.provenance.iter().take(most).map(row).collect();
+    let more = output::more(found.provenance.len(), most, "differences").map(|more| format!("  {more}\n"));
+    format!("made differently:\n{}{}", output::table(2, &rows), more.unwrap_or_default())
 }
 
 fn row(finding: &Finding, paint: Paint) -> Vec<String> {

@@ -7,6 +7,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde_json::json;
 
+use super::progress::with_bar;
 use super::{Done, file_arguments, file_of, open_file, output};
 use crate::export::{Format, Request, export};
 
@@ -58,7 +59,7 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         results: matches.get_many::<String>("results").into_iter().flatten().cloned().collect(),
         replace: matches.get_flag("force"),
     };
-    let written = export(&any, &request)?;
+    let written = with_bar("exporting", || export(&any, &request))?;
     let names: Vec<String> = written.iter().map(|file| file.display().to_string()).collect();
     if output::wants_json(matches) {
         output::print_json(&json!({ "files": names }))?;

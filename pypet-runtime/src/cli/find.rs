@@ -103,7 +103,7 @@ fn as_json(shown: &[AnyRunView<'_>], columns: &[Column]) -> Result<String, Failu
     let object = |(row, run): (usize, &AnyRunView<'_>)| {
         let mut object = Map::new();
         object.insert("run".into(), run.index().into());
-        object.insert("status".into(), run.status().to_string().into());
+        object.insert("status".into(), run.status().word().into());
         for column in columns {
             let value = column.has(run).then(|| Value::of(&column.cells.cell(row)));
             object.insert(column.label.clone(), serde_json::to_value(value)?);

@@ -5,7 +5,9 @@ use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command, value_parser};
+use serde_json::json;
 
+use super::progress::with_bar;
 use super::{Done, output};
 use crate::trajectory::{Agreement, MergeOptions, merge};
 
@@ -39,7 +41,19 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         _ => Agreement::Required,
     };
     let text = |id| matches.get_one::<String>(id).cloned();
-    let merged = merge(out, &inputs, &MergeOptions { name: text("name"), agreement, trial: text("trial") })?;
+    let options = MergeOptions { name: text("name"), agreement, trial: text("trial") };
+    let merged = with_bar("joining", || merge(out, &inputs, &options))?;
+    if output::wants_json(matches) {
+        output::print_json(&json!({
+            "file": out.display().to_string(),
+            "trajectory": merged.name,
+            "n_runs": merged.n_runs,
+            "n_duplicates": merged.n_duplicates,
+            "bytes": std::fs::metadata(out)?.len(),
+            "inputs": inputs.iter().map(|input| input.display().to_string()).collect::<Vec<_>>(),
+        }))?;
+        return Ok(ExitCode::SUCCESS);
+    }
     let duplicates = match merged.n_duplicates {
         0 => String::new(),
         n => format!(", {n} that were there twice left out"),

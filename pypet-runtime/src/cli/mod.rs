@@ -10,12 +10,14 @@ mod diff;
 mod environment;
 mod export;
 mod find;
+mod foresee;
 mod json;
 mod list;
 mod merge;
 mod output;
 mod params;
 mod plot;
+mod progress;
 mod provenance;
 mod repair;
 mod report;
@@ -82,12 +84,7 @@ fn done(arguments: &[OsString]) -> Done {
         let arguments = config.complete(arguments, &command, run)?;
         matches = command.try_get_matches_from(arguments)?;
     }
-    if output::wants_json(&matches) {
-        let verb = matches.subcommand_name().unwrap_or("run");
-        if ["run", "resume", "completions"].contains(&verb) {
-            return Err(Failure::Usage(format!("`{verb}` has no answer in JSON; ask `status FILE --json` afterwards")));
-        }
-    }
+    let is_json = output::wants_json(&matches);
     match matches.subcommand() {
         Some(("list", matches)) => list::run(&experiments, matches),
         Some(("params", matches)) => params::run(&experiments, matches),
@@ -105,8 +102,8 @@ fn done(arguments: &[OsString]) -> Done {
         Some(("view", matches)) => view::run(matches),
         Some(("resume", matches)) => resume::run(&experiments, matches),
         Some(("completions", matches)) => completions::run(matches),
-        Some(("run", matches)) => run::run(&experiments, Some(matches), config.as_ref()),
-        _ => run::run(&experiments, None, None),
+        Some(("run", matches)) => run::run(&experiments, Some(matches), config.as_ref(), is_json),
+        _ => run::run(&experiments, None, None, is_json),
     }
 }
 
@@ -169,6 +166,9 @@ enum Failure {
     #[cfg(feature = "view")]
     #[error("{}", with_causes(.0))]
     View(#[from] ViewError),
+    /// The one run that was to be measured.
+    #[error("the first run fails: {0}")]
+    Measured(String),
     /// Standard output cannot be written to.
     #[error("cannot write to standard output: {0}")]
     Output(#[from] std::io::Error),
@@ -185,6 +185,7 @@ impl Failure {
             Self::View(ViewError::Pypet(error)) if error.is_usage() => 2,
             #[cfg(feature = "view")]
             Self::View(_) => 3,
+            Self::Measured(_) => 1,
             Self::Pypet(Error::Finish(_) | Error::FinishPanic { .. }) => 1,
             Self::Pypet(_) | Self::Config(_) | Self::Export(_) | Self::Plot(_) | Self::Output(_) => 3,
         }

@@ -183,6 +183,29 @@ pub(super) fn more(total: usize, shown: usize, what: &str) -> Option<String> {
     (total > shown).then(|| format!("… {} more {what}", total - shown))
 }
 
+/// Bytes, for people.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
+    let mut size = bytes as f64 / 1024.0;
+    let mut unit = 0;
+    while size >= 1024.0 && unit + 1 < UNITS.len() {
+        size /= 1024.0;
+        unit += 1;
+    }
+    if bytes < 1024 { format!("{bytes} bytes") } else { format!("{size:.1} {}", UNITS[unit]) }
+}
+
+/// Seconds, for people.
+pub(super) fn span(seconds: f64) -> String {
+    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded, and never negative")]
+    let whole = seconds.round() as u64;
+    match (whole / 3600, whole / 60 % 60, whole % 60) {
+        (0, 0, seconds) => format!("{seconds} s"),
+        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
+        (hours, minutes, _) => format!("{hours} h {minutes} min"),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -201,5 +224,11 @@ mod tests {
         let green = Paint { is_on: true }.tone(Tone::Good, "fine");
         assert_eq!(harmless(&green, Colours::Kept), green);
         assert!(!harmless(&green, Colours::Removed).contains('\x1b'));
+    }
+
+    #[test]
+    fn sizes_and_spans_are_told_in_fitting_units() {
+        assert_eq!([size(12), size(2048), size(5 << 30)], ["12 bytes", "2.0 KiB", "5.0 GiB"]);
+        assert_eq!([span(9.6), span(61.0), span(7260.0)], ["10 s", "1 min 1 s", "2 h 1 min"]);
     }
 }

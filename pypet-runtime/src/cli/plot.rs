@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde_json::json;
 
+use super::progress::with_bar;
 use super::{Done, Failure, file_arguments, file_of, open_file, output};
 use crate::export::{ExportError, Target};
 use crate::plot::{Picture, Request, plot};
@@ -53,7 +54,8 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         ..Request::default()
     };
     let mut out = Target::begin(&target, matches.get_flag("force"))?;
-    out.write_all(&write(&plot(&any, &request)?)).map_err(ExportError::from)?;
+    out.write_all(&with_bar("drawing", || plot(&any, &request).map(|picture| write(&picture)))?)
+        .map_err(ExportError::from)?;
     let written = out.finish()?.display().to_string();
     if output::wants_json(matches) {
         output::print_json(&json!({ "files": [written] }))?;

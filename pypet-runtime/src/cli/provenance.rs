@@ -40,6 +40,7 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         Some("sumatra") => sumatra(&any)?,
         _ => ro_crate(&any)?,
     };
-    output::print(&format!("{record:#}\n"))?;
+    // Both forms are JSON, with and without `--json`.
+    output::print_json(&record)?;
     Ok(ExitCode::SUCCESS)
 }

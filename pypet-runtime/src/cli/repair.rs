@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::{Value, json};
 
+use super::progress::with_bar;
 use super::{Done, output};
 use crate::storage::hdf5::Loss;
 use crate::trajectory::{RepairOptions, Repaired, RepairedTrajectory, repair};
@@ -31,7 +32,7 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
     let options = matches
         .get_one::<PathBuf>("out")
         .map_or_else(RepairOptions::default, |out| RepairOptions::default().with_out(out));
-    let repaired = repair(file, &options)?;
+    let repaired = with_bar("reading", || repair(file, &options))?;
     if output::wants_json(matches) {
         output::print_json(&answer(&repaired))?;
     } else {

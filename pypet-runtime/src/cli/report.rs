@@ -5,16 +5,36 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
+use serde_json::{Value, json};
+
 use super::{Done, Failure, output};
+use crate::progress::counts;
 use crate::run::RunStatus;
-use crate::trajectory::AnyTrajectory;
+use crate::schema::Leaf;
+use crate::trajectory::{AnyTrajectory, RunFailure};
 use crate::value::Cells;
 
 /// Indices of failed runs that are printed; more are only counted.
 const SHOWN_FAILURES: usize = 20;
 
 /// Says what came of it and where it is.
-pub(super) fn report(trajectory: &AnyTrajectory, file: &Path, took: Duration) -> Done {
+pub(super) fn report(trajectory: &AnyTrajectory, file: &Path, took: Duration, is_json: bool) -> Done {
+    let results = summaries(trajectory)?;
+    if is_json {
+        output::print_json(&answer(trajectory, file, took, &results)?)?;
+    } else {
+        output::print(&text(trajectory, file, took, &results)?)?;
+    }
+    let all_done = trajectory.statuses()?.iter().all(|status| matches!(status, RunStatus::Done | RunStatus::Cancelled));
+    Ok(ExitCode::from(u8::from(!all_done)))
+}
+
+fn text(
+    trajectory: &AnyTrajectory,
+    file: &Path,
+    took: Duration,
+    results: &[(&Leaf, Option<Summary>)],
+) -> Result<String, Failure> {
     let header = trajectory.header();
     let statuses = trajectory.statuses()?;
     let count = |wanted: RunStatus| statuses.iter().filter(|status| **status == wanted).count();
@@ -26,7 +46,15 @@ pub(super) fn report(trajectory: &AnyTrajectory, file: &Path, took: Duration) ->
         file.display(),
         header.name
     );
-    text.push_str(&results_table(trajectory, statuses)?);
+    let row = |(leaf, summary): &(&Leaf, Option<Summary>)| {
+        let said = match summary {
+            Some(Summary { min, median, max }) => format!("min {min}, median {median}, max {max}"),
+            None if leaf.value_type.is_scalar() => leaf.value_type.element.to_string(),
+            None => format!("{} per run", leaf.value_type),
+        };
+        vec![leaf.name.clone(), said, leaf.unit.clone()]
+    };
+    text.push_str(&output::table(2, &results.iter().map(row).collect::<Vec<_>>()));
     let of = |wanted: RunStatus| (0..statuses.len()).filter(|&run| statuses[run] == wanted).collect::<Vec<_>>();
     let unsuccessful = [RunStatus::Failed, RunStatus::TimedOut].map(|status| (status, of(status)));
     let pending = count(RunStatus::Pending);
@@ -45,33 +73,80 @@ pub(super) fn report(trajectory: &AnyTrajectory, file: &Path, took: Duration) ->
     if pending > 0 {
         let _ = writeln!(text, "{pending} are still to be done; carry on with `resume {file}`");
     }
-    output::print(&text)?;
-    Ok(ExitCode::from(u8::from(n_unsuccessful + pending > 0)))
+    Ok(text)
 }
 
-/// Minimum, median and maximum of each scalar result; the type of all others.
-fn results_table(trajectory: &AnyTrajectory, statuses: &[RunStatus]) -> Result<String, Failure> {
-    let mut rows = Vec::new();
-    for leaf in &trajectory.header().schema.results {
-        let unit = leaf.unit.clone();
-        if !leaf.value_type.is_scalar() {
-            rows.push(vec![leaf.name.clone(), format!("{} per run", leaf.value_type), unit]);
-            continue;
+fn answer(
+    trajectory: &AnyTrajectory,
+    file: &Path,
+    took: Duration,
+    results: &[(&Leaf, Option<Summary>)],
+) -> Result<Value, Failure> {
+    let header = trajectory.header();
+    let failure = |failure: RunFailure| {
+        let RunFailure { run, status, message, place, .. } = failure;
+        json!({ "run": run, "status": status.word(), "message": message, "place": place })
+    };
+    let result = |(leaf, summary): &(&Leaf, Option<Summary>)| {
+        let summary = summary.as_ref().map(|Summary { min, median, max }| {
+            json!({ "min": number(*min), "median": number(*median), "max": number(*max) })
+        });
+        json!({
+            "name": leaf.name,
+            "type": leaf.value_type.to_string(),
+            "unit": leaf.unit,
+            "summary": summary,
+        })
+    };
+    Ok(json!({
+        "file": file.display().to_string(),
+        "trajectory": header.name,
+        "experiment": header.experiment,
+        "seconds": took.as_secs_f64(),
+        "n_runs": header.n_runs,
+        "runs": counts(trajectory.statuses()?),
+        "failures": trajectory.failures()?.into_iter().map(failure).collect::<Vec<_>>(),
+        "results": results.iter().map(result).collect::<Vec<_>>(),
+    }))
+}
+
+/// A float in JSON, which has no infinities of its own.
+fn number(number: f64) -> Value {
+    if number.is_finite() { json!(number) } else { json!(number.to_string()) }
+}
+
+/// How far the values of a result spread over the runs that are done; NaN does not count.
+struct Summary {
+    min: f64,
+    median: f64,
+    max: f64,
+}
+
+impl Summary {
+    fn of(cells: &Cells, statuses: &[RunStatus]) -> Option<Self> {
+        let done = cells.iter().zip(statuses).filter(|(_, status)| **status == RunStatus::Done);
+        let mut numbers: Vec<f64> = done.filter_map(|(cell, _)| cell.as_f64()).filter(|x| !x.is_nan()).collect();
+        if numbers.is_empty() {
+            return None;
         }
-        let cells = trajectory.rows(&format!("results.{}", leaf.name), 0..statuses.len())?;
-        rows.push(vec![leaf.name.clone(), spread(&cells, statuses), unit]);
+        let middle = numbers.len() / 2;
+        let median = *numbers.select_nth_unstable_by(middle, f64::total_cmp).1;
+        let (min, max) = numbers.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &x| (a.min(x), b.max(x)));
+        Some(Self { min, median, max })
     }
-    Ok(output::table(2, &rows))
 }
 
-fn spread(cells: &Cells, statuses: &[RunStatus]) -> String {
-    let done = cells.iter().zip(statuses).filter(|(_, status)| **status == RunStatus::Done);
-    let mut numbers: Vec<f64> = done.filter_map(|(cell, _)| cell.as_f64()).filter(|x| !x.is_nan()).collect();
-    if numbers.is_empty() {
-        return cells.element().to_string();
+/// The declared results, those that are single numbers with their spread.
+fn summaries(trajectory: &AnyTrajectory) -> Result<Vec<(&Leaf, Option<Summary>)>, Failure> {
+    let statuses = trajectory.statuses()?;
+    let mut summaries = Vec::new();
+    for leaf in &trajectory.header().schema.results {
+        let summary = if leaf.value_type.is_scalar() {
+            Summary::of(&trajectory.rows(&format!("results.{}", leaf.name), 0..statuses.len())?, statuses)
+        } else {
+            None
+        };
+        summaries.push((leaf, summary));
     }
-    let middle = numbers.len() / 2;
-    let median = *numbers.select_nth_unstable_by(middle, f64::total_cmp).1;
-    let (min, max) = numbers.iter().fold((f64::INFINITY, f64::NEG_INFINITY), |(a, b), &x| (a.min(x), b.max(x)));
-    format!("min {min}, median {median}, max {max}")
+    Ok(summaries)
 }

@@ -6,7 +6,7 @@ use std::time::Instant;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::report::report;
-use super::{Done, environment, of_trajectory};
+use super::{Done, environment, of_trajectory, output};
 use crate::registry::AnyExperiment;
 use crate::trajectory::AnyTrajectory;
 
@@ -37,5 +37,5 @@ pub(super) fn run(experiments: &[&'static dyn AnyExperiment], matches: &ArgMatch
     drop(stored);
     let begun = Instant::now();
     let trajectory = experiment.resume(file, options)?;
-    report(&trajectory, file, begun.elapsed())
+    report(&trajectory, file, begun.elapsed(), output::wants_json(matches))
 }

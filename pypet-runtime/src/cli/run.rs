@@ -2,15 +2,16 @@
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::time::Instant;
 
+use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
 use super::completions::parameter_completer;
 use super::config::Config;
+use super::foresee::foresee;
 use super::report::report;
-use super::{Done, Failure, choose, environment, experiment_argument, output, params};
+use super::{Done, Failure, choose, environment, experiment_argument, params};
 use crate::environment::Options;
 use crate::registry::{AnyExperiment, Request, SampleRequest};
 use crate::run::is_valid_name;
@@ -81,7 +82,13 @@ pub(super) fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
             flag("expand", "adds the points that the file's trajectory lacks, and carries these out")
                 .conflicts_with_all(["add-time", "overwrite", "comment"]),
         )
-        .arg(flag("dry-run", "counts the runs and ends"))
+        .arg(
+            value("dry-run", "HOW", "tells how many runs there are and what they take, and ends; `=measure` carries out the first")
+                .num_args(0..=1)
+                .require_equals(true)
+                .default_missing_value("count")
+                .value_parser(PossibleValuesParser::new(["count", "measure"])),
+        )
         .args(environment::arguments())
         .after_help(parameters.trim_end().to_owned())
 }
@@ -91,6 +98,7 @@ pub(super) fn run(
     experiments: &[&'static dyn AnyExperiment],
     matches: Option<&ArgMatches>,
     config: Option<&Config>,
+    is_json: bool,
 ) -> Done {
     let experiment = choose(experiments, matches)?;
     let mut request = matches.map(request).transpose()?.unwrap_or_default();
@@ -109,9 +117,8 @@ pub(super) fn run(
         let reuse = experiment.reusable(&file, options.clone(), &request)?;
         eprintln!("{}", one_line(&reuse.to_string()));
     }
-    if matches.is_some_and(|matches| matches.get_flag("dry-run")) {
-        output::print(&format!("{} would carry out {} runs\n", experiment.name(), prospect.n_runs))?;
-        return Ok(ExitCode::SUCCESS);
+    if let Some(how) = matches.and_then(|matches| matches.get_one::<String>("dry-run")) {
+        return foresee(experiment, prospect.n_runs, &request, &options, how == "measure", is_json);
     }
     if options.progress == Some(true) {
         eprintln!("{}: {} runs → {}", experiment.name(), prospect.n_runs, file.display());
@@ -125,7 +132,7 @@ pub(super) fn run(
     } else {
         experiment.run(&file, options, &request)?
     };
-    report(&trajectory, &file, begun.elapsed())
+    report(&trajectory, &file, begun.elapsed(), is_json)
 }
 
 fn request(matches: &ArgMatches) -> Result<Request, Failure> {

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Value, json};
 
-use super::output::{Paint, Tone};
+use super::output::{Paint, Tone, size, span};
 use super::{Done, Failure, file_arguments, file_of, open_trajectory, output};
 use crate::error::Error;
 use crate::progress::{FileStatus, Progress, seconds, time};
@@ -113,41 +113,9 @@ fn tone_of(status: RunStatus) -> Tone {
     }
 }
 
-fn size(bytes: u64) -> String {
-    const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
-    let mut size = bytes as f64 / 1024.0;
-    let mut unit = 0;
-    while size >= 1024.0 && unit + 1 < UNITS.len() {
-        size /= 1024.0;
-        unit += 1;
-    }
-    if bytes < 1024 { format!("{bytes} bytes") } else { format!("{size:.1} {}", UNITS[unit]) }
-}
-
 fn speed(per_second: f64) -> String {
     if per_second >= 1.0 {
         return format!("{per_second:.1} runs per second");
     }
     format!("{:.1} runs per hour", per_second * 3600.0)
-}
-
-fn span(seconds: f64) -> String {
-    #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "rounded, and never negative")]
-    let whole = seconds.round() as u64;
-    match (whole / 3600, whole / 60 % 60, whole % 60) {
-        (0, 0, seconds) => format!("{seconds} s"),
-        (0, minutes, seconds) => format!("{minutes} min {seconds} s"),
-        (hours, minutes, _) => format!("{hours} h {minutes} min"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sizes_and_spans_are_told_in_fitting_units() {
-        assert_eq!([size(12), size(2048), size(5 << 30)], ["12 bytes", "2.0 KiB", "5.0 GiB"]);
-        assert_eq!([span(9.6), span(61.0), span(7260.0)], ["10 s", "1 min 1 s", "2 h 1 min"]);
-    }
 }

@@ -1,18 +1,17 @@
 //! `verify`: does a trajectory say what its runs yielded, and do they yield it again?
 
 use std::fmt::Write as _;
-use std::io::IsTerminal;
 use std::process::ExitCode;
-use std::time::Duration;
 
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
-use indicatif::{ProgressBar, ProgressStyle};
 use serde_json::{Value, json};
 
 use super::output::{Paint, Tone};
+use super::progress::with_bar;
 use super::{Done, Failure, environment, file_arguments, file_of, of_trajectory, open_file, output};
 use crate::registry::AnyExperiment;
 use crate::run::drawn_seed;
+use crate::telling::tell_part;
 use crate::trajectory::one_line;
 use crate::verify::{Problem, Rerun, Verified, verify};
 
@@ -92,21 +91,8 @@ fn rerun(matches: &ArgMatches) -> Option<Rerun> {
 
 fn looked_through(matches: &ArgMatches) -> Result<Verified, Failure> {
     let trajectory = matches.get_one::<String>("trajectory").map(String::as_str);
-    let bar = if std::io::stderr().is_terminal() && !matches.get_flag("quiet") {
-        ProgressBar::new(1000)
-    } else {
-        ProgressBar::hidden()
-    };
-    bar.set_style(ProgressStyle::with_template("{bar:32} {percent} % · {eta} left").expect("it is well-formed"));
-    let begun = std::time::Instant::now();
-    let verified = verify(file_of(matches), trajectory, &mut |part| {
-        if begun.elapsed() > Duration::from_secs(1) {
-            #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a part of a thousand")]
-            bar.set_position((1000.0 * part) as u64);
-        }
-    });
-    bar.finish_and_clear();
-    Ok(verified?)
+    let check = || verify(file_of(matches), trajectory, &mut tell_part);
+    Ok(if matches.get_flag("quiet") { check()? } else { with_bar("verifying", check)? })
 }
 
 fn carried_out_again(

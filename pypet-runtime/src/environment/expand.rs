@@ -15,9 +15,9 @@ use crate::explore::{Exploration, Explored, Points};
 use crate::parameter::{AxisValues, ParameterInfo, ParameterSet, declared_parameters, one_cell};
 use crate::provenance::Origin;
 use crate::run::Run;
-use crate::schema::{Leaf, Schema};
+use crate::schema::Leaf;
 use crate::storage::{Header, PlanAxis, PlannedLeaf, State};
-use crate::trajectory::{Repetition, Stored, Trajectory, TrajectoryError};
+use crate::trajectory::{Repetition, Stored, Trajectory};
 use crate::value::{Cells, ResultValue};
 
 /// Presets that were given must be those of the file.
@@ -50,7 +50,6 @@ pub(super) fn append<P: ParameterSet>(
     if n_new == 0 {
         return Ok((stored, 0));
     }
-    union.check_types(&schema)?;
     // Before anybody writes.
     drop(stored);
     let (plan, order) = union.plan(subject, options)?;
@@ -192,16 +191,6 @@ impl<'a, P: ParameterSet> Union<'a, P> {
             }
         }
         PointKey::of(values.into_iter(), repetitions)
-    }
-
-    /// Explored columns go on with values of the type that they have.
-    fn check_types(&self, schema: &Schema) -> Result<()> {
-        let is_explored = |leaf| self.explored.contains(&Explored::Parameter(leaf));
-        let differences = schema.widened(&self.known.header.schema, is_explored);
-        if differences.is_empty() {
-            return Ok(());
-        }
-        Err(TrajectoryError::NotResumable { name: self.known.header.name.clone(), differences }.into())
     }
 
     /// The plan of all runs, and the run at each point of their grid where that is not simply the next.

@@ -85,6 +85,7 @@ pub struct Request {
 pub fn export(any: &AnyTrajectory, request: &Request) -> Result<Vec<PathBuf>, ExportError> {
     let table = RunTable::of(any)?;
     let chosen = chosen(&table, &request.results)?;
+    table.will_read(table.explored.len() + chosen.len());
     match request.format {
         Format::Csv => export_tables(&table, &chosen, request, (csv::write_table, csv::write_long)),
         #[cfg(feature = "parquet")]

@@ -8,6 +8,7 @@ pub(super) const INK: Colour = Colour(0x22, 0x22, 0x22);
 pub(super) const SOFT_INK: Colour = Colour(0x5a, 0x5a, 0x5a);
 pub(super) const AXIS: Colour = Colour(0x8c, 0x8c, 0x8c);
 pub(super) const GRID: Colour = Colour(0xe4, 0xe4, 0xe4);
+pub(super) const PAPER: Colour = Colour(0xff, 0xff, 0xff);
 /// Where there is no value.
 pub(super) const NOTHING: Colour = Colour(0xec, 0xec, 0xec);
 

@@ -5,7 +5,8 @@
 //! | one parameter with numbers | a line; with repetitions its median and the band of 10 to 90 % |
 //! | one parameter with words | points with bars |
 //! | two parameters | a map; lines where one has words |
-//! | parameters drawn at random | points, coloured by the result; from three parameters on, one panel for each |
+//! | two parameters drawn at random | points, coloured by the result |
+//! | more of them | parallel coordinates with a line for each run, and points over each parameter |
 //! | more | several maps, one for each combination of the others |
 //! | an array of one run | a trace, or an image |
 //!
@@ -16,6 +17,7 @@ mod canvas;
 mod colours;
 mod data;
 mod panel;
+mod parallel;
 mod pixels;
 #[cfg(feature = "png")]
 mod raster;
@@ -25,6 +27,7 @@ mod svg;
 use canvas::{Canvas, Text};
 use data::{Axis, Spread};
 use panel::{Area, Cloud, Content, Legend, Line, Map, Panel};
+use parallel::Parallel;
 
 use crate::error::Error;
 use crate::run::RunStatus;
@@ -234,7 +237,7 @@ fn two_widest(axes: &mut Vec<Axis>) -> (Option<Axis>, Axis) {
     if second < first { (Some(other), one) } else { (Some(one), other) }
 }
 
-/// A result at points that fill no grid: over two parameters by colour, over more of them one by one.
+/// A result at points that fill no grid: over two parameters by colour, over more of them side by side and one by one.
 fn clouds(title: &str, result: &Column, axes: &[Axis], numbers: &[f64]) -> Vec<Panel> {
     let known = || numbers.iter().enumerate().filter(|(_, number)| number.is_finite());
     let range = range(numbers.iter().copied());
@@ -244,12 +247,15 @@ fn clouds(title: &str, result: &Column, axes: &[Axis], numbers: &[f64]) -> Vec<P
         return vec![Panel { title: title.into(), content: Content::Cloud(cloud) }];
     }
     let y = Axis::of_numbers(&result.title(), &result.label, numbers);
+    let runs = known().map(|(run, number)| (run, *number)).collect();
+    let lines = Parallel { axes: axes.to_vec(), title: result.title(), runs, range };
+    let lines = (axes.len() > 2).then(|| Panel { title: title.into(), content: Content::Parallel(lines) });
     let over = |x: &Axis| {
         let points = known().map(|(run, number)| (x.of_run[run], y.of_run[run], *number)).collect();
         let cloud = Cloud { x: x.clone(), y: y.clone(), title: String::new(), points, range };
         Panel { title: title.into(), content: Content::Cloud(cloud) }
     };
-    axes.iter().take(MOST_PANELS).map(over).collect()
+    lines.into_iter().chain(axes.iter().map(over)).take(MOST_PANELS).collect()
 }
 
 fn lines(title: &str, result: &Column, x: &Axis, of: Option<&Axis>, numbers: &[f64]) -> Panel {
@@ -367,7 +373,7 @@ fn subtitle(table: &RunTable<'_>, panels: &[Panel], n_hidden: usize, run: usize)
     }
     let most = panels.iter().map(|panel| match &panel.content {
         Content::Lines { lines, .. } => lines.iter().flat_map(|line| &line.points).map(|point| point.count).max(),
-        Content::Map(_) | Content::Cloud(_) => None,
+        Content::Map(_) | Content::Cloud(_) | Content::Parallel(_) => None,
     });
     if let Some(most) = most.flatten().max().filter(|most| *most > 1) {
         parts.push(format!("median and band from 10 to 90 % of {most} runs"));

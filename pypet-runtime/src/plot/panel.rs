@@ -3,14 +3,15 @@
 use super::canvas::{AXIS, Anchor, Canvas, Colour, GRID, INK, NOTHING, Shape, Text, shortened, width_of};
 use super::colours;
 use super::data::{Axis, Spread};
+use super::parallel::{self, Parallel};
 use super::scale::{Scale, Tick, is_geometric, spelled};
 
-const TICK_SIZE: f64 = 12.0;
-const TITLE_SIZE: f64 = 13.0;
+pub(super) const TICK_SIZE: f64 = 12.0;
+pub(super) const TITLE_SIZE: f64 = 13.0;
 /// Points of a line up to which each is marked.
 const MARKED: usize = 60;
 /// Points up to which each says its value when it is pointed at.
-const SPEAKING: usize = 3000;
+pub(super) const SPEAKING: usize = 3000;
 /// Dots of a cloud; of more, every second, third, … is drawn.
 const DOTS: usize = 8000;
 /// Cells of a map up to which each is a shape of its own.
@@ -30,6 +31,8 @@ pub(super) enum Content {
     Map(Map),
     /// Values at scattered points, as colours; those of one axis without.
     Cloud(Cloud),
+    /// Values at scattered points of more than two axes.
+    Parallel(Parallel),
 }
 
 pub(super) struct Line {
@@ -81,7 +84,7 @@ impl Area {
         self.x + self.width
     }
 
-    fn bottom(&self) -> f64 {
+    pub(super) fn bottom(&self) -> f64 {
         self.y + self.height
     }
 }
@@ -99,6 +102,7 @@ pub(super) fn draw(panel: &Panel, area: Area, canvas: &mut Canvas) {
         Content::Lines { x, y_title, lines, legend } => draw_lines(x, y_title, lines, legend, area, canvas),
         Content::Map(map) => draw_map(map, area, canvas),
         Content::Cloud(cloud) => draw_cloud(cloud, area, canvas),
+        Content::Parallel(lines) => parallel::draw(lines, area, canvas),
     }
 }
 
@@ -270,13 +274,13 @@ fn draw_map(map: &Map, area: Area, canvas: &mut Canvas) {
     draw_bar(map.range, &map.title, inner, area, canvas);
 }
 
-fn bar_width(range: (f64, f64)) -> f64 {
+pub(super) fn bar_width(range: (f64, f64)) -> f64 {
     let ticks = Scale::new(range.0, range.1, 0.0, 1.0).ticks(6);
     62.0 + ticks.iter().map(|tick| width_of(&tick.label, TICK_SIZE)).fold(0.0, f64::max)
 }
 
 /// What the colours mean.
-fn draw_bar(range: (f64, f64), title: &str, inner: Area, area: Area, canvas: &mut Canvas) {
+pub(super) fn draw_bar(range: (f64, f64), title: &str, inner: Area, area: Area, canvas: &mut Canvas) {
     let x = inner.right() + 16.0;
     let steps = 64;
     for step in 0..steps {
@@ -409,7 +413,7 @@ fn horizontal_axis(x: &Axis, inner: Area, area: Area, canvas: &mut Canvas) -> Ve
 }
 
 /// Where the values of an axis are, with its marks.
-fn laid_out(axis: &Axis, start: f64, end: f64, about: usize) -> (Vec<f64>, Vec<Tick>) {
+pub(super) fn laid_out(axis: &Axis, start: f64, end: f64, about: usize) -> (Vec<f64>, Vec<Tick>) {
     if !axis.is_numeric() {
         let part = (end - start) / axis.len() as f64;
         let places: Vec<f64> = (0..axis.len()).map(|i| start + part * (i as f64 + 0.5)).collect();
@@ -447,7 +451,7 @@ fn horizontal_ticks(ticks: &[Tick], x: &Axis, inner: Area, area: Area, canvas: &
 }
 
 /// How many characters of a size there is room for.
-fn characters(room: f64, size: f64) -> usize {
+pub(super) fn characters(room: f64, size: f64) -> usize {
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "a size on the paper")]
     let count = (room / (0.52 * size)) as usize;
     count.max(8)

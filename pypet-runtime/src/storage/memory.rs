@@ -138,8 +138,11 @@ impl Tree {
         self.add_values(&new)?;
         for (coordinate, cells) in plan.coordinates.iter().zip(columns(0..n_runs)) {
             check_refusal(&coordinate.leaf, &cells)?;
-            // What is derived from what did not vary before was a single value.
-            self.leaves.retain(|(path, stored)| *path != coordinate.path || matches!(stored.rows, Rows::Column(_)));
+            // What is derived from what did not vary before was a single value, what was widened had narrower ones.
+            let element = coordinate.leaf.value_type.element;
+            let goes_on =
+                |stored: &Stored| matches!(stored.rows, Rows::Column(_)) && stored.leaf.value_type.element == element;
+            self.leaves.retain(|(path, stored)| *path != coordinate.path || goes_on(stored));
             self.put(&coordinate.path, &coordinate.leaf, 0..n_runs, &cells);
         }
         (n_before..n_runs).for_each(|run| self.put_status(run, RunStatus::Pending));

@@ -11,6 +11,7 @@ use crate::storage::hdf5::{self, Hdf5Writer, NameChoice, Rewriting};
 use crate::storage::{
     Coordinate, Edit, Header, HeaderAxis, NodeKind, Plan, PlanAxis, PlannedLeaf, State, StorageError, TrajectoryWriter,
 };
+use crate::telling::tell;
 use crate::trajectory::{TrajectoryError, grid};
 use crate::value::{Cells, ElementType, ValueType};
 
@@ -227,17 +228,13 @@ impl Blueprint {
         if let Some(error) = failure {
             return Err(error);
         }
-        for strand in self.columns(sources, "runs") {
-            strand.read(
-                sources,
-                &self.runs,
-                |_| true,
-                |first, cells| Ok(writer.write_rows(&strand.path, &strand.leaf, first, cells)?),
-            )?;
-        }
+        let (of_runs, results) = (self.columns(sources, "runs"), self.columns(sources, "results"));
+        let n_wanted = (of_runs.len() + results.len()) * self.runs.len();
         let is_done = |pick: super::sources::Pick| sources[pick.source].statuses[pick.run] == RunStatus::Done;
-        for strand in self.columns(sources, "results") {
-            strand.read(sources, &self.runs, is_done, |first, cells| {
+        for (place, strand) in of_runs.iter().chain(&results).enumerate() {
+            let is_wanted = |pick| place < of_runs.len() || is_done(pick);
+            strand.read(sources, &self.runs, is_wanted, |first, cells| {
+                tell(place * self.runs.len() + first, n_wanted);
                 Ok(writer.write_rows(&strand.path, &strand.leaf, first, cells)?)
             })?;
         }

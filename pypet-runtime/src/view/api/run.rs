@@ -13,6 +13,8 @@ use crate::view::reading::Source;
 
 /// Values of each branch that are shown.
 const MOST: usize = 500;
+/// Lines of the log that are shown.
+const LOG_LINES: usize = 200;
 
 /// Everything about one run.
 #[derive(Debug, Deserialize)]
@@ -54,9 +56,13 @@ impl Ask for RunQuery {
     }
 }
 
-/// What the run wrote while it went on; trajectories hold no logs.
-fn log_of(_run: &AnyRunView<'_>) -> Option<String> {
-    None
+/// What was logged while the run went on, the last lines if they are many; nothing if there is no log to be read.
+fn log_of(run: &AnyRunView<'_>) -> Option<String> {
+    let lines = run.trajectory().log(Some(run.index())).ok().filter(|lines| !lines.is_empty())?;
+    let n_left_out = lines.len().saturating_sub(LOG_LINES);
+    let left_out = (n_left_out > 0).then(|| format!("({n_left_out} lines before)"));
+    let shown = lines[n_left_out..].iter().map(ToString::to_string);
+    Some(left_out.into_iter().chain(shown).collect::<Vec<_>>().join("\n"))
 }
 
 /// The leaves of a branch that the run has a value of.
