@@ -130,7 +130,7 @@ fn every_engine_stores_the_same() {
             Environment::new(file).with_name("serial").serial(),
             Environment::new(file).with_name("threads").with_threads(3),
             // One run at most waits for the writer.
-            Environment::new(file).with_name("narrow").with_threads(3).with_memory_cap(1),
+            Environment::new(file).with_name("narrow").with_threads(3).with_memory_cap(1).with_compression(4),
             Environment::new(file)
                 .with_name("processes")
                 .with_processes(2)
@@ -187,7 +187,7 @@ fn nothing_of_a_run_that_fails_is_in_the_file() {
 fn child_that_is_killed() {
     let Some(folder) = children::folder() else { return };
     let environment = Environment::new(folder.join("killed.h5")).with_threads(2).serial();
-    let environment = environment.with_commit_every(Duration::from_millis(1));
+    let environment = environment.with_compression(4).with_commit_every(Duration::from_millis(1));
     let presets = Which { pause: 20, ..default() };
     environment.with_parameters(presets).run::<study>(points()).expect("it runs until it is killed");
 }
