@@ -276,3 +276,46 @@ fn every_value(_: &Nothing) -> EveryValue {
         sparse: CsMat::new((2, 3), vec![0, 1, 3], vec![1, 0, 2], vec![2, 3, 4]),
     }
 }
+
+/// Arrays as parameters.
+#[parameters]
+pub struct Filter {
+    /// Explored, and of one length.
+    #[param(default = vec![0.0; 3])]
+    kernel: Vec<f64>,
+    /// Explored in lock step with the kernel.
+    #[param(default = [[0; 2]; 2])]
+    shifts: [[i32; 2]; 2],
+    #[param(default = 1.0)]
+    gain: f64,
+    /// A derived one that varies.
+    #[param(derived = self.kernel.iter().map(|weight| weight * self.gain).collect())]
+    scaled: Vec<f64>,
+}
+
+#[experiment(result = "response")]
+fn filtered(p: &Filter) -> Vec<f64> {
+    p.scaled.clone()
+}
+
+#[test]
+fn arrays_that_are_explored_have_dimensions_of_their_own() {
+    common::with_trajectory_file(|file| {
+        let p = Filter::names();
+        let kernels = |n: u8| {
+            let kernels = (0..n).map(|i| vec![f64::from(i); 3]);
+            p.kernel.over(kernels).zip(p.shifts.over((0..n).map(|i| [[i.into(), 1], [2, 3]]))).expect("of one length")
+        };
+        let environment = Environment::new(file).serial();
+        environment.clone().run::<filtered>(kernels(2)).expect("two small runs succeed");
+        common::python::run("array_axes.py", [file.as_os_str(), "2".as_ref(), "1".as_ref()]);
+
+        let more = kernels(3) * p.gain.over([1.0, 2.0]);
+        environment.clone().expand::<filtered>(more).expect("so do four more");
+        common::python::run("array_axes.py", [file.as_os_str(), "3".as_ref(), "2".as_ref()]);
+
+        let longer = p.kernel.over([vec![1.0; 5]]);
+        environment.expand::<filtered>(longer).expect("a kernel may be of another length");
+        common::python::run("opens.py", [file]);
+    });
+}

@@ -11,10 +11,12 @@ use std::num::NonZero;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use jiff::Timestamp;
 use num_complex::Complex;
 use proptest::collection::{btree_map, hash_map, vec};
 use proptest::prelude::*;
 use pypet::prelude::*;
+use pypet::value::Cbor;
 use serde::{Deserialize, Serialize};
 use sprs::CsMat;
 use uom::si::f64::Time;
@@ -106,6 +108,11 @@ fn duration() -> impl Strategy<Value = Duration> {
     (0..i64::MAX as u64).prop_map(Duration::from_nanos)
 }
 
+/// What 64 bits of nanoseconds reach.
+fn timestamp() -> impl Strategy<Value = Timestamp> {
+    any::<i64>().prop_map(|nanoseconds| Timestamp::from_nanosecond(nanoseconds.into()).unwrap())
+}
+
 fn complex_bits(value: &Complex<f64>) -> [u64; 2] {
     [value.re, value.im].map(f64::to_bits)
 }
@@ -134,6 +141,48 @@ fn stimulus() -> impl Strategy<Value = Stimulus> {
         number().prop_map(Stimulus::Step),
         (any::<i128>(), prop::option::of(text())).prop_map(|(from, to)| Stimulus::Ramp { from, to }),
     ]
+}
+
+/// What a configuration may look like: anything inside anything.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+enum Tree {
+    Nothing,
+    Truth(bool),
+    Number(f64),
+    Single(f32),
+    Signed(i128),
+    Unsigned { value: u128 },
+    Text(String, char),
+    Maybe(Option<Box<Tree>>),
+    List(Vec<Tree>),
+    Map(BTreeMap<String, Tree>),
+}
+
+fn tree() -> impl Strategy<Value = Tree> {
+    let word = || prop_oneof!["\\PC{0,8}", "[\0\u{10FFFF}\"\\\\/\u{2028}\n .$]{0,6}"];
+    let double = prop_oneof![any::<f64>(), prop::sample::select(vec![f64::NAN, f64::INFINITY, -f64::INFINITY, -0.0])];
+    let leaf = prop_oneof![
+        Just(Tree::Nothing),
+        any::<bool>().prop_map(Tree::Truth),
+        double.prop_map(Tree::Number),
+        any::<f32>().prop_map(Tree::Single),
+        prop_oneof![any::<i128>(), Just(i128::MIN), Just(i128::from(i64::MIN) - 1)].prop_map(Tree::Signed),
+        prop_oneof![any::<u128>(), Just(u128::MAX)].prop_map(|value| Tree::Unsigned { value }),
+        (word(), any::<char>()).prop_map(|(text, end)| Tree::Text(text, end)),
+        Just(Tree::Maybe(None)),
+    ];
+    leaf.prop_recursive(4, 24, 4, move |inner| {
+        prop_oneof![
+            inner.clone().prop_map(|tree| Tree::Maybe(Some(Box::new(tree)))),
+            vec(inner.clone(), 0..4).prop_map(Tree::List),
+            btree_map(word(), inner, 0..4).prop_map(Tree::Map),
+        ]
+    })
+}
+
+/// Tells `-0.0` from `0.0`, and NaN equals NaN.
+fn spelled(tree: &Tree) -> String {
+    format!("{tree:?}")
 }
 
 #[derive(Debug, Clone, PartialEq, ParamValue)]
@@ -185,6 +234,8 @@ kinds! {
         let span = Duration::from_nanos(nanoseconds.unsigned_abs());
         if nanoseconds < 0 { SystemTime::UNIX_EPOCH - span } else { SystemTime::UNIX_EPOCH + span }
     });
+    timestamp: Timestamp = Timestamp::UNIX_EPOCH, timestamp();
+    timestamps: Vec<Timestamp> = vec![], vec(timestamp(), 0..4);
     optional_f_64: Option<f64> = None, prop::option::of(double()), |value: &Option<f64>| value.map(f64::to_bits);
     optional_f_32: Option<f32> = None, prop::option::of(single()), |value: &Option<f32>| value.map(f32::to_bits);
     optional_boolean: Option<bool> = None, any::<Option<bool>>();
@@ -226,6 +277,12 @@ kinds! {
     map: BTreeMap<String, BTreeMap<String, i64>> = BTreeMap::new(),
         btree_map(text(), btree_map("[a-z]{0,3}", any::<i64>(), 0..3), 0..3);
     hash: HashMap<String, u128> = HashMap::new(), hash_map("[a-z.$]{0,5}", any::<u128>(), 0..5);
+    json: Json<Tree> = Json(Tree::Nothing), tree().prop_map(Json), |value: &Json<Tree>| spelled(&value.0);
+    cbor: Cbor<Tree> = Cbor(Tree::Nothing), tree().prop_map(Cbor), |value: &Cbor<Tree>| spelled(&value.0);
+    json_map: Json<BTreeMap<String, Option<Vec<i128>>>> = Json(BTreeMap::new()),
+        btree_map(text(), prop::option::of(vec(any::<i128>(), 0..3)), 0..3).prop_map(Json);
+    cbor_bytes: Cbor<(Vec<u8>, Option<()>)> = Cbor((vec![], None)),
+        vec(any::<u8>(), 0..40).prop_map(|bytes| Cbor((bytes, None)));
     stimuli: Stimulus = Stimulus::Off, stimulus();
     newtype: Millivolt = Millivolt(0.0), double().prop_map(Millivolt), |value: &Millivolt| value.0.to_bits();
     half_float: half::f16 = half::f16::ZERO, any::<u16>().prop_map(half::f16::from_bits),

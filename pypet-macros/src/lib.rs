@@ -122,6 +122,7 @@ pub fn parameters(options: TokenStream, item: TokenStream) -> TokenStream {
 /// - [`unit`](#unit): the physical unit.
 /// - [`dims`](#dims): names for the dimensions of an array.
 /// - [`compress`](#compress): how hard the column is compressed.
+/// - [`alias`](#alias): a name in older files.
 /// - [`serde`](#serde): how a type that only serde knows is stored.
 /// - [`group`](#group): a nested result set, or a value of several columns.
 ///
@@ -148,6 +149,16 @@ pub fn parameters(options: TokenStream, item: TokenStream) -> TokenStream {
 /// ```text
 /// #[result(compress = 4)]
 /// pattern: Array2<u8>,
+/// ```
+///
+/// ## `alias`
+/// The full name under which older files know the result; may be repeated. Such a file goes on under that name when it is
+/// resumed or expanded. The alias of a group is that of all that lies in it.
+/// ```text
+/// #[result(unit = "Hz", alias = "rate", alias = "network.rate")]
+/// firing_rate: f64,
+/// #[result(group, alias = "network")]
+/// layer: Layer,
 /// ```
 ///
 /// ## `serde`

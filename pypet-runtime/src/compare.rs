@@ -2,6 +2,7 @@
 //!
 //! Points are matched by the values of their explored parameters, whatever their order; where a parameter is explored
 //! on one side only, its preset stands for the other. Runs that are done on both sides are compared result by result.
+//! What one side has renamed, as its aliases tell, is compared under the name that it has on the first side.
 //! How both came about is compared, too, and counts for nothing.
 
 use std::collections::{BTreeSet, HashMap, VecDeque};
@@ -126,9 +127,10 @@ pub fn compare(a: &AnyTrajectory, b: &AnyTrajectory, tolerance: Tolerance, most:
     let mut found = Comparison { most, provenance: provenance(a, b)?, ..Comparison::default() };
     let (a, b) = (RunTable::of(a)?, RunTable::of(b)?);
     a.will_read(a.explored.len() + a.results.len());
-    schemas(&a, &b, &mut found);
-    presets(&a, &b, tolerance, &mut found)?;
-    let matches = points(&a, &b, &mut found)?;
+    let renamed = Renamed::between(&leaves(&a), &leaves(&b));
+    schemas(&a, &b, &renamed, &mut found);
+    presets(&a, &b, &renamed, tolerance, &mut found)?;
+    let matches = points(&a, &b, &renamed, &mut found)?;
     found.n_matched = matches.len();
     for &(left, right) in &matches {
         let statuses = [a.statuses[left], b.statuses[right]];
@@ -144,7 +146,8 @@ pub fn compare(a: &AnyTrajectory, b: &AnyTrajectory, tolerance: Tolerance, most:
     }
     let done: Vec<(usize, usize)> = matches.into_iter().filter(|&(x, y)| a.is_done(x) && b.is_done(y)).collect();
     for left in &a.results {
-        let same_name = |right: &&Column| right.leaf.name == left.leaf.name;
+        let name = renamed.in_b(Branch::Results, &left.leaf.name);
+        let same_name = |right: &&Column| right.leaf.name == name;
         if let Some(right) = b.results.iter().find(same_name).filter(|right| is_same_type(&left.leaf, &right.leaf)) {
             results([&a, &b], [left, right], &done, tolerance, &mut found)?;
         }
@@ -168,15 +171,71 @@ fn is_same_type(a: &Leaf, b: &Leaf) -> bool {
     a.value_type.element == b.value_type.element && a.value_type.shape.len() == b.value_type.shape.len()
 }
 
-fn schemas(a: &RunTable<'_>, b: &RunTable<'_>, found: &mut Comparison) {
-    let leaves = |table: &RunTable<'_>| -> Vec<(String, Leaf)> {
-        let parameters = table.trajectory().header().schema.parameters.iter();
-        let parameters =
-            parameters.map(|parameter| (format!("parameters.{}", parameter.leaf.name), parameter.leaf.clone()));
-        let results = table.results.iter().map(|result| (format!("results.{}", result.leaf.name), result.leaf.clone()));
-        parameters.chain(results).collect()
+/// Where a name belongs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Branch {
+    Parameters,
+    Results,
+}
+
+impl Branch {
+    fn word(self) -> &'static str {
+        match self {
+            Self::Parameters => "parameters",
+            Self::Results => "results",
+        }
+    }
+}
+
+/// All that a trajectory knows the type of.
+fn leaves(table: &RunTable<'_>) -> Vec<(Branch, Leaf)> {
+    let parameters = table.trajectory().header().schema.parameters.iter();
+    let parameters = parameters.map(|parameter| (Branch::Parameters, parameter.leaf.clone()));
+    parameters.chain(table.results.iter().map(|result| (Branch::Results, result.leaf.clone()))).collect()
+}
+
+/// What has another name on each side.
+struct Renamed(Vec<(Branch, [String; 2])>);
+
+impl Renamed {
+    fn between(a: &[(Branch, Leaf)], b: &[(Branch, Leaf)]) -> Self {
+        let lacks = |side: &[(Branch, Leaf)], (branch, leaf): &(Branch, Leaf)| {
+            !side.iter().any(|(other, same)| (other, &same.name) == (branch, &leaf.name))
+        };
+        let mut pairs: Vec<(Branch, [String; 2])> = Vec::new();
+        for left @ (branch, old) in a.iter().filter(|left| lacks(b, left)) {
+            let is_it = |right: &&(Branch, Leaf)| {
+                let new = &right.1;
+                let is_alias = old.aliases.contains(&new.name) || new.aliases.contains(&old.name);
+                let is_taken = || pairs.iter().any(|(other, [_, name])| (*other, name) == (right.0, &new.name));
+                is_alias && right.0 == left.0 && lacks(a, right) && !is_taken()
+            };
+            if let Some((_, new)) = b.iter().find(is_it) {
+                pairs.push((*branch, [old.name.clone(), new.name.clone()]));
+            }
+        }
+        Self(pairs)
+    }
+
+    /// What the second side calls something.
+    fn in_b<'a>(&'a self, branch: Branch, name: &'a str) -> &'a str {
+        self.0.iter().find(|(other, [a, _])| *other == branch && a == name).map_or(name, |(_, [_, b])| b)
+    }
+
+    /// What the first side calls something.
+    fn in_a<'a>(&'a self, branch: Branch, name: &'a str) -> &'a str {
+        self.0.iter().find(|(other, [_, b])| *other == branch && b == name).map_or(name, |(_, [a, _])| a)
+    }
+}
+
+fn schemas(a: &RunTable<'_>, b: &RunTable<'_>, renamed: &Renamed, found: &mut Comparison) {
+    let full_names = |side: Vec<(Branch, Leaf)>, name_of: &dyn Fn(Branch, &str) -> String| -> Vec<(String, Leaf)> {
+        let full =
+            |(branch, leaf): (Branch, Leaf)| (format!("{}.{}", branch.word(), name_of(branch, &leaf.name)), leaf);
+        side.into_iter().map(full).collect()
     };
-    let (a, b) = (leaves(a), leaves(b));
+    let a = full_names(leaves(a), &|_, name| name.to_owned());
+    let b = full_names(leaves(b), &|branch, name| renamed.in_a(branch, name).to_owned());
     let describe = |leaf: Option<&Leaf>| {
         leaf.map_or_else(|| "missing".into(), |leaf| format!("{} {}", leaf.value_type, leaf.unit).trim().to_owned())
     };
@@ -203,18 +262,26 @@ fn schemas(a: &RunTable<'_>, b: &RunTable<'_>, found: &mut Comparison) {
 }
 
 /// Presets of parameters that neither side explores.
-fn presets(a: &RunTable<'_>, b: &RunTable<'_>, tolerance: Tolerance, found: &mut Comparison) -> Result<()> {
+fn presets(
+    a: &RunTable<'_>,
+    b: &RunTable<'_>,
+    renamed: &Renamed,
+    tolerance: Tolerance,
+    found: &mut Comparison,
+) -> Result<()> {
     for node in a.trajectory().nodes() {
         let (NodeKind::Value(leaf), Some(name)) = (&node.kind, node.path.strip_prefix("parameters/")) else { continue };
         let name = name.replace('/', ".");
-        let is_explored = |table: &RunTable<'_>| table.explored.iter().any(|column| column.leaf.name == name);
-        let other = b.trajectory().nodes().iter().find(|other| other.path == node.path);
+        let name_in_b = renamed.in_b(Branch::Parameters, &name);
+        let is_explored = |table: &RunTable<'_>, name| table.explored.iter().any(|column| column.leaf.name == name);
+        let path = format!("parameters/{}", name_in_b.replace('.', "/"));
+        let other = b.trajectory().nodes().iter().find(|other| other.path == path);
         let Some(NodeKind::Value(other)) = other.map(|other| &other.kind) else { continue };
-        if is_explored(a) || is_explored(b) || !is_same_type(leaf, other) {
+        if is_explored(a, name.as_str()) || is_explored(b, name_in_b) || !is_same_type(leaf, other) {
             continue;
         }
         let left = a.trajectory().reader().read(&node.path)?;
-        let right = b.trajectory().reader().read(&node.path)?;
+        let right = b.trajectory().reader().read(&path)?;
         if let Some(position) = difference(&left.cell(0), &right.cell(0), tolerance) {
             found.add(|| Finding::of_values(Kind::Preset, &name, [None; 2], position, [left.cell(0), right.cell(0)]));
         }
@@ -223,15 +290,21 @@ fn presets(a: &RunTable<'_>, b: &RunTable<'_>, tolerance: Tolerance, found: &mut
 }
 
 /// The runs of both sides that stand for the same point.
-fn points(a: &RunTable<'_>, b: &RunTable<'_>, found: &mut Comparison) -> Result<Vec<(usize, usize)>> {
+fn points(
+    a: &RunTable<'_>,
+    b: &RunTable<'_>,
+    renamed: &Renamed,
+    found: &mut Comparison,
+) -> Result<Vec<(usize, usize)>> {
     let mut names: Vec<&str> = a.explored.iter().map(|column| column.leaf.name.as_str()).collect();
     names.extend(
         b.explored
             .iter()
-            .map(|column| column.leaf.name.as_str())
+            .map(|column| renamed.in_a(Branch::Parameters, &column.leaf.name))
             .filter(|name| a.explored.iter().all(|other| other.leaf.name != *name)),
     );
-    let (left, right) = (keys(a, &names)?, keys(b, &names)?);
+    let (left, right) =
+        (keys(a, &names, |name| name)?, keys(b, &names, |name| renamed.in_b(Branch::Parameters, name))?);
     if left == right {
         return Ok((0..left.len()).map(|run| (run, run)).collect());
     }
@@ -264,8 +337,8 @@ fn points(a: &RunTable<'_>, b: &RunTable<'_>, found: &mut Comparison) -> Result<
     Ok(matches)
 }
 
-/// The content of each point: what is explored, spelled to the last digit.
-fn keys(table: &RunTable<'_>, names: &[&str]) -> Result<Vec<String>> {
+/// The content of each point: what is explored, spelled to the last digit; `own` is what the table calls a parameter.
+fn keys<'a>(table: &RunTable<'_>, names: &[&'a str], own: impl Fn(&'a str) -> &'a str) -> Result<Vec<String>> {
     let mut keys = vec![String::new(); table.len()];
     for name in names {
         let mut append = |run: usize, cell: &Cell<'_>| {
@@ -276,11 +349,11 @@ fn keys(table: &RunTable<'_>, names: &[&str]) -> Result<Vec<String>> {
             keys[run].push_str(" = ");
             keys[run].push_str(&spelled(cell));
         };
-        if let Some(column) = table.explored.iter().find(|column| column.leaf.name == *name) {
+        if let Some(column) = table.explored.iter().find(|column| column.leaf.name == own(name)) {
             let cells = table.cells(column, 0..table.len())?;
             cells.iter().enumerate().for_each(|(run, cell)| append(run, &cell));
         } else {
-            let path = format!("parameters/{}", name.replace('.', "/"));
+            let path = format!("parameters/{}", own(name).replace('.', "/"));
             // What one side repeats and the other does not know has no value there.
             let preset =
                 table.trajectory().reader().read(&path).unwrap_or_else(|_| Cells::from_text(&[], 1, ["none".into()]));

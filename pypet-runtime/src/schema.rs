@@ -26,6 +26,9 @@ pub struct Leaf {
     /// Names of the value's own dimensions; empty for `<name>_0`, `<name>_1`, …
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub dims: Vec<String>,
+    /// Full names under which older files know it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
     /// Whether it is but a member of a value: `net.weights.data` of the parameter `net.weights`, which is a group.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub(crate) member: bool,
@@ -48,6 +51,7 @@ impl Leaf {
             unit,
             value_type,
             dims: Vec::new(),
+            aliases: Vec::new(),
             member: false,
             compress: None,
             ragged: false,
@@ -91,9 +95,6 @@ pub struct SchemaParameter {
     /// Whether it follows from other parameters.
     #[serde(default)]
     pub derived: bool,
-    /// Full names under which older files know it.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
-    pub aliases: Vec<String>,
 }
 
 /// Parameters and results of an experiment.
@@ -118,8 +119,8 @@ impl Schema {
 
     /// How a stored schema differs from this one of the program; empty if the file can be read with its types.
     ///
-    /// Added parameters take their defaults, aliases find renamed ones, and removed ones are not looked at. A
-    /// result that the file lacks is an error when it is asked for. Stored numbers may be narrower than those of
+    /// Added parameters take their defaults, aliases find renamed ones, and removed ones are not looked at. Results
+    /// are named as in the file, and one that the file lacks is an error when it is asked for. Stored numbers may be narrower than those of
     /// the program if they fit without loss, and arrays of one length may be read as those of any. Comments and
     /// units may differ.
     #[must_use]
@@ -139,7 +140,8 @@ impl Schema {
     /// parameter must be there, since without it the runs would be the same.
     pub(crate) fn obstacles(&self, stored: &Self, explored: impl Fn(&str) -> bool) -> Vec<Difference> {
         let knows = |old: &SchemaParameter| {
-            let is_old = |new: &SchemaParameter| new.leaf.name == old.leaf.name || new.aliases.contains(&old.leaf.name);
+            let is_old =
+                |new: &SchemaParameter| new.leaf.name == old.leaf.name || new.leaf.aliases.contains(&old.leaf.name);
             self.parameters.iter().any(is_old)
         };
         let removed = stored.parameters.iter().filter(|old| explored(&old.leaf.name) && !knows(old));
@@ -168,7 +170,7 @@ impl Schema {
     /// The stored parameter of this or an older name.
     pub(crate) fn parameter(&self, wanted: &SchemaParameter) -> Option<&SchemaParameter> {
         let by_name = |name: &String| self.parameters.iter().find(|stored| stored.leaf.name == *name);
-        by_name(&wanted.leaf.name).or_else(|| wanted.aliases.iter().find_map(by_name))
+        by_name(&wanted.leaf.name).or_else(|| wanted.leaf.aliases.iter().find_map(by_name))
     }
 }
 

@@ -12,7 +12,7 @@ use super::derived::{SelfUse, self_uses};
 use super::literal::{Literal, holds, is_empty, text};
 use super::model::{Member, Parameter, ParameterSet};
 use crate::support::errors::Errors;
-use crate::support::names::{plain, quoted_list};
+use crate::support::names::{plain, quoted_list, unique_aliases};
 
 pub(crate) fn check(set: &mut ParameterSet, errors: &mut Errors) {
     default_is_not_derived_by_std(set, errors);
@@ -42,14 +42,7 @@ fn default_is_not_derived_by_std(set: &ParameterSet, errors: &mut Errors) {
 fn aliases_are_unique(set: &mut ParameterSet, errors: &mut Errors) {
     let mut names: HashSet<String> = set.members.iter().map(|member| plain(&member.ident)).collect();
     for parameter in set.members.iter_mut().filter_map(Member::parameter_mut) {
-        parameter.aliases.retain(|alias| {
-            let is_new = names.insert(alias.value());
-            if !is_new {
-                let name = alias.value();
-                errors.at(alias, format_args!("`{name}` already names a parameter of this set; choose another alias"));
-            }
-            is_new
-        });
+        unique_aliases(&mut parameter.aliases, "parameter", &mut names, errors);
     }
 }
 

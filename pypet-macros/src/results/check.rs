@@ -6,14 +6,23 @@ use syn::{Expr, ExprLit, Lit, LitInt};
 
 use super::model::{ResultField, ResultSet};
 use crate::support::errors::Errors;
+use crate::support::names::{plain, unique_aliases};
 
 pub(crate) fn check(set: &mut ResultSet, errors: &mut Errors) {
+    aliases_are_unique(set, errors);
     for result in &mut set.results {
         serde_has_no_dims(result, errors);
         group_has_no_options(result, errors);
         dims_are_a_list_of_names(result, errors);
         dims_have_names_of_their_own(result, errors);
         compress_is_a_level(result, errors);
+    }
+}
+
+fn aliases_are_unique(set: &mut ResultSet, errors: &mut Errors) {
+    let mut names: HashSet<String> = set.results.iter().map(|result| plain(&result.ident)).collect();
+    for result in &mut set.results {
+        unique_aliases(&mut result.aliases, "result", &mut names, errors);
     }
 }
 
@@ -29,8 +38,10 @@ fn serde_has_no_dims(result: &mut ResultField, errors: &mut Errors) {
 fn group_has_no_options(result: &mut ResultField, errors: &mut Errors) {
     let Some(group) = &result.group else { return };
     if result.unit.is_some() || result.dims.is_some() || result.compress.is_some() || result.serde.is_some() {
-        let message =
-            format_args!("`{}` is a group, whose members say what they are; remove the other options", result.ident);
+        let message = format_args!(
+            "`{}` is a group, whose members say what they are; remove `unit`, `dims`, `compress` and `serde`",
+            result.ident
+        );
         errors.at(group, message);
         (result.unit, result.dims, result.compress, result.serde) = (None, None, None, None);
     }
@@ -96,13 +107,19 @@ mod tests {
                 #[result(units = "Hz")] rate: f64,
                 #[result(compress = 10)] trace: Vec<f64>,
                 rate: f64,
+                #[result(alias = "v", alias = "firing", alias = "n")] n: u64,
+                #[result(alias = "firing", alias = "layer.rate")] mean: f64,
+                #[result(group, alias = "layer")] network: Network,
             }
         };
         assert_eq!(
             messages(set),
             [
-                "there is no option `units`; the options are `unit`, `dims`, `compress`, `serde` and `group`",
+                "there is no option `units`; the options are `unit`, `dims`, `compress`, `alias`, `serde` and `group`",
                 "result `rate` is declared twice; rename one of them",
+                "`v` already names a result of this set; choose another alias",
+                "`n` already names a result of this set; choose another alias",
+                "`firing` already names a result of this set; choose another alias",
                 "`dims` is a list of names, outermost first; write `dims = [\"time\"]`",
                 "two dimensions of `map` are named \"x\"; rename one of them",
                 "`compress` is a level from 1 (fast) to 9 (small), or 0 for never; write `compress = 4`",

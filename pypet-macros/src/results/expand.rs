@@ -88,7 +88,11 @@ fn result_set(set: &ResultSet) -> TokenStream {
         let unit = result.unit.iter();
         let dims = result.dims.iter().map(|dims| &dims.value);
         let compress = result.compress.iter().map(|compress| &compress.value);
-        quote!(#door::declare(declaration, #name, #comment) #(.unit(#unit))* #(.dims(#dims))* #(.compress(#compress))*;)
+        let aliases = &result.aliases;
+        quote! {
+            #door::declare(declaration, #name, #comment)
+                #(.unit(#unit))* #(.dims(#dims))* #(.compress(#compress))* #(.alias(#aliases))*;
+        }
     });
     let fields = results.iter().map(|result| {
         let (ident, (first, last)) = (&result.ident, ends(&result.ty));
@@ -141,8 +145,12 @@ fn group(set: &ResultSet) -> TokenStream {
                 #private::nested_names::<Self, Root>(numbers)
             }
 
-            fn declare(declaration: &mut #private::ResultDeclaration, name: &#private::str, comment: &#private::str) {
-                declaration.set::<Self>(name, comment);
+            fn declare<'a>(
+                declaration: &'a mut #private::ResultDeclaration,
+                name: &#private::str,
+                comment: &#private::str,
+            ) -> #private::DeclaredMembers<'a> {
+                declaration.set::<Self>(name, comment)
             }
 
             fn put(&self, row: &mut #private::Row<'_>) {

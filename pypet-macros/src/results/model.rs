@@ -11,7 +11,7 @@ use crate::support::options::{Given, Options};
 use crate::support::serde::Serde;
 
 const SET_OPTIONS: &[&str] = &["crate"];
-const RESULT_OPTIONS: &[&str] = &["unit", "dims", "compress", "serde", "group"];
+const RESULT_OPTIONS: &[&str] = &["unit", "dims", "compress", "alias", "serde", "group"];
 
 /// A struct with `#[results]`.
 #[derive(Debug)]
@@ -34,6 +34,7 @@ pub(crate) struct ResultField {
     pub(crate) unit: Option<LitStr>,
     pub(crate) dims: Option<Given>,
     pub(crate) compress: Option<Given>,
+    pub(crate) aliases: Vec<LitStr>,
     pub(crate) serde: Option<Serde>,
     /// The option `group`.
     pub(crate) group: Option<Ident>,
@@ -75,6 +76,7 @@ impl ResultField {
             unit: options.string("unit", errors),
             dims: options.one("dims", errors),
             compress: options.one("compress", errors),
+            aliases: options.all("alias").into_iter().filter_map(|given| errors.take(given.into_string())).collect(),
             serde: Serde::read(&mut options, errors),
             group: options.one("group", errors).map(|given| given.name),
         })

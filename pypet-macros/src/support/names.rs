@@ -1,9 +1,13 @@
 //! Names of what is generated, and the names of user's things in plain letters.
 
+use std::collections::HashSet;
+
 use proc_macro2::{Ident, Span};
 use quote::format_ident;
 use syn::ext::IdentExt;
-use syn::{Path, parse_quote};
+use syn::{LitStr, Path, parse_quote};
+
+use super::errors::Errors;
 
 /// The module that generated code speaks through: `::pypet::__private`, or below the path of `crate = …`.
 pub(crate) fn private(pypet: Option<Path>) -> Path {
@@ -38,6 +42,18 @@ pub(crate) fn local(ident: &Ident) -> Ident {
     let mut local = ident.clone();
     local.set_span(ident.span().resolved_at(Span::mixed_site()));
     local
+}
+
+/// Drops the names in older files that another of the set has already; `kind` is what the set consists of.
+pub(crate) fn unique_aliases(aliases: &mut Vec<LitStr>, kind: &str, names: &mut HashSet<String>, errors: &mut Errors) {
+    aliases.retain(|alias| {
+        let name = alias.value();
+        let is_new = names.insert(name.clone());
+        if !is_new {
+            errors.at(alias, format_args!("`{name}` already names a {kind} of this set; choose another alias"));
+        }
+        is_new
+    });
 }
 
 /// `` `a`, `b` and `c` ``

@@ -13,7 +13,9 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use crate::parameter::{AnyParameter, Declaration, Declared, GroupNames, Name, ParameterSet};
-use crate::result::{DeclaredResult, GroupName, Numbers, ResultDeclaration, ResultGroup, ResultSet, Row};
+use crate::result::{
+    DeclaredMembers, DeclaredResult, GroupName, Numbers, ResultDeclaration, ResultGroup, ResultSet, Row,
+};
 use crate::value::{Grouped, Json, ParamGroup, ParamValue, ResultValue};
 
 /// A field of a parameter set that is a parameter.
@@ -325,7 +327,7 @@ impl<T: Serialize + DeserializeOwned + Send + 'static, W: Wrapper<T> + ResultVal
 pub trait GroupLeaf {
     type Names<Root>;
     fn names_from<Root>(numbers: &mut Numbers) -> GroupNames<Self::Names<Root>>;
-    fn declare(declaration: &mut ResultDeclaration, name: &str, comment: &str);
+    fn declare<'a>(declaration: &'a mut ResultDeclaration, name: &str, comment: &str) -> DeclaredMembers<'a>;
     fn put(&self, row: &mut Row<'_>);
 }
 
@@ -337,8 +339,8 @@ impl<G: ResultGroup> GroupLeaf for G {
         GroupNames::new(GroupName::next(numbers))
     }
 
-    fn declare(declaration: &mut ResultDeclaration, name: &str, comment: &str) {
-        declaration.group(name, comment);
+    fn declare<'a>(declaration: &'a mut ResultDeclaration, name: &str, comment: &str) -> DeclaredMembers<'a> {
+        declaration.group(name, comment)
     }
 
     fn put(&self, row: &mut Row<'_>) {

@@ -27,7 +27,7 @@ pub use crate::explore::{Exploration, ExploreError};
 pub use crate::parameter::{AnyParameter, Declaration, GroupNames, Name, ParameterSet};
 pub use crate::provenance::Build;
 pub use crate::registry::Registration;
-pub use crate::result::{Numbers, ResultDeclaration, ResultName, ResultSet, Row, SharedArray};
+pub use crate::result::{DeclaredMembers, Numbers, ResultDeclaration, ResultName, ResultSet, Row, SharedArray};
 pub use crate::run::Run;
 pub use crate::trajectory::Trajectory;
 #[cfg(feature = "cbor")]

@@ -90,7 +90,8 @@ pub(super) fn finish<E: Experiment>(
         visit = wanted;
         if let role @ Role::Worker(_) = visit.role() {
             let stored = trajectory.into_stored_points();
-            return carry_on(stored, Subject::of::<E>(Origin::default()), options, shared, &visit, &role);
+            let subject = Subject::of::<E>(Origin::default()).known_to(&stored);
+            return carry_on(stored, subject, options, shared, &visit, &role);
         }
     }
     // A worker of a later study needs what is in memory as it was in the program.
@@ -102,7 +103,7 @@ pub(super) fn finish<E: Experiment>(
         trajectory = trajectory.stored()?;
         let Some(exploration) = further else { break };
         // Where and by whom is told by the environment that has come here.
-        let subject = Subject::of::<E>(Origin::default());
+        let subject = Subject::of::<E>(Origin::default()).known_to(trajectory.stored_points());
         let (expanded, n_new) = append(trajectory.into_stored_points(), &exploration, &subject, options)?;
         if n_new == 0 {
             // Finishing the same runs again would ask for the same points again.

@@ -494,6 +494,7 @@ impl<P> Environment<P> {
         }
         let stored = self.reader(subject.name).and_then(|reader| Stored::read(reader, schema));
         let mut stored = role.insist(stored)?;
+        subject = subject.known_to(&stored);
         let options = Options { seed: Some(stored.any().header().seed), ..self.options.of_role(role) };
         let number = stored.any().n_resumed() + 1;
         let origin = role.insist(origin(&options, role, subject.name, subject.comment, build, number))?;

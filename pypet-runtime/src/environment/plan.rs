@@ -16,6 +16,7 @@ use crate::provenance::Origin;
 use crate::result::{DeclaredGroup, DeclaredResults, declared};
 use crate::schema::{Leaf, Schema};
 use crate::storage::{AxisCells, Coordinate, Header, Plan, PlanAxis, PlannedGroup, PlannedLeaf, State};
+use crate::trajectory::Stored;
 use crate::value::{Cells, ElementType, ResultValue};
 
 /// What a study is about.
@@ -34,6 +35,15 @@ impl Subject<'static> {
     pub(super) fn of<E: Experiment>(origin: Origin) -> Self {
         let DeclaredResults { leaves: results, groups } = declared::<E::Results>(E::RESULT, E::COMMENT);
         Self { name: E::NAME, comment: E::COMMENT, place: E::PLACE, results, groups, origin }
+    }
+}
+
+impl Subject<'_> {
+    /// The same, with results that go on under the names by which a trajectory knows them.
+    pub(super) fn known_to<P: ParameterSet>(mut self, stored: &Stored<P>) -> Self {
+        self.results.clone_from(&stored.schema().results);
+        stored.name_groups(&mut self.groups);
+        self
     }
 }
 

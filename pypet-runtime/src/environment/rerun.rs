@@ -37,7 +37,7 @@ pub(super) fn verify<E: Experiment, P>(mut environment: Environment<P>, rerun: &
     let points = role.insist(exploration.bind(stored.presets().clone()).map_err(Into::into))?;
     let shared = role.insist(prepare::<E>(&options, &role, points.presets()))?;
     let run = |parameters: &E::Parameters, run: &mut Run| E::run(parameters, prepared(shared.as_ref()), run);
-    let subject = Subject::of::<E>(Origin::default());
+    let subject = Subject::of::<E>(Origin::default()).known_to(stored.stored_points());
     let arrays = role.insist(options.shared_arrays(E::shared_arrays(points.presets()), &subject.results))?;
     let study = Study { subject, points: &points, seed, run: &run, file: Some(&file), visit: &visit, arrays };
     if let Role::Worker(_) = role {

@@ -46,7 +46,7 @@ impl ParameterInfo {
 
     /// What stands in a file: one parameter, or one for each member of a group.
     pub(crate) fn stored(&self) -> Vec<SchemaParameter> {
-        let stored = |leaf: Leaf, aliases| SchemaParameter { leaf, derived: self.derived, aliases };
+        let stored = |leaf: Leaf, aliases| SchemaParameter { leaf: Leaf { aliases, ..leaf }, derived: self.derived };
         if self.members.is_empty() {
             let leaf = Leaf::new(&self.name, self.value_type.clone()).with_comment(&self.comment);
             return vec![stored(leaf.with_unit(&self.unit), self.aliases.clone())];
@@ -130,7 +130,7 @@ impl Declaration {
 
     /// Declares a parameter that is a group in a file.
     pub fn grouped<T: ParamGroup>(&mut self, name: &str, comment: &str) -> Declared<'_, Grouped<T>> {
-        self.groups.push(DeclaredGroup { name: format!("{}{name}", self.prefix), comment: comment.into() });
+        self.groups.push(DeclaredGroup::new(format!("{}{name}", self.prefix), comment));
         let declared = self.parameter::<Grouped<T>>(name, comment);
         declared.info.members = grouped::leaves::<T>();
         declared
@@ -138,7 +138,7 @@ impl Declaration {
 
     /// Declares all parameters of a group.
     pub fn group<G: ParameterSet>(&mut self, name: &str, comment: &str) {
-        self.groups.push(DeclaredGroup { name: format!("{}{name}", self.prefix), comment: comment.into() });
+        self.groups.push(DeclaredGroup::new(format!("{}{name}", self.prefix), comment));
         let outer = self.prefix.len();
         self.prefix.push_str(name);
         self.prefix.push('.');

@@ -63,6 +63,14 @@ pub struct DeclaredGroup {
     pub name: String,
     /// The doc comment of the field.
     pub comment: String,
+    /// Full names under which older files know it.
+    pub aliases: Vec<String>,
+}
+
+impl DeclaredGroup {
+    pub(crate) fn new(name: String, comment: &str) -> Self {
+        Self { name, comment: comment.into(), aliases: Vec::new() }
+    }
 }
 
 impl ResultDeclaration {
@@ -76,20 +84,26 @@ impl ResultDeclaration {
         DeclaredResult { info: self.declared.leaves.last_mut().expect("just pushed") }
     }
 
-    /// Declares a group whose members each run states for itself.
-    pub fn group(&mut self, name: &str, comment: &str) {
-        let name = format!("{}{name}", self.prefix);
-        self.declared.groups.push(DeclaredGroup { name, comment: comment.into() });
+    /// Declares a group whose members each run states for itself; the returned builder takes what is optional.
+    pub fn group(&mut self, name: &str, comment: &str) -> DeclaredMembers<'_> {
+        self.declared.groups.push(DeclaredGroup::new(format!("{}{name}", self.prefix), comment));
+        DeclaredMembers {
+            leaves: &mut [],
+            groups: self.declared.groups.last_mut().map_or(&mut [], std::slice::from_mut),
+        }
     }
 
-    /// Declares all results of a nested set.
-    pub fn set<S: ResultSet>(&mut self, name: &str, comment: &str) {
+    /// Declares all results of a nested set; the returned builder takes what is optional.
+    pub fn set<S: ResultSet>(&mut self, name: &str, comment: &str) -> DeclaredMembers<'_> {
+        let (n_leaves, n_groups) = (self.declared.leaves.len(), self.declared.groups.len());
         self.group(name, comment);
         let outer = self.prefix.len();
         self.prefix.push_str(name);
         self.prefix.push('.');
         S::declare(self);
         self.prefix.truncate(outer);
+        let DeclaredResults { leaves, groups } = &mut self.declared;
+        DeclaredMembers { leaves: &mut leaves[n_leaves..], groups: &mut groups[n_groups..] }
     }
 
     /// Declares the one value that an experiment returns; the experiment gives its name.
@@ -121,6 +135,32 @@ impl DeclaredResult<'_> {
     /// How hard the column is compressed, from 1 to 9; 0 for not at all, whatever the environment says.
     pub fn compress(self, level: u8) -> Self {
         self.info.compress = Some(level.min(9));
+        self
+    }
+
+    /// A full name under which older files know the result.
+    pub fn alias(self, name: &str) -> Self {
+        self.info.aliases.push(name.into());
+        self
+    }
+}
+
+/// The optional facts about a group that is being declared.
+#[derive(Debug)]
+pub struct DeclaredMembers<'a> {
+    /// All that a nested set declares.
+    leaves: &'a mut [Leaf],
+    /// The group itself, and those inside.
+    groups: &'a mut [DeclaredGroup],
+}
+
+impl DeclaredMembers<'_> {
+    /// A full name under which older files know the group, with all that lies in it.
+    pub fn alias(self, name: &str) -> Self {
+        let outer = self.groups.first().map_or(0, |group| group.name.len());
+        let older = |own: &str| format!("{name}{}", &own[outer..]);
+        self.leaves.iter_mut().for_each(|leaf| leaf.aliases.push(older(&leaf.name)));
+        self.groups.iter_mut().for_each(|group| group.aliases.push(older(&group.name)));
         self
     }
 }

@@ -98,7 +98,7 @@ impl PlannedGroup {
     /// The groups of a branch that have a comment.
     pub(crate) fn of<'a>(branch: &'static str, groups: &'a [DeclaredGroup]) -> impl Iterator<Item = Self> + use<'a> {
         let with_comment = groups.iter().filter(|group| !group.comment.is_empty());
-        with_comment.map(move |DeclaredGroup { name, comment }| Self {
+        with_comment.map(move |DeclaredGroup { name, comment, .. }| Self {
             path: format!("{branch}/{}", name.replace('.', "/")),
             comment: comment.clone(),
         })

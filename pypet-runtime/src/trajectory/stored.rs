@@ -1,5 +1,6 @@
 //! What a program knows of a stored trajectory by its parameter set, whether or not an experiment is declared.
 
+use std::collections::HashSet;
 use std::sync::Arc;
 
 use super::explored::{ExploredColumn, StoredParameter};
@@ -7,6 +8,7 @@ use super::{AnyTrajectory, TrajectoryError};
 use crate::error::Result;
 use crate::explore::Exploration;
 use crate::parameter::{AxisValues, ParameterSet, declared_parameters, one_cell};
+use crate::result::DeclaredGroup;
 use crate::schema::{Schema, SchemaParameter};
 use crate::storage::TrajectoryReader;
 use crate::value::{Cells, ResultValue};
@@ -14,7 +16,7 @@ use crate::value::{Cells, ResultValue};
 /// The presets and the explored columns of a trajectory, with the types of the program.
 pub(crate) struct Stored<P> {
     any: AnyTrajectory,
-    /// Parameters and results of the program.
+    /// Parameters and results of the program; the results are named as in the file.
     schema: Schema,
     presets: P,
     explored: Vec<ExploredColumn>,
@@ -25,12 +27,13 @@ pub(crate) type Repetition = (String, Arc<[usize]>);
 
 impl<P: ParameterSet> Stored<P> {
     /// Reads what has to be known; `schema` is that of the program.
-    pub(crate) fn read(reader: Box<dyn TrajectoryReader>, schema: Schema) -> Result<Self> {
-        let differences = schema.differences(&reader.header().schema);
-        if !differences.is_empty() {
-            return Err(TrajectoryError::Schema { name: reader.header().name.clone(), differences }.into());
-        }
+    pub(crate) fn read(reader: Box<dyn TrajectoryReader>, mut schema: Schema) -> Result<Self> {
         let any = AnyTrajectory::from_reader(reader)?;
+        name_as_stored(&any, schema.results.iter_mut().map(|result| (&mut result.name, &result.aliases[..])));
+        let differences = schema.differences(&any.header().schema);
+        if !differences.is_empty() {
+            return Err(TrajectoryError::Schema { name: any.header().name.clone(), differences }.into());
+        }
         any.statuses()?;
         let mut presets = P::default();
         let mut explored = Vec::new();
@@ -51,9 +54,14 @@ impl<P: ParameterSet> Stored<P> {
         self.any
     }
 
-    /// Parameters and results of the program.
+    /// Parameters and results of the program; the results are named as in the file.
     pub(crate) fn schema(&self) -> &Schema {
         &self.schema
+    }
+
+    /// Gives the groups of the program's results the names under which the file knows them.
+    pub(crate) fn name_groups(&self, groups: &mut [DeclaredGroup]) {
+        name_as_stored(&self.any, groups.iter_mut().map(|group| (&mut group.name, &group.aliases[..])));
     }
 
     pub(crate) fn presets(&self) -> &P {
@@ -117,5 +125,26 @@ impl<P: ParameterSet> Stored<P> {
         }
         parameters.derive();
         Ok(parameters)
+    }
+}
+
+/// Gives results, or groups of them, the names under which a trajectory knows them; no two get one name.
+fn name_as_stored<'a>(any: &AnyTrajectory, declared: impl Iterator<Item = (&'a mut String, &'a [String])>) {
+    let declared: Vec<_> = declared.collect();
+    let is_stored = |name: &str| {
+        // Arrays and groups come into the file with their first values, and what runs add is in no schema.
+        let results = &any.header().schema.results;
+        results.iter().any(|result| result.name == name)
+            || any.at(&format!("results/{}", name.replace('.', "/"))).is_some()
+    };
+    let mut taken: HashSet<String> = declared.iter().map(|(name, _)| (*name).clone()).collect();
+    for (name, aliases) in declared {
+        if aliases.is_empty() || is_stored(name) {
+            continue;
+        }
+        if let Some(older) = aliases.iter().find(|alias| is_stored(alias) && !taken.contains(*alias)) {
+            taken.insert(older.clone());
+            name.clone_from(older);
+        }
     }
 }

@@ -261,7 +261,8 @@ impl<E: Experiment> Trajectory<E> {
     }
 
     pub(crate) fn from_stored_points(stored: Stored<E::Parameters>) -> Self {
-        let groups = declared::<E::Results>(E::RESULT, E::COMMENT).groups;
+        let mut groups = declared::<E::Results>(E::RESULT, E::COMMENT).groups;
+        stored.name_groups(&mut groups);
         let group_names = groups.into_iter().map(|group| group.name).collect();
         Self { stored, group_names, pending: Vec::new(), experiment: PhantomData }
     }

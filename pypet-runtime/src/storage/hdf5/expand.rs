@@ -111,14 +111,16 @@ impl Expansion<'_> {
         for (coordinate, column) in self.plan.coordinates.iter().zip(coordinates) {
             let Some(dataset) = column.dataset() else { continue };
             if coordinate.explored {
-                views.add_coordinate(&coordinate.label, &coordinate.path, dataset)?;
+                views.add_coordinate(&coordinate.label, &coordinate.path, &coordinate.leaf, dataset)?;
             } else {
-                views.add_dimensions(dataset)?;
+                views.add_dimensions(&coordinate.leaf, dataset)?;
             }
         }
         for found in survey::columns_below(&self.trajectory, "runs", &self.plan.header.schema)? {
             let is_annotation = found.path.starts_with(DynamicColumn::ANNOTATIONS);
-            found.dataset.filter(|_| !is_annotation).map_or(Ok(()), |dataset| views.add_dimensions(&dataset))?;
+            if let Some(dataset) = found.dataset.filter(|_| !is_annotation) {
+                views.add_dimensions(&found.leaf, &dataset)?;
+            }
         }
         let mut dense = results.iter().filter_map(|found| Some((found, found.dataset.as_ref()?)));
         let add =

@@ -44,7 +44,7 @@ impl RunTable {
             leaf.compress = Self::compression_of(name);
             let mut column = Column::new(group.clone(), name, leaf, n_runs);
             column.create_if_fixed()?;
-            column.dataset().map_or(Ok(()), |dataset| views.add_dimensions(dataset))?;
+            column.dataset().map_or(Ok(()), |dataset| views.add_dimensions(&column.leaf, dataset))?;
             Ok::<_, hdf5::Error>(column)
         };
         let status = column("status", ElementType::U8, "how far the run has come", "")?;
@@ -80,7 +80,7 @@ impl RunTable {
             // A file of an older version.
             checksum.leaf.comment = CHECKSUM_COMMENT.into();
             checksum.create_if_fixed()?;
-            checksum.dataset().map_or(Ok(()), |dataset| views.add_dimensions(dataset))?;
+            checksum.dataset().map_or(Ok(()), |dataset| views.add_dimensions(&checksum.leaf, dataset))?;
         }
         Ok(Self {
             checksum,

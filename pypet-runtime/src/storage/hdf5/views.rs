@@ -73,7 +73,7 @@ impl Views {
             let order = order.map(<[usize]>::to_vec);
             let mut view = View { group, leading: Vec::new(), coordinates: Vec::new(), order };
             for axis in axes {
-                let scale = axis_scale(&view.group, axis)?;
+                let scale = views.axis_scale(&view.group, axis)?;
                 // The first one names the dimension, unless its values are arrays.
                 let is_shown = |(coordinate, values): &&(Coordinate, AxisCells)| {
                     last_part(&scale.name()) != coordinate.label && common_shape(coordinate, values, axis.len).is_some()
@@ -100,24 +100,60 @@ impl Views {
     }
 
     /// Shows a coordinate among the runs; the grid has it as an axis.
-    pub(super) fn add_coordinate(&self, label: &str, path: &str, dataset: &Dataset) -> hdf5::Result<()> {
+    pub(super) fn add_coordinate(&self, label: &str, path: &str, leaf: &Leaf, dataset: &Dataset) -> hdf5::Result<()> {
         self.by_run.group.link_hard(&self.absolute(path), label)?;
-        self.add_dimensions(dataset)
+        self.add_dimensions(leaf, dataset)
     }
 
-    /// Says that a column's first dimension is the run.
-    pub(super) fn add_dimensions(&self, dataset: &Dataset) -> hdf5::Result<()> {
-        raw::attach_scale(dataset, &self.by_run.leading[0], 0)
+    /// Says that a column's first dimension is the run, and names those of an array.
+    pub(super) fn add_dimensions(&self, leaf: &Leaf, dataset: &Dataset) -> hdf5::Result<()> {
+        raw::attach_scale(dataset, &self.by_run.leading[0], 0)?;
+        self.add_own_dimensions(leaf, dataset)
     }
 
-    /// Says no longer that a column's first dimension is the run.
+    /// Names the dimensions of the arrays along the first one; readers take all dimensions named, or none.
+    fn add_own_dimensions(&self, leaf: &Leaf, dataset: &Dataset) -> hdf5::Result<()> {
+        let dimensions = self.dimensions(leaf, &dataset.shape()[1..])?;
+        dimensions.iter().zip(1..).try_for_each(|(scale, axis)| raw::attach_scale(dataset, scale, axis))
+    }
+
+    /// Says no longer what a column's dimensions are.
     pub(super) fn remove_dimensions(&self, dataset: &Dataset) -> hdf5::Result<()> {
-        let is_attached = attributes::has(dataset, "DIMENSION_LIST")?;
-        if is_attached { raw::detach_scale(dataset, &self.by_run.leading[0], 0) } else { Ok(()) }
+        if !attributes::has(dataset, "DIMENSION_LIST")? {
+            return Ok(());
+        }
+        self.remove_own_dimensions(dataset)?;
+        raw::detach_scale(dataset, &self.by_run.leading[0], 0)
+    }
+
+    /// Files of earlier versions have no names for them.
+    fn remove_own_dimensions(&self, dataset: &Dataset) -> hdf5::Result<()> {
+        let n_dimensions = dataset.ndim();
+        if n_dimensions < 2 {
+            return Ok(());
+        }
+        for scale in self.trajectory.datasets()?.iter().filter(|scale| is_bare_dimension(scale)) {
+            for axis in 1..n_dimensions {
+                if raw::has_scale(dataset, scale, axis)? {
+                    raw::detach_scale(dataset, scale, axis)?;
+                }
+            }
+            self.drop_if_unused(scale)?;
+        }
+        Ok(())
+    }
+
+    fn drop_if_unused(&self, scale: &Dataset) -> hdf5::Result<()> {
+        let is_used = attributes::has(scale, "REFERENCE_LIST")?;
+        if is_used { Ok(()) } else { self.trajectory.unlink(&last_part(&scale.name())) }
     }
 
     /// Takes both faces away; their results were removed before.
     pub(super) fn dissolve(self) -> hdf5::Result<()> {
+        if let Some(grid) = &self.grid {
+            let shown = grid.coordinates.iter().map(|label| grid.group.dataset(label));
+            shown.into_iter().try_for_each(|coordinate| self.remove_own_dimensions(&coordinate?))?;
+        }
         let names = ["by_run"].into_iter().chain(self.grid.is_some().then_some("grid"));
         names.into_iter().try_for_each(|name| self.trajectory.unlink(name))
     }
@@ -156,9 +192,7 @@ impl Views {
             raw::detach_scale(&dataset, scale, axis)?;
         }
         for scale in &dimensions {
-            if !attributes::has(scale, "REFERENCE_LIST")? {
-                self.trajectory.unlink(&last_part(&scale.name()))?;
-            }
+            self.drop_if_unused(scale)?;
         }
         view.group.unlink(label)
     }
@@ -190,12 +224,51 @@ impl Views {
                 return Ok(scale);
             }
             let existing = self.trajectory.dataset(&name)?;
-            let is_bare = attributes::text_of_any_kind(&existing, "NAME").starts_with("This is a netCDF dimension");
-            if is_bare && existing.shape() == [length] {
+            if is_bare_dimension(&existing) && existing.shape() == [length] {
                 return Ok(existing);
             }
         }
         unreachable!("there is always a next number")
+    }
+
+    /// The scale of an axis with its values; coordinates in lock step with it become variables along it.
+    fn axis_scale(&self, group: &Group, axis: &PlanAxis) -> hdf5::Result<Dataset> {
+        let (first, values) = &axis.coordinates[0];
+        let scale = if first.leaf.value_type.is_scalar() {
+            let scale = axis_values(group, first, values, axis.len, &[])?;
+            raw::set_scale(&scale, &first.label)?;
+            scale
+        } else {
+            // An array is no coordinate value: the dimension counts, and the arrays lie along it.
+            let name = format!("{}_index", first.label);
+            let scale = new_rows(group, &name, ElementType::I64, axis.len, &[])?;
+            for points in parts(axis.len) {
+                let mut positions = Cells::new(ElementType::I64, 0);
+                points.clone().for_each(|i| positions.push_number(i64::try_from(i).expect("positions fit")));
+                raw::write_rows(&scale, points.start, &positions)?;
+            }
+            raw::set_scale(&scale, &name)?;
+            self.add_along(group, first, values, axis.len, &scale)?;
+            scale
+        };
+        for (coordinate, values) in &axis.coordinates[1..] {
+            self.add_along(group, coordinate, values, axis.len, &scale)?;
+        }
+        Ok(scale)
+    }
+
+    fn add_along(
+        &self,
+        group: &Group,
+        coordinate: &Coordinate,
+        values: &AxisCells,
+        len: usize,
+        scale: &Dataset,
+    ) -> hdf5::Result<()> {
+        let Some(shape) = common_shape(coordinate, values, len) else { return Ok(()) };
+        let dataset = axis_values(group, coordinate, values, len, &shape)?;
+        raw::attach_scale(&dataset, scale, 0)?;
+        self.add_own_dimensions(&coordinate.leaf, &dataset)
     }
 
     fn absolute(&self, path: &str) -> String {
@@ -327,6 +400,11 @@ fn last_part(path: &str) -> String {
     path.rsplit('/').next().unwrap_or(path).to_owned()
 }
 
+/// Whether a dataset is but a dimension, which has no values.
+fn is_bare_dimension(dataset: &Dataset) -> bool {
+    attributes::text_of_any_kind(dataset, "NAME").starts_with("This is a netCDF dimension")
+}
+
 fn run_scale(group: &Group, n_runs: usize) -> hdf5::Result<Dataset> {
     let scale = columns::new_compressed_rows(
         group,
@@ -369,44 +447,6 @@ fn write_run_indices(scale: &Dataset, mut first: usize, n_runs: usize) -> hdf5::
         first = end;
     }
     Ok(())
-}
-
-/// The scale of an axis with its values; coordinates in lock step with it become variables along it.
-fn axis_scale(group: &Group, axis: &PlanAxis) -> hdf5::Result<Dataset> {
-    let (first, values) = &axis.coordinates[0];
-    let scale = if first.leaf.value_type.is_scalar() {
-        let scale = axis_values(group, first, values, axis.len, &[])?;
-        raw::set_scale(&scale, &first.label)?;
-        scale
-    } else {
-        // An array is no coordinate value: the dimension counts, and the arrays lie along it.
-        let name = format!("{}_index", first.label);
-        let scale = new_rows(group, &name, ElementType::I64, axis.len, &[])?;
-        for points in parts(axis.len) {
-            let mut positions = Cells::new(ElementType::I64, 0);
-            points.clone().for_each(|i| positions.push_number(i64::try_from(i).expect("positions fit")));
-            raw::write_rows(&scale, points.start, &positions)?;
-        }
-        raw::set_scale(&scale, &name)?;
-        add_along(group, first, values, axis.len, &scale)?;
-        scale
-    };
-    for (coordinate, values) in &axis.coordinates[1..] {
-        add_along(group, coordinate, values, axis.len, &scale)?;
-    }
-    Ok(scale)
-}
-
-fn add_along(
-    group: &Group,
-    coordinate: &Coordinate,
-    values: &AxisCells,
-    len: usize,
-    scale: &Dataset,
-) -> hdf5::Result<()> {
-    let Some(shape) = common_shape(coordinate, values, len) else { return Ok(()) };
-    let dataset = axis_values(group, coordinate, values, len, &shape)?;
-    raw::attach_scale(&dataset, scale, 0)
 }
 
 /// The shape that all values along an axis share, if they do; ragged coordinates are no variables of a face.

@@ -490,9 +490,9 @@ fn write_coordinates(
     for (coordinate, column) in plan.coordinates.iter().zip(&made) {
         let Some(dataset) = column.dataset() else { continue };
         let shown = if coordinate.explored {
-            views.add_coordinate(&coordinate.label, &coordinate.path, dataset)
+            views.add_coordinate(&coordinate.label, &coordinate.path, &coordinate.leaf, dataset)
         } else {
-            views.add_dimensions(dataset)
+            views.add_dimensions(&coordinate.leaf, dataset)
         };
         shown.map_err(place.failed("show", &coordinate.path))?;
     }

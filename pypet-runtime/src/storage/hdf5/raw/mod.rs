@@ -13,7 +13,7 @@ use std::ops::Range;
 
 use hdf5::types::{VarLenAscii, VarLenUnicode};
 use hdf5::{Dataset, Dataspace, Datatype, Group, Hyperslab, SliceOrIndex};
-use hdf5_sys::h5::{herr_t, hsize_t};
+use hdf5_sys::h5::{herr_t, hsize_t, htri_t};
 use hdf5_sys::h5d::{H5Dread, H5Dread_chunk, H5Dset_extent, H5Dwrite, H5Dwrite_chunk};
 use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::H5P_DEFAULT;
@@ -26,6 +26,7 @@ use crate::value::{Cells, ElementType, Stretch};
 unsafe extern "C" {
     fn H5DSset_scale(dataset: hid_t, name: *const c_char) -> herr_t;
     fn H5DSattach_scale(dataset: hid_t, scale: hid_t, dimension: c_uint) -> herr_t;
+    fn H5DSis_attached(dataset: hid_t, scale: hid_t, dimension: c_uint) -> htri_t;
     fn H5DSdetach_scale(dataset: hid_t, scale: hid_t, dimension: c_uint) -> herr_t;
 }
 
@@ -330,6 +331,19 @@ pub(super) fn attach_scale(dataset: &Dataset, scale: &Dataset, dimension: usize)
     let dimension = c_uint::try_from(dimension).expect("HDF5 has at most 32 dimensions");
     // SAFETY: both are open datasets; the library checks the number of the dimension.
     check(|| unsafe { H5DSattach_scale(dataset.id(), scale.id(), dimension) })
+}
+
+/// Whether a dimension of a dataset has this scale.
+pub(super) fn has_scale(dataset: &Dataset, scale: &Dataset, dimension: usize) -> hdf5::Result<bool> {
+    let dimension = c_uint::try_from(dimension).expect("HDF5 has at most 32 dimensions");
+    let mut is_attached = false;
+    // SAFETY: both are open datasets; the library checks the number of the dimension.
+    check(|| {
+        let answer = unsafe { H5DSis_attached(dataset.id(), scale.id(), dimension) };
+        is_attached = answer > 0;
+        answer
+    })?;
+    Ok(is_attached)
 }
 
 /// Takes the scale of a dimension away again; a dataset that is deleted must leave no reference behind.
