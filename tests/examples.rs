@@ -133,7 +133,10 @@ fn ragged_spikes_are_slices_of_columns() {
 
 #[test]
 fn shared_is_one_picture_that_many_runs_have_made() {
-    with_file_of("shared", |file| python::run("shared.py", [file]));
+    with_file_of("shared", |file| {
+        python::run("shared.py", [file]);
+        others_agree(file, "");
+    });
 }
 
 #[test]

@@ -111,19 +111,31 @@ fn text(found: &Comparison, paint: Paint) -> String {
     text
 }
 
+/// Long values without most of what both begin with, and cut at the end.
+fn from_where_they_differ(values: [String; 2]) -> [String; 2] {
+    const BEFORE: usize = 20;
+    let is_long = values.iter().any(|value| value.chars().count() > LONGEST);
+    let n_shared = values[0].chars().zip(values[1].chars()).take_while(|(a, b)| a == b).count();
+    let n_left_out = if is_long { n_shared.saturating_sub(BEFORE) } else { 0 };
+    values.map(|value| {
+        if value.is_empty() {
+            return "unknown".into();
+        }
+        let mut rest = value.chars().skip(n_left_out);
+        let start = if n_left_out > 0 { "…" } else { "" };
+        let shown: String = rest.by_ref().take(LONGEST).collect();
+        format!("{start}{shown}{}", if rest.next().is_some() { "…" } else { "" })
+    })
+}
+
 /// How the two came about differently, below what they say.
 fn provenance(found: &Comparison, most: usize) -> String {
     if found.provenance.is_empty() {
         return String::new();
     }
-    let spell = |text: &String| match one_line(text) {
-        text if text.is_empty() => "unknown".into(),
-        text if text.chars().count() > LONGEST => text.chars().take(LONGEST).chain(['…']).collect(),
-        text => text,
-    };
     let row = |difference: &ProvenanceDifference| {
-        let [a, b] = &difference.values;
-        vec![one_line(&difference.name), format!("{} → {}", spell(a), spell(b))]
+        let [a, b] = from_where_they_differ(difference.values.each_ref().map(|value| one_line(value)));
+        vec![one_line(&difference.name), format!("{a} → {b}")]
     };
     let rows: Vec<Vec<String>> = found.provenance.iter().take(most).map(row).collect();
     let more = output::more(found.provenance.len(), most, "differences").map(|more| format!("  {more}\n"));
@@ -142,4 +154,19 @@ fn row(finding: &Finding, paint: Paint) -> Vec<String> {
     let [a, b] = finding.values.clone().map(|value| one_line(&value));
     let name = format!("{}{position}", one_line(&finding.name));
     vec![paint.tone(Tone::Aside, finding.kind.word()), name, place, format!("{a} → {b}")]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn long_values_are_shown_from_where_they_differ() {
+        let shown = |a: &str, b: &str| from_where_they_differ([a.into(), b.into()]);
+        assert_eq!(shown("a", ""), ["a", "unknown"]);
+        let long = "x".repeat(100);
+        let [a, b] = shown(&format!("{long}1"), &format!("{long}2{long}"));
+        assert_eq!(a, format!("…{}1", "x".repeat(20)));
+        assert_eq!(b, format!("…{}2{}…", "x".repeat(20), "x".repeat(59)));
+    }
 }
