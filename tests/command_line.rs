@@ -388,6 +388,27 @@ fn pictures_are_well_formed_and_complete() {
 }
 
 #[test]
+fn samples_of_three_parameters_are_lines_across_parallel_axes() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        "run -q -o s.h5 --set simulation.duration=20 --sample latin_hypercube:20:3 neuron.i=0:2 neuron.tau_v=5:20 \
+         neuron.tau_ref=1:9",
+        "plot s.h5 rate -o lines.svg",
+        "plot s.h5 rate -o lines.html",
+    ] {
+        let output = run_with("firing_rate", folder.path(), arguments.split_whitespace());
+        assert!(output.status.success(), "{}", python::report(&output));
+    }
+    python::run("well_formed.py", [folder.path().join("lines.svg")]);
+    for picture in ["lines.svg", "lines.html"] {
+        let picture = fs::read_to_string(folder.path().join(picture)).unwrap();
+        let lines = picture.split("<polyline points=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+        assert_eq!(lines.filter(|points| points.split(' ').count() == 3).count(), 20, "a line for each run");
+        assert!(picture.contains("run 19&#10;i = "), "each says what it is");
+    }
+}
+
+#[test]
 fn hostile_names_and_comments_stay_text() {
     with_study(|folder| {
         python::run("hostile.py", [folder.join("study.h5")]);
