@@ -19,7 +19,7 @@
 //! * **Worker processes** send their lines to the program. What runs there print to their standard output
 //!   and error is logged too, by the targets `stdout` and `stderr`; on threads prints are nobody's but the terminal's.
 //! * **Failed runs** are in the log beside what led to them.
-//! * **The terminal** shows warnings and errors above the progress bar, the first twenty; [`print`] puts a line there.
+//! * **The terminal** shows warnings and errors above the progress bar, the first twenty; [`print()`] puts a line there.
 //!
 //! The first study of a program that has no subscriber of its own installs one, and one for `log` where there is none. A
 //! program with its own adds [`layer`] to it, and then has all of `tracing` as it likes; its terminal is its own business:
