@@ -1,12 +1,14 @@
 //! The environment carries a trajectory out: it schedules, stores and reports.
 //!
-//! [`Environment`] collects options. `plan` works out all that is known before the first run; `expand` adds points to
+//! [`Environment`] collects options (`builder`) and carries out experiments and `closures`. `plan` works out all that is known before the first run; `expand` adds points to
 //! what is stored; `queue` holds the runs that are left; `worker` draws from it and `carrier` carries out one run after
 //! the other. What they yield goes through the `outbox` to `writer`, the one thread that owns the store. `panics`
 //! catches what a run throws, `processes` does the same with worker processes. `timeout` tells which runs take too
 //! long, `signals` what the user or the system sends, `progress` how far it is; `observe` tells those who want to know.
 
+mod builder;
 mod carrier;
+mod closures;
 mod expand;
 mod home;
 mod missing;
@@ -30,17 +32,13 @@ pub use observe::{Committed, Hook, Observer, Observers, RunFailed, RunFinished, 
 pub use options::{Durability, EngineChoice, OnFailure, Options, Order};
 pub use reuse::Reuse;
 
-use std::ffi::OsString;
-use std::panic::Location;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use crate::error::{Error, Result};
-use crate::experiment::{BoxError, Experiment, Outcome};
+use crate::experiment::{BoxError, Experiment};
 use crate::explore::{IntoExploration, Points};
 use crate::parameter::ParameterSet;
-use crate::provenance::{self, Build, GitPolicy, Origin};
-use crate::result::{DeclaredResults, SharedArray, declared};
+use crate::provenance::{self, Build, Origin};
 use crate::run::Run;
 use crate::schema::Schema;
 use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer, NameChoice};
@@ -48,7 +46,6 @@ use crate::storage::{Memory, TrajectoryReader};
 use crate::trajectory::{AnyTrajectory, Stored, Trajectory, schema_of};
 use crate::verify::{Rerun, Verified};
 use home::Home;
-use missing::Missing;
 use plan::Subject;
 use processes::{Kept, Role, Visit};
 use study::Study;
@@ -146,232 +143,6 @@ impl Environment {
 }
 
 impl<P> Environment<P> {
-    /// Takes these values for all parameters that are not explored, instead of the defaults.
-    pub fn with_parameters<Q: ParameterSet>(self, presets: Q) -> Environment<Q> {
-        Environment { place: self.place, presets, options: self.options }
-    }
-
-    /// Names the trajectory; by default it has the name of the experiment.
-    ///
-    /// If the file already has a trajectory of the name, the time is added to it.
-    pub fn with_name(mut self, name: impl Into<String>) -> Self {
-        self.options.name = Some(name.into());
-        self
-    }
-
-    /// Adds the time to the name in any case.
-    pub fn with_time_in_name(mut self) -> Self {
-        self.options.add_time = true;
-        self
-    }
-
-    /// Says what the trajectory is for.
-    pub fn with_comment(mut self, comment: impl Into<String>) -> Self {
-        self.options.comment = comment.into();
-        self
-    }
-
-    /// Gives all random streams this seed; the system draws one if none is given.
-    ///
-    /// It is kept as `config.environment.seed`, and a trajectory that is resumed goes on with its own.
-    pub fn with_seed(mut self, seed: u64) -> Self {
-        self.options.seed = Some(seed);
-        self
-    }
-
-    /// What is done about uncommitted changes of the program's git repository before the first run.
-    ///
-    /// By default the trajectory tells what the program was built from, changes included.
-    pub fn with_git(mut self, policy: GitPolicy) -> Self {
-        self.options.git = policy;
-        self
-    }
-
-    /// Carries runs out on this many threads; on all cores for 0, which is the default.
-    pub fn with_threads(mut self, n_threads: usize) -> Self {
-        self.options.engine = EngineChoice::Threads(n_threads);
-        self
-    }
-
-    /// Carries runs out in this many processes of the same program; one for each core for 0. Only on unix.
-    ///
-    /// A run that aborts, overflows its stack, is killed for want of memory or exceeds its
-    /// [timeout](Self::with_timeout) ends its process and no more: why is recorded, and another process takes its
-    /// place.
-    ///
-    /// Each process is started as this program was, with the same arguments, and comes by itself to the same study,
-    /// where it stays. So what the program does before is done in each of them, points must depend on nothing but the
-    /// program and its arguments, and standard input is not for them. Studies that came before are not
-    /// carried out again.
-    pub fn with_processes(mut self, n_processes: usize) -> Self {
-        self.options.engine = EngineChoice::Processes(n_processes);
-        self
-    }
-
-    /// Starts the processes of [`with_processes`](Self::with_processes) with other arguments than this program's.
-    pub fn with_worker_arguments<A: Into<OsString>>(mut self, arguments: impl IntoIterator<Item = A>) -> Self {
-        self.options.worker_arguments = Some(arguments.into_iter().map(Into::into).collect());
-        self
-    }
-
-    /// Carries runs out one after the other on the calling thread.
-    pub fn serial(mut self) -> Self {
-        self.options.engine = EngineChoice::Serial;
-        self
-    }
-
-    /// Which runs come first; by default those of low indices. The results do not depend on it.
-    pub fn with_order(mut self, order: Order) -> Self {
-        self.options.order = order;
-        self
-    }
-
-    /// What happens when a run fails; by default the others go on.
-    pub fn on_failure(mut self, on_failure: OnFailure) -> Self {
-        self.options.on_failure = on_failure;
-        self
-    }
-
-    /// Tries a failed run this many times more before it counts as failed; not at all by default.
-    ///
-    /// Every failed try is recorded. What depends on the random streams of the run alone fails each time.
-    pub fn with_retries(mut self, retries: usize) -> Self {
-        self.options.retries = retries;
-        self
-    }
-
-    /// Lets no run take longer; one that does is recorded as timed out, and its results are dropped.
-    ///
-    /// On threads a run cannot be stopped from outside: [`Run::is_cancelled`] becomes true, and a run that
-    /// goes on is named on standard error. [Processes](Self::with_processes) are ended.
-    pub fn with_timeout(mut self, timeout: Duration) -> Self {
-        self.options.timeout = Some(timeout);
-        self
-    }
-
-    /// Lets workers wait while this many bytes of results wait to be written; 1 GiB by default.
-    ///
-    /// A single result that is larger passes alone.
-    pub fn with_memory_cap(mut self, n_bytes: usize) -> Self {
-        self.options.memory_cap = n_bytes;
-        self
-    }
-
-    /// Commits finished runs at least this often; every second by default.
-    pub fn with_commit_every(mut self, interval: Duration) -> Self {
-        self.options.commit_every = interval;
-        self
-    }
-
-    /// What commits withstand, and when they are due; see [`Durability`].
-    pub fn with_durability(mut self, durability: Durability) -> Self {
-        self.options.durability = durability;
-        self
-    }
-
-    /// Compresses all results that do not say it themselves, from 1 (fast) to 9 (small); 0, the default, is not at all.
-    ///
-    /// Every HDF5 reader understands it. Results that look random, as most traces of floats do, hardly get smaller.
-    pub fn with_compression(mut self, level: u8) -> Self {
-        self.options.compression = level.min(9);
-        self
-    }
-
-    /// Gives runs a further array that they write together, each its part, by [`Run::write_slice`].
-    ///
-    /// What belongs to an experiment is better declared with it: `#[experiment(shared_arrays = maps)]`.
-    ///
-    /// # Examples
-    /// ```
-    /// # use pypet_runtime::{environment::Environment, result::SharedArray};
-    /// let map = SharedArray::new::<f64>("map", [100, 200]).with_comment("potential at each place");
-    /// let environment = Environment::new("map.h5").with_shared_array(map);
-    /// ```
-    pub fn with_shared_array(mut self, array: SharedArray) -> Self {
-        self.options.shared_arrays.push(array);
-        self
-    }
-
-    /// Lets threads draw so many runs at a time, whatever these take: for counting instructions, which must not depend
-    /// on time.
-    #[doc(hidden)]
-    pub fn with_runs_per_draw(mut self, n_runs: usize) -> Self {
-        self.options.runs_per_draw = Some(n_runs);
-        self
-    }
-
-    /// Replaces an old trajectory of the same name in the file, instead of adding the time to the name.
-    pub fn overwrite(mut self) -> Self {
-        self.options.overwrite = true;
-        self
-    }
-
-    /// Goes on with the newest trajectory of the experiment in the file, or the named one, if it fits: points that are done
-    /// there are not carried out again.
-    ///
-    /// The trajectory grows by the points that it lacks, as with [`expand`](Self::expand); its runs that failed or are
-    /// missing are carried out as well. One of another schema, other presets or another seed is left alone, and a new one
-    /// begun. [`reusable`](Self::reusable) tells beforehand what can be reused.
-    pub fn with_reuse(mut self) -> Self {
-        self.options.reuse = true;
-        self
-    }
-
-    /// Lets [`resume`](Self::resume) try failed runs again.
-    pub fn with_failed(mut self) -> Self {
-        self.options.failed = true;
-        self
-    }
-
-    /// Shows progress on standard error; on by default where that is a terminal.
-    pub fn with_progress(mut self, progress: bool) -> Self {
-        self.options.progress = Some(progress);
-        self
-    }
-
-    /// Keeps the log in this folder, which is made; by default beside the file, once something is logged.
-    ///
-    /// It may hold the wildcards `$traj`, `$env`, `$file`, `$host` and `$proc`; see [`logs`](crate::logs).
-    pub fn with_log_dir(mut self, folder: impl Into<PathBuf>) -> Self {
-        self.options.log_dir = Some(folder.into());
-        self
-    }
-
-    /// What is logged: `info` by default, else as `debug`, `warn,my_crate::solver=trace`, or `off` for no log.
-    pub fn with_log_level(mut self, levels: impl Into<String>) -> Self {
-        self.options.log_level = levels.into();
-        self
-    }
-
-    /// Tells somebody how the study goes; it can neither block nor fail a run.
-    pub fn with_observer(mut self, observer: impl Observer + 'static) -> Self {
-        self.options.observers.add(observer);
-        self
-    }
-
-    /// Starts a command of the shell when the first run fails and when the study ends; see [`Hook`].
-    pub fn with_hook(self, command: impl Into<OsString>) -> Self {
-        self.with_observer(Hook::new(command))
-    }
-
-    /// Posts a JSON object to a URL when the first run fails and when the study ends; see [`Hook::webhook`].
-    pub fn with_webhook(self, url: &str) -> Self {
-        self.with_observer(Hook::webhook(url))
-    }
-
-    /// Ends a study in order at the first Ctrl-C or termination signal: what has begun is finished and stored.
-    /// The second ends the program at once, and loses nothing that was committed.
-    pub fn with_signals(mut self) -> Self {
-        self.options.signals = true;
-        self
-    }
-
-    /// Takes all options at once.
-    pub fn with_options(mut self, options: Options) -> Self {
-        self.options = options;
-        self
-    }
-
     /// Carries out one run for each point and stores its results.
     ///
     /// The exploration is of the experiment's own parameter set, or this does not compile. A run that fails
@@ -519,95 +290,6 @@ impl<P> Environment<P> {
     /// The trajectory that the options mean, with the types of the program.
     pub(crate) fn stored<E: Experiment>(&self) -> Result<Trajectory<E>> {
         Trajectory::from_reader(self.reader(E::NAME)?)
-    }
-
-    /// Carries out a closure, for what fits no `#[experiment]`.
-    ///
-    /// # Errors
-    /// As [`run`](Self::run); and `name` must consist of letters, digits and `_`.
-    #[track_caller]
-    pub fn run_with<Q: ParameterSet, O: Outcome>(
-        self,
-        name: &str,
-        exploration: impl IntoExploration<Q>,
-        experiment: impl Fn(&Q, &mut Run) -> O + Sync,
-    ) -> Result<AnyTrajectory>
-    where
-        P: Presets<Q>,
-    {
-        let declared_at = Location::caller().to_string();
-        let visit = Visit::to(name);
-        let role = visit.role();
-        if let Role::Passing(Some(kept)) = &role {
-            return AnyTrajectory::open_named(&kept.file, &kept.name);
-        }
-        let points = role.insist(bind(self.presets, exploration))?;
-        let options = self.options.of_role(&role).seeded(&visit);
-        let _log = role.insist(options.attend(self.place.file(), &role))?;
-        let origin = role.insist(origin(&options, &role, name, "", Build::UNKNOWN, 0))?;
-        let DeclaredResults { leaves: results, groups } = declared::<O::Results>(name, "");
-        let subject = Subject { name, comment: "", place: &declared_at, results, groups, origin };
-        let arrays = role.insist(options.shared_arrays(Vec::new(), &subject.results))?;
-        let run = |parameters: &Q, run: &mut Run| experiment(parameters, run).into_results();
-        let seed = options.seed.unwrap_or_default();
-        let study = Study { subject, points: &points, seed, run: &run, file: self.place.file(), visit: &visit, arrays };
-        let reader = self.place.carry_out(&options, &study, &role)?;
-        AnyTrajectory::from_reader(reader)
-    }
-
-    /// As [`resume`](Self::resume), for a closure; `name` is that of [`run_with`](Self::run_with).
-    ///
-    /// # Errors
-    /// As [`resume`](Self::resume).
-    #[track_caller]
-    pub fn resume_with<Q: ParameterSet, O: Outcome>(
-        self,
-        name: &str,
-        experiment: impl Fn(&Q, &mut Run) -> O + Sync,
-    ) -> Result<AnyTrajectory> {
-        let declared_at = Location::caller().to_string();
-        self.carry_on_with_closure(name, &declared_at, experiment, |stored, _, _, _| Ok(stored))
-    }
-
-    /// As [`expand`](Self::expand), for a closure; `name` is that of [`run_with`](Self::run_with).
-    ///
-    /// # Errors
-    /// As [`expand`](Self::expand).
-    #[track_caller]
-    pub fn expand_with<Q: ParameterSet, O: Outcome>(
-        self,
-        name: &str,
-        exploration: impl IntoExploration<Q>,
-        experiment: impl Fn(&Q, &mut Run) -> O + Sync,
-    ) -> Result<AnyTrajectory>
-    where
-        P: Presets<Q>,
-    {
-        let declared_at = Location::caller().to_string();
-        self.carry_on_with_closure(name, &declared_at, experiment, adding(exploration))
-    }
-
-    fn carry_on_with_closure<Q: ParameterSet, O: Outcome>(
-        self,
-        name: &str,
-        declared_at: &str,
-        experiment: impl Fn(&Q, &mut Run) -> O + Sync,
-        change: impl FnOnce(Stored<Q>, P, &Subject<'_>, &Options) -> Result<Stored<Q>>,
-    ) -> Result<AnyTrajectory> {
-        let visit = Visit::to(name);
-        let role = visit.role();
-        if let Role::Passing(Some(kept)) = &role {
-            return AnyTrajectory::open_named(&kept.file, &kept.name);
-        }
-        let _log = role.insist(self.options.attend(self.place.file(), &role))?;
-        let DeclaredResults { leaves: results, groups } = declared::<O::Results>(name, "");
-        let schema = Schema::new::<Q>(results.clone());
-        let subject = Subject { name, comment: "", place: declared_at, results, groups, origin: Origin::default() };
-        let (stored, subject, options) = self.take_up(&role, subject, schema, Build::UNKNOWN, change)?;
-        let missing = role.insist(Missing::of(stored, &subject.origin, &options))?;
-        let arrays = role.insist(options.shared_arrays(Vec::new(), &subject.results))?;
-        let run = |parameters: &Q, run: &mut Run| experiment(parameters, run).into_results();
-        AnyTrajectory::from_reader(missing.carry_out(subject, &run, arrays, &options, &visit, &role)?)
     }
 }
 
