@@ -206,7 +206,7 @@ fn what_is_only_asked_for_changes_nothing() {
         let stdout = String::from_utf8_lossy(&output.stdout);
         assert!(!stdout.is_empty(), "`{arguments}` says nothing");
         if arguments.contains("dry") {
-            assert_eq!(stdout, "multiply would carry out 12 runs\n");
+            assert_eq!(stdout, "multiply would carry out 12 runs, 96 bytes of results\n");
         }
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
