@@ -76,5 +76,5 @@ fn repetitions_of_the_command_line_have_streams_of_their_own() {
     let output = run_with("multiply", folder.path(), ["run", "--dry-run", "--repeat", "trial=0"]);
     assert_eq!(output.status.code(), Some(2), "{}", report(&output));
     let printed = said("multiply", folder.path(), "run --dry-run --explore x=[1,2] --repeat trial=5");
-    assert_eq!(printed, "multiply would carry out 10 runs\n");
+    assert_eq!(printed, "multiply would carry out 10 runs, 80 bytes of results\n");
 }
