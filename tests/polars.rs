@@ -150,9 +150,11 @@ fn data_frames_of_other_programs_are_understood() {
 fn what_cannot_be_converted_is_told_with_the_column() {
     let refused = |table: Table| DataFrame::try_from(&table).unwrap_err().to_string();
     let error = refused(Table::new().with("wide", [i128::MAX]));
-    assert_eq!(error, "the column `wide` holds `i128`, which Polars has no type for; make it text or two columns");
-    assert!(refused(Table::new().with("maybe", [None::<u128>])).contains("the column `maybe` holds `Option<u128>`"));
-    assert!(refused(Table::new().with("z", [Complex::new(1.0, 2.0)])).contains("the column `z` holds"));
+    assert!(error.contains("the column `wide` holds 128-bit integers, which no column of Polars does"), "{error}");
+    assert_eq!(refused(Table::new().with("wide", [None::<u128>])), error);
+    assert_eq!(refused(Table::new().with("wide", [vec![1_u128]])), error);
+    let error = refused(Table::new().with("z", [Complex::new(1.0, 2.0)]));
+    assert!(error.contains("the column `z` holds complex numbers"), "{error}");
 
     let refused = |series: Series| Table::try_from(&frame_of(vec![series.with_name("x".into())])).unwrap_err();
     let nothing = refused(Series::new_null("x".into(), 2));

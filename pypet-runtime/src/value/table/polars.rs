@@ -8,6 +8,7 @@
 //! | times, and `i64` nanoseconds since 1970 | `Datetime(ns)` without a time zone, in UTC |
 //! | `Option` | the type within, `None` as null; NaN stays NaN |
 //! | arrays | lists, one in another for each dimension |
+//! | complex numbers, 128-bit integers | an error |
 //!
 //! A data frame has no room for comments, for units other than those of times, and for the types behind text, so these
 //! do not come back; record batches of Arrow (feature `arrow`) keep them. A column in which nothing is missing comes back
@@ -34,13 +35,15 @@ use crate::value::{Cells, Element, ElementType, ResultValue, ValueError, ValueTy
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {
-    /// A column of a table that Polars has no type for.
-    #[error("the column `{column}` holds `{found}`, which Polars has no type for; make it text or two columns")]
-    NoSuchType {
+    /// A column of a table that no column of Polars is like.
+    #[error(
+        "the column `{column}` holds {found}, which no column of Polars does; make it text or two columns of numbers"
+    )]
+    NoCounterpart {
         /// The column.
         column: String,
         /// What it holds.
-        found: String,
+        found: &'static str,
     },
     /// A column of a data frame of a kind that tables do not have.
     #[error(
@@ -146,7 +149,7 @@ fn series_of(leaf: &Leaf, cells: &Cells) -> Result<Series, FrameError> {
 /// The elements of all cells, one after the other.
 fn elements_of(leaf: &Leaf, cells: &Cells) -> Result<Series, FrameError> {
     let value_type = &leaf.value_type;
-    let no_such_type = || FrameError::NoSuchType { column: leaf.name.clone(), found: value_type.type_name.clone() };
+    let no_counterpart = |found| FrameError::NoCounterpart { column: leaf.name.clone(), found };
     let is_optional = value_type.encoding == "optional";
     Ok(match cells.element() {
         ElementType::Bool => {
@@ -165,7 +168,7 @@ fn elements_of(leaf: &Leaf, cells: &Cells) -> Result<Series, FrameError> {
         ElementType::F64 if is_optional => optional::<f64>(leaf, cells)?,
         ElementType::F32 => numbers::<f32>(leaf, cells),
         ElementType::F64 => numbers::<f64>(leaf, cells),
-        ElementType::C32 | ElementType::C64 => return Err(no_such_type()),
+        ElementType::C32 | ElementType::C64 => return Err(no_counterpart("complex numbers")),
         ElementType::Text => match within_option(value_type) {
             "bool" => optional::<bool>(leaf, cells)?,
             "i8" => optional::<i8>(leaf, cells)?,
@@ -176,8 +179,8 @@ fn elements_of(leaf: &Leaf, cells: &Cells) -> Result<Series, FrameError> {
             "u16" => optional::<u16>(leaf, cells)?,
             "u32" => optional::<u32>(leaf, cells)?,
             "u64" | "usize" => optional::<u64>(leaf, cells)?,
-            "i128" | "u128" => return Err(no_such_type()),
-            _ if value_type.encoding == "decimal" => return Err(no_such_type()),
+            "i128" | "u128" => return Err(no_counterpart("128-bit integers")),
+            _ if value_type.encoding == "decimal" => return Err(no_counterpart("128-bit integers")),
             name if name == type_name::<String>() => optional::<String>(leaf, cells)?,
             _ => {
                 let known = cells.strings().map(|text| Some(text).filter(|text| !(is_optional && text.is_empty())));
