@@ -150,7 +150,7 @@ fn data_frames_of_other_programs_are_understood() {
 fn what_cannot_be_converted_is_told_with_the_column() {
     let refused = |table: Table| DataFrame::try_from(&table).unwrap_err().to_string();
     let error = refused(Table::new().with("wide", [i128::MAX]));
-    assert!(error.contains("the column `wide` holds 128-bit integers, which no column of Polars does"), "{error}");
+    assert!(error.contains("the column `wide` holds 128-bit integers, which no data frame takes"), "{error}");
     assert_eq!(refused(Table::new().with("wide", [None::<u128>])), error);
     assert_eq!(refused(Table::new().with("wide", [vec![1_u128]])), error);
     let error = refused(Table::new().with("z", [Complex::new(1.0, 2.0)]));

@@ -19,9 +19,9 @@ use std::any::type_name;
 use bytemuck::Pod;
 use polars_core::chunked_array::builder::get_list_builder;
 use polars_core::prelude::{
-    ChunkExplode, DataFrame, DataType, ExplodeOptions, Float32Type, Float64Type, Int8Type, Int16Type, Int32Type,
-    Int64Type, IntoColumn, IntoSeries, NamedFrom, NamedFromOwned, PolarsNumericType, Series, TimeUnit, UInt8Type,
-    UInt16Type, UInt32Type, UInt64Type,
+    ChunkExplode, DataFrame, DataType, ExplodeOptions, Float32Type, Float64Type, IdxSize, Int8Type, Int16Type,
+    Int32Type, Int64Type, IntoColumn, IntoSeries, NamedFrom, NamedFromOwned, PolarsNumericType, Series, TimeUnit,
+    UInt8Type, UInt16Type, UInt32Type, UInt64Type,
 };
 
 use super::columnar::{arrays_of, list_lengths, put_or_refuse, within_option, written};
@@ -35,10 +35,8 @@ use crate::value::{Cells, Element, ElementType, ResultValue, ValueError, ValueTy
 #[derive(Debug, Clone, PartialEq, thiserror::Error)]
 #[non_exhaustive]
 pub enum FrameError {
-    /// A column of a table that no column of Polars is like.
-    #[error(
-        "the column `{column}` holds {found}, which no column of Polars does; make it text or two columns of numbers"
-    )]
+    /// A column of a table that does not become one of a data frame.
+    #[error("the column `{column}` holds {found}, which no data frame takes; make it text or two columns of numbers")]
     NoCounterpart {
         /// The column.
         column: String,
@@ -70,6 +68,12 @@ pub enum FrameError {
     /// A time that 64-bit nanoseconds do not reach.
     #[error("the column `{column}` has a time further from 1970 than 64-bit nanoseconds reach, 292 years")]
     TimeOutOfRange {
+        /// The column.
+        column: String,
+    },
+    /// More than one column of Polars can hold.
+    #[error("the column `{column}` is too large for one data frame; make several of fewer rows")]
+    TooLarge {
         /// The column.
         column: String,
     },
@@ -133,6 +137,10 @@ impl ResultGroup for DataFrame {
 
 /// A column as a series.
 fn series_of(leaf: &Leaf, cells: &Cells) -> Result<Series, FrameError> {
+    let length = IdxSize::try_from(cells.n_elements().max(cells.len()));
+    if !length.is_ok_and(|length| length < IdxSize::MAX) {
+        return Err(FrameError::TooLarge { column: leaf.name.clone() });
+    }
     let mut series = elements_of(leaf, cells)?;
     for level in (0..cells.rank()).rev() {
         let mut lists = get_list_builder(series.dtype(), series.len(), cells.len(), leaf.name.as_str().into());
