@@ -159,6 +159,9 @@ pub use pypet_macros::parameters;
 ///
 /// ---
 pub use pypet_macros::results;
+/// Data frames of Polars, in the version that a [`Table`](value::Table) becomes.
+#[cfg(feature = "polars")]
+pub use pypet_runtime::polars_core;
 /// Random numbers: the traits and distributions that fit the streams of a run.
 pub use pypet_runtime::rand;
 pub use pypet_runtime::trajectory::{backup, compact, copy, delete, merge, repair};

@@ -49,6 +49,9 @@ pub mod trajectory;
 pub mod value;
 pub mod verify;
 
+/// Data frames of Polars, in the version that tables convert to.
+#[cfg(feature = "polars")]
+pub use polars_core;
 /// Arrays, record batches and their schemas, in the version that tables convert to.
 #[cfg(feature = "arrow")]
 pub use {arrow_array, arrow_schema};

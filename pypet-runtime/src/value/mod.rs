@@ -43,6 +43,8 @@ pub(crate) use slice::{Stretch, Window, read_array};
 pub use stored_as::{StoredAs, parse_stored, read_stored, read_stored_column, stored_type, write_stored};
 #[cfg(feature = "arrow")]
 pub use table::ArrowError;
+#[cfg(feature = "polars")]
+pub use table::FrameError;
 pub use table::{RowError, Table};
 #[cfg(feature = "arrow")]
 pub(crate) use table::{array_of, field_of};

@@ -1,15 +1,22 @@
 //! Tables: named columns of one length.
 //!
-//! `rows` makes tables of structs and structs of tables, `arrow` (feature `arrow`) record batches.
+//! `rows` makes tables of structs and structs of tables, `arrow` and `polars` (features of these names) record batches
+//! and data frames.
 
 #[cfg(feature = "arrow")]
 mod arrow;
+#[cfg(any(feature = "arrow", feature = "polars"))]
+mod columnar;
+#[cfg(feature = "polars")]
+mod polars;
 mod rows;
 
 #[cfg(feature = "arrow")]
 pub use arrow::ArrowError;
 #[cfg(feature = "arrow")]
 pub(crate) use arrow::{array_of, field_of};
+#[cfg(feature = "polars")]
+pub use polars::FrameError;
 pub use rows::RowError;
 
 use std::fmt;

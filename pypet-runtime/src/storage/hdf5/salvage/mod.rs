@@ -227,7 +227,7 @@ mod tests {
         let holes = [2..4, 6..9];
         assert_eq!(gaps(&holes, 0..10), [0..2, 4..6, 9..10]);
         assert_eq!(gaps(&holes, 3..7), std::slice::from_ref(&(4..6)));
-        assert_eq!(gaps(&holes, 2..4), []);
+        assert!(gaps(&holes, 2..4).is_empty());
         assert_eq!(gaps(&[], 2..4), std::slice::from_ref(&(2..4)));
     }
 }

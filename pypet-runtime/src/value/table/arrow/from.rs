@@ -11,6 +11,7 @@ use arrow_array::{Array, OffsetSizeTrait, StructArray};
 use arrow_schema::{DataType, Field, TimeUnit};
 use num_complex::Complex;
 
+use super::super::columnar::{arrays_of, written};
 use super::{ArrowError, CHOICES, COMMENT, ENCODING, TYPE, UNITS};
 use crate::schema::Leaf;
 use crate::value::times::SINCE_1970;
@@ -184,24 +185,8 @@ impl Taker<'_> {
         if array.null_count() > 0 {
             return Err(ArrowError::Null { column: self.column.into() });
         }
-        let (value_type, inner) = self.take(values)?;
-        let shape = std::iter::once(None).chain(value_type.shape.iter().map(|_| None));
-        let value_type = value_type.clone().with_shape(shape);
-        let mut cells = Cells::of(&value_type);
-        let rows: Vec<_> = inner.iter().collect();
-        for stretch in stretches {
-            let parts = &rows[stretch];
-            let part = parts.first().map_or_else(|| vec![0; inner.rank()], |cell| cell.shape().to_vec());
-            if parts.iter().any(|cell| cell.shape() != part) {
-                return Err(ArrowError::Ragged { column: self.column.into() });
-            }
-            for cell in parts {
-                cells.put_elements(cell);
-            }
-            let shape: Vec<usize> = std::iter::once(parts.len()).chain(part).collect();
-            cells.end_array(&shape);
-        }
-        Ok((value_type, cells))
+        let arrays = arrays_of(self.take(values)?, stretches);
+        arrays.ok_or_else(|| ArrowError::Ragged { column: self.column.into() })
     }
 
     /// Structs of `r` and `i`.
@@ -232,12 +217,4 @@ impl Taker<'_> {
         let known = numbers.enumerate().map(|(row, number)| Some(number).filter(|_| !structs.is_null(row)));
         Some(self.options(structs, known))
     }
-}
-
-/// Values as cells of their own type.
-fn written<V: ResultValue>(values: impl Iterator<Item = V>) -> (ValueType, Cells) {
-    let value_type = V::value_type();
-    let mut cells = Cells::of(&value_type);
-    values.for_each(|value| value.write(&mut cells));
-    (value_type, cells)
 }

@@ -24,9 +24,10 @@ use std::sync::Arc;
 use arrow_array::{RecordBatch, RecordBatchOptions};
 use arrow_schema::{DataType, Schema};
 
+use super::columnar::put_or_refuse;
 use super::{Column, Table};
 use crate::result::{Members, ResultGroup, StoredMembers};
-use crate::value::{Cells, ElementType, ValueError, ValueType};
+use crate::value::ValueError;
 
 /// Keys of the metadata of a field.
 const COMMENT: &str = "comment";
@@ -125,17 +126,8 @@ impl TryFrom<&RecordBatch> for Table {
 /// Stored as the table that it is.
 impl ResultGroup for RecordBatch {
     fn put(&self, members: &mut Members) {
-        match Table::try_from(self) {
-            Ok(table) => table.put(members),
-            Err(problem) => {
-                let name = self.schema_ref().fields().first().map_or("column", |field| field.name()).to_owned();
-                let value_type = ValueType::scalar(ElementType::U8).with_shape([None]);
-                let mut none = Cells::of(&value_type);
-                none.end_array(&[0]);
-                none.refuse(problem.to_string());
-                members.put_cells(&name, value_type, none);
-            }
-        }
+        let fields = self.schema_ref().fields();
+        put_or_refuse(Table::try_from(self), fields.first().map(|field| field.name().as_str()), members);
     }
 
     fn take(members: &StoredMembers) -> Result<Self, ValueError> {

@@ -11,6 +11,7 @@ use arrow_array::{ArrayRef, BooleanArray, ListArray, PrimitiveArray, StringArray
 use arrow_buffer::{NullBuffer, OffsetBuffer, ScalarBuffer};
 use arrow_schema::{DataType, Field, Fields, TimeUnit};
 
+use super::super::columnar::{list_lengths, within_option};
 use super::{ArrowError, CHOICES, COMMENT, ENCODING, TYPE, UNITS};
 use crate::schema::Leaf;
 use crate::value::times::SINCE_1970;
@@ -45,12 +46,7 @@ pub(crate) fn array_of(leaf: &Leaf, cells: &Cells, known: Option<Vec<bool>>) -> 
     }
     let mut array = elements_of(leaf, cells, known.as_ref().filter(|_| rank == 0))?;
     for level in (0..rank).rev() {
-        let lengths = cells.iter().flat_map(|cell| {
-            let shape = cell.shape();
-            let n_lists = shape[..level].iter().product();
-            std::iter::repeat_n(shape[level], n_lists)
-        });
-        let offsets = OffsetBuffer::from_lengths(lengths.collect::<Vec<_>>());
+        let offsets = OffsetBuffer::from_lengths(list_lengths(cells, level).collect::<Vec<_>>());
         let item = Arc::new(Field::new_list_field(array.data_type().clone(), true));
         let nulls = known.clone().filter(|_| level == 0);
         array = Arc::new(ListArray::new(item, offsets, array, nulls));
@@ -88,13 +84,6 @@ fn element_type(leaf: &Leaf) -> DataType {
             _ => DataType::Utf8,
         },
     }
-}
-
-/// The type within an `Option` that is spelled as text; else nothing.
-fn within_option(value_type: &ValueType) -> &str {
-    let is_optional = value_type.encoding == "optional";
-    let within = value_type.type_name.strip_prefix("Option<").and_then(|name| name.strip_suffix('>'));
-    within.filter(|_| is_optional).unwrap_or_default()
 }
 
 /// What 64-bit whole numbers of this unit are, if they are times.
