@@ -15,7 +15,7 @@ use super::super::columnar::{list_lengths, within_option};
 use super::{ArrowError, CHOICES, COMMENT, ENCODING, TYPE, UNITS};
 use crate::schema::Leaf;
 use crate::value::times::SINCE_1970;
-use crate::value::{Cells, Element, ElementType, ValueType};
+use crate::value::{Cells, Element, ElementType};
 
 /// The field of a column, under this name.
 pub(crate) fn field_of(leaf: &Leaf, name: &str, is_nullable: bool) -> Field {
