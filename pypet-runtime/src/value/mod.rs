@@ -46,7 +46,7 @@ pub use table::ArrowError;
 #[cfg(feature = "polars")]
 pub use table::FrameError;
 pub use table::{RowError, Table};
-#[cfg(feature = "arrow")]
+#[cfg(feature = "parquet")]
 pub(crate) use table::{array_of, field_of};
 
 use std::fmt;

@@ -13,7 +13,7 @@ mod rows;
 
 #[cfg(feature = "arrow")]
 pub use arrow::ArrowError;
-#[cfg(feature = "arrow")]
+#[cfg(feature = "parquet")]
 pub(crate) use arrow::{array_of, field_of};
 #[cfg(feature = "polars")]
 pub use polars::FrameError;
