@@ -106,7 +106,7 @@ impl<P> Environment<P> {
 
     /// Lets no run take longer; one that does is recorded as timed out, and its results are dropped.
     ///
-    /// On threads a run cannot be stopped from outside: [`Run::is_cancelled`] becomes true, and a run that
+    /// On threads a run cannot be stopped from outside: [`Run::is_cancelled`](crate::run::Run::is_cancelled) becomes true, and a run that
     /// goes on is named on standard error. [Processes](Self::with_processes) are ended.
     pub fn with_timeout(mut self, timeout: Duration) -> Self {
         self.options.timeout = Some(timeout);
@@ -141,7 +141,7 @@ impl<P> Environment<P> {
         self
     }
 
-    /// Gives runs a further array that they write together, each its part, by [`Run::write_slice`].
+    /// Gives runs a further array that they write together, each its part, by [`Run::write_slice`](crate::run::Run::write_slice).
     ///
     /// What belongs to an experiment is better declared with it: `#[experiment(shared_arrays = maps)]`.
     ///
