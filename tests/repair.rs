@@ -82,7 +82,9 @@ fn points() -> Exploration<Input> {
 
 fn with_study(test: impl FnOnce(&Path)) {
     common::with_trajectory_file(|file| {
-        Environment::new(file).with_threads(1).run::<study>(points()).expect("the study runs");
+        // Which texts share a piece of the heap should not depend on the state of the repository.
+        let environment = Environment::new(file).with_threads(1).with_git(pypet::provenance::GitPolicy::Off);
+        environment.run::<study>(points()).expect("the study runs");
         let mut traj = pypet::trajectory::TrajectoryEditor::open(file).expect("it can be edited");
         traj.annotate("results.word", "note", "kept with the column".to_owned()).expect("text can be noted");
         traj.commit().expect("the edit is stored");
