@@ -262,15 +262,15 @@ fn slow(p: &Fate, run: &mut Run) -> u32 {
 #[test]
 fn a_run_on_a_thread_that_took_too_long_has_timed_out_whatever_it_returned() {
     common::with_trajectory_file(|file| {
-        let environment = Environment::new(file).with_threads(2).with_timeout(Duration::from_millis(100));
+        let environment = Environment::new(file).with_threads(2).with_timeout(Duration::from_millis(500));
         let traj = environment.run::<slow>(fates()).expect("the study goes on");
         assert_eq!(traj.failed(), [1, 2]);
         assert_eq!(traj.statuses()[1..3], [RunStatus::TimedOut; 2]);
         assert!(traj.get(slow::results(), 1).is_err(), "a run that timed out has no results");
         let any = traj.any();
-        assert_eq!(any.get::<Vec<String>>("runs.errors.message").unwrap(), ["took longer than 0.1 s (timeout)"; 2]);
+        assert_eq!(any.get::<Vec<String>>("runs.errors.message").unwrap(), ["took longer than 0.5 s (timeout)"; 2]);
         let declared_in = format!("tests/failures.rs:{}:1", line_of("fn slow") - 1);
         assert_eq!(any.get::<Vec<String>>("runs.errors.place").unwrap(), vec![declared_in; 2]);
-        assert!((any.get::<f64>("config.environment.timeout").unwrap() - 0.1).abs() < 1e-12);
+        assert!((any.get::<f64>("config.environment.timeout").unwrap() - 0.5).abs() < 1e-12);
     });
 }

@@ -123,7 +123,9 @@ fn messages_of(test: &str, fate: Fate) -> Vec<String> {
     let fates = [Fate::Fine, fate, Fate::Fine, Fate::Fine, fate, Fate::Fine];
     let p = Voyage::names();
     let points = p.fate.over(fates).zip(p.k.over(0..6)).expect("as many as fates");
-    let environment = environment(test).with_timeout(Duration::from_secs(1));
+    // Only a run without end may run into it: a backtrace of a big program can take seconds to print.
+    let timeout = if fate == Fate::ForEver { 1 } else { 120 };
+    let environment = environment(test).with_timeout(Duration::from_secs(timeout));
     let traj = environment.run::<voyage>(points).expect("the study goes on");
     assert_eq!(traj.failed(), [1, 4]);
     for (run, k) in [(0, 0), (2, 2), (3, 3), (5, 5)] {
@@ -166,13 +168,13 @@ fates! {
 fn a_dead_worker_is_told_apart_from_a_run_that_took_too_long() {
     let name = "a_dead_worker_is_told_apart_from_a_run_that_took_too_long";
     let fates = Voyage::names().fate.over([Fate::ForEver, Fate::Killed, Fate::Fine]);
-    let environment = environment(name).with_timeout(Duration::from_millis(300));
+    let environment = environment(name).with_timeout(Duration::from_secs(2));
     let traj = environment.run::<voyage>(fates).unwrap();
     assert_eq!(traj.statuses(), [RunStatus::TimedOut, RunStatus::Failed, RunStatus::Done]);
     let places: Vec<String> = traj.any().get("runs.errors.place").unwrap();
     assert!(places.iter().all(|place| place.starts_with("tests/isolation.rs:")), "{places:?}");
     let runtimes: Vec<f64> = traj.any().get("runs.runtime").unwrap();
-    assert!((0.3..5.0).contains(&runtimes[0]), "{runtimes:?}");
+    assert!((2.0..60.0).contains(&runtimes[0]), "{runtimes:?}");
 }
 
 /// Results of every layout.
