@@ -176,7 +176,7 @@ impl Config {
     /// How often each point is visited, if the file says so.
     pub(super) fn repeat(&self) -> Result<Option<(String, usize)>, Failure> {
         let entry = self.environment.iter().find(|entry| entry.name == "repeat");
-        entry.map(|entry| super::run::repeat(&entry.text)).transpose()
+        entry.map(|entry| super::request::repeat(&entry.text)).transpose()
     }
 
     /// Checks each entry by itself, so that a mistake is told with its line.

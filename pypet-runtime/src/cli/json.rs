@@ -2,7 +2,6 @@
 
 use serde_json::{Map, Value, json};
 
-use super::params::limit_of;
 use crate::error::Result;
 use crate::logs::LogLine;
 use crate::progress::counts;
@@ -38,7 +37,7 @@ pub(super) fn parameters(experiment: &dyn AnyExperiment) -> Value {
             "type": info.value_type.to_string(),
             "default": value(&default.cell(0)),
             "unit": info.unit,
-            "limit": limit_of(info),
+            "limit": info.limit_or_choices(),
             "derived": info.derived,
             "comment": info.comment,
         })

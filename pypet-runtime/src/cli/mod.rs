@@ -21,6 +21,7 @@ mod progress;
 mod provenance;
 mod repair;
 mod report;
+mod request;
 mod resolved;
 mod resume;
 mod run;

@@ -99,10 +99,11 @@ fn row(info: &ParameterInfo, default: &Cells) -> Vec<String> {
     let unit = if info.unit.is_empty() { String::new() } else { format!(" {}", info.unit) };
     let value = format!("{}{unit}", default.cell(0));
     let value = if info.derived { format!("derived, {value}") } else { value };
-    vec![info.name.clone(), info.value_type.to_string(), value, limit_of(info), info.comment.replace('\n', " ")]
-}
-
-/// The declared range or the choices, in words; empty if everything goes.
-pub(super) fn limit_of(info: &ParameterInfo) -> String {
-    info.limit_text().unwrap_or_else(|| info.value_type.choices.join(" | "))
+    vec![
+        info.name.clone(),
+        info.value_type.to_string(),
+        value,
+        info.limit_or_choices(),
+        info.comment.replace('\n', " "),
+    ]
 }

@@ -7,14 +7,12 @@ use std::time::Instant;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 
-use super::completions::parameter_completer;
 use super::config::Config;
 use super::foresee::foresee;
 use super::report::report;
-use super::{Done, Failure, choose, environment, experiment_argument, params};
+use super::{Done, Failure, choose, environment, experiment_argument, params, request};
 use crate::environment::Options;
-use crate::registry::{AnyExperiment, Request, SampleRequest};
-use crate::run::is_valid_name;
+use crate::registry::AnyExperiment;
 use crate::storage::hdf5::ATOMIC_COMMITS;
 use crate::trajectory::one_line;
 
@@ -23,41 +21,12 @@ pub(super) fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
     for experiment in experiments {
         let _ = write!(parameters, "Parameters of {}:\n{}\n", experiment.name(), params::describe(*experiment));
     }
-    let pairs = |id: &'static str, name, help| {
-        let argument = Arg::new(id).long(id).value_name(name).num_args(1..).action(ArgAction::Append).help(help);
-        argument.add(parameter_completer())
-    };
     let flag = |id: &'static str, help| Arg::new(id).long(id).action(ArgAction::SetTrue).help(help);
     let value = |id: &'static str, name, help| Arg::new(id).long(id).value_name(name).help(help);
     Command::new("run")
         .about("Carries out all runs of an experiment and stores them")
         .arg(experiment_argument())
-        .arg(pairs("set", "NAME=VALUE", "sets parameters, as `neuron.tau_v=20`"))
-        .arg(pairs(
-            "explore",
-            "NAME=VALUES",
-            "explores parameters instead of the declared exploration; `a=0:1:101` is start:stop:count, both ends \
-             included, `b=[5,7.5,10]` a list; several give a product, the last varies fastest",
-        ))
-        .arg(pairs(
-            "zip",
-            "NAME=VALUES",
-            "explores parameters in lock step: one axis, which varies faster than those of `--explore`",
-        ))
-        .arg(value(
-            "repeat",
-            "NAME=N",
-            "visits each point N times, each with random numbers of its own; NAME is the coordinate",
-        ))
-        .arg(
-            pairs(
-                "sample",
-                "METHOD:N NAME=LOW:HIGH",
-                "scatters N points: `latin_hypercube:N`, `sobol:N` or `random:N`, with `:SEED` behind it if wanted, then \
-                 parameters with `low:high`, `low:high:log` or a list; varies faster than those of `--explore` and `--zip`",
-            )
-            .num_args(2..),
-        )
+        .args(request::arguments())
         .arg(
             value("config", "FILE", "parameters, exploration and flags from a TOML file, as `params --toml` writes it")
                 .value_parser(value_parser!(PathBuf)),
@@ -83,11 +52,15 @@ pub(super) fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
                 .conflicts_with_all(["add-time", "overwrite", "comment"]),
         )
         .arg(
-            value("dry-run", "HOW", "tells how many runs there are and what they take, and ends; `=measure` carries out the first")
-                .num_args(0..=1)
-                .require_equals(true)
-                .default_missing_value("count")
-                .value_parser(PossibleValuesParser::new(["count", "measure"])),
+            value(
+                "dry-run",
+                "HOW",
+                "tells how many runs there are and what they take, and ends; `=measure` carries out the first",
+            )
+            .num_args(0..=1)
+            .require_equals(true)
+            .default_missing_value("count")
+            .value_parser(PossibleValuesParser::new(["count", "measure"])),
         )
         .args(environment::arguments())
         .after_help(parameters.trim_end().to_owned())
@@ -101,7 +74,7 @@ pub(super) fn run(
     is_json: bool,
 ) -> Done {
     let experiment = choose(experiments, matches)?;
-    let mut request = matches.map(request).transpose()?.unwrap_or_default();
+    let mut request = matches.map(request::request).transpose()?.unwrap_or_default();
     if let Some(config) = config {
         request = config.merge(experiment, request)?;
     }
@@ -133,47 +106,6 @@ pub(super) fn run(
         experiment.run(&file, options, &request)?
     };
     report(&trajectory, &file, begun.elapsed(), is_json)
-}
-
-fn request(matches: &ArgMatches) -> Result<Request, Failure> {
-    // Each `--zip` is an axis of its own.
-    let zips = matches.get_occurrences::<String>("zip").into_iter().flatten();
-    let zip = zips.map(|zip| split("zip", zip)).collect::<Result<_, _>>()?;
-    let samples = matches.get_occurrences::<String>("sample").into_iter().flatten();
-    let sample = samples.map(sample).collect::<Result<_, _>>()?;
-    let (set, explore) = (pairs(matches, "set")?, pairs(matches, "explore")?);
-    let repeat = matches.get_one::<String>("repeat").map(|text| repeat(text)).transpose()?;
-    Ok(Request { set, explore, zip, sample, repeat, ..Request::default() })
-}
-
-/// `--sample METHOD:N NAME=VALUES …`
-fn sample<'a>(mut words: impl Iterator<Item = &'a String>) -> Result<SampleRequest, Failure> {
-    let method = words.next().cloned().unwrap_or_default();
-    Ok(SampleRequest { method, dimensions: split("sample", words)? })
-}
-
-/// A name and a number, as `trial=10`.
-pub(super) fn repeat(text: &str) -> Result<(String, usize), Failure> {
-    let split = text.split_once('=').and_then(|(name, count)| Some((name.trim(), count.trim().parse().ok()?)));
-    match split.filter(|(name, count)| is_valid_name(name) && !name.contains('.') && *count > 0) {
-        Some((name, count)) => Ok((name.to_owned(), count)),
-        None => Err(Failure::Usage(format!("`--repeat {text}` is no name and number; write `--repeat trial=10`"))),
-    }
-}
-
-fn pairs(matches: &ArgMatches, id: &str) -> Result<Vec<(String, String)>, Failure> {
-    split(id, matches.get_many::<String>(id).into_iter().flatten())
-}
-
-fn split<'a>(id: &str, pairs: impl Iterator<Item = &'a String>) -> Result<Vec<(String, String)>, Failure> {
-    let split = |pair: &String| {
-        let (name, value) = pair
-            .split_once('=')
-            .filter(|(name, _)| !name.is_empty())
-            .ok_or_else(|| Failure::Usage(format!("`--{id} {pair}` has no value; write `--{id} name=value`")))?;
-        Ok((name.trim().to_owned(), value.to_owned()))
-    };
-    pairs.map(split).collect()
 }
 
 fn options(matches: &ArgMatches) -> Result<Options, Failure> {

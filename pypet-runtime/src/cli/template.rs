@@ -57,7 +57,7 @@ pub(super) fn comment_of(info: &ParameterInfo) -> String {
     for line in info.comment.lines() {
         let _ = writeln!(text, "# {}", line.trim());
     }
-    let limit = super::params::limit_of(info);
+    let limit = info.limit_or_choices();
     let facts = [
         info.unit.clone(),
         info.value_type.to_string(),

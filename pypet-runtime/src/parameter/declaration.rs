@@ -44,6 +44,11 @@ impl ParameterInfo {
         self.limit.as_ref().map(|limit| limit.text.clone())
     }
 
+    /// The declared limit, or else the choices of the type; empty if everything goes.
+    pub(crate) fn limit_or_choices(&self) -> String {
+        self.limit_text().unwrap_or_else(|| self.value_type.choices.join(" | "))
+    }
+
     /// What stands in a file: one parameter, or one for each member of a group.
     pub(crate) fn stored(&self) -> Vec<SchemaParameter> {
         let stored = |leaf: Leaf, aliases| SchemaParameter { leaf: Leaf { aliases, ..leaf }, derived: self.derived };
