@@ -384,8 +384,7 @@ fn an_interrupted_study_lets_its_workers_finish() {
         assert!(begun.elapsed() < Duration::from_mins(1), "the study does not begin");
         std::thread::sleep(Duration::from_millis(5));
     }
-    let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-    assert!(sent.expect("there is `kill`").success());
+    common::signals::send("-TERM", &child);
     assert!(child.wait().expect("the child can be waited for").success());
     let traj = Trajectory::<endless_voyage>::open(folder.path().join("study.h5")).unwrap();
     assert_eq!(traj.header().state.word(), "stopped");

@@ -95,12 +95,17 @@ fn a_killed_study_is_resumed_to_what_an_undisturbed_one_yields() {
 
 /// Starts the study in a process of its own and lets it go on for a while.
 fn start(file: &Path, time: Duration) -> Child {
-    let program = std::env::current_exe().expect("a running program has a path");
-    let mut child = Command::new(program);
-    child.args(["child", "--exact"]).env(FILE, file).stdout(Stdio::null()).stderr(Stdio::null());
-    let child = child.spawn().expect("the test program can be started again");
+    let child = study_on(file).spawn().expect("the test program can be started again");
     std::thread::sleep(time);
     child
+}
+
+/// The study as a command.
+fn study_on(file: &Path) -> Command {
+    let program = std::env::current_exe().expect("a running program has a path");
+    let mut command = Command::new(program);
+    command.args(["child", "--exact"]).env(FILE, file).stdout(Stdio::null()).stderr(Stdio::null());
+    command
 }
 
 /// Reads the file beside its writer until some runs are done.
@@ -123,10 +128,9 @@ fn kill_after(file: &Path, time: Duration) {
 #[test]
 fn an_interrupted_study_stores_what_has_begun_and_ends() {
     common::with_trajectory_file(|file| {
-        let mut child = start(file, Duration::ZERO);
+        let mut child = common::signals::heard(study_on(file)).spawn().expect("the study starts");
         wait_for_some_runs(file);
-        let sent = Command::new("kill").args(["-INT", &child.id().to_string()]).status();
-        assert!(sent.expect("there is `kill`").success());
+        common::signals::send("-INT", &child);
         assert!(child.wait().expect("the child ends").success());
         let n_done = assert_runs_are_whole(file);
         assert!(0 < n_done && n_done < N_RUNS, "{n_done} runs");
@@ -135,6 +139,25 @@ fn an_interrupted_study_stores_what_has_begun_and_ends() {
         assert_eq!(traj.statuses()[..n_done], vec![RunStatus::Done; n_done]);
         let left = std::fs::read_dir(file.parent().expect("in a folder")).expect("the folder can be read");
         assert_eq!(left.count(), 1, "neither journal nor lock is left behind");
+    });
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn what_a_shell_has_a_study_ignore_stays_ignored_and_other_signals_end_it_in_order() {
+    common::with_trajectory_file(|file| {
+        let mut child = common::signals::ignored(study_on(file)).spawn().expect("the study starts");
+        wait_for_some_runs(file);
+        common::signals::send("-INT", &child);
+        common::signals::send("-HUP", &child);
+        let before = assert_runs_are_whole(file);
+        while assert_runs_are_whole(file) < before + 20 {
+            assert!(child.try_wait().expect("a child").is_none(), "an ignored signal has ended it");
+        }
+        common::signals::send("-TERM", &child);
+        assert!(child.wait().expect("the child ends").success());
+        assert!(assert_runs_are_whole(file) < N_RUNS);
+        assert_eq!(Trajectory::<study>::open(file).expect("the file is closed").header().state.word(), "stopped");
     });
 }
 

@@ -469,12 +469,11 @@ fn what_cannot_be_shown_is_told_at_once() {
 fn ctrl_c_ends_it_in_order() {
     with_file(|file| {
         for signal in ["-INT", "-TERM"] {
-            let mut served = Served::start(file);
+            let mut served = Served::start_with(common::signals::heard(view(file, &[])));
             // A page that is open keeps its connection.
             let _page = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
             assert_eq!(served.get("/api/state").status, 200);
-            let sent = Command::new("kill").args([signal, &served.child.id().to_string()]).status().unwrap();
-            assert!(sent.success());
+            common::signals::send(signal, &served.child);
             let begun = Instant::now();
             let code = loop {
                 if let Some(status) = served.child.try_wait().unwrap() {

@@ -45,6 +45,7 @@ pub mod schema;
 pub mod storage;
 mod table;
 mod telling;
+mod termination;
 pub mod trajectory;
 pub mod value;
 pub mod verify;

@@ -7,6 +7,8 @@ pub(crate) mod examples;
 pub(crate) mod mutants;
 pub(crate) mod python;
 pub(crate) mod served;
+#[cfg(unix)]
+pub(crate) mod signals;
 pub(crate) mod transcripts;
 
 use std::path::Path;

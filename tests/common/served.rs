@@ -20,7 +20,12 @@ pub(crate) struct Served {
 
 impl Served {
     pub(crate) fn start(file: &Path) -> Self {
-        let mut child = view(file, &[]).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the tool starts");
+        Self::start_with(view(file, &[]))
+    }
+
+    /// Starts with a command of `view`.
+    pub(crate) fn start_with(mut command: Command) -> Self {
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::null()).spawn().expect("the tool starts");
         let mut line = String::new();
         BufReader::new(child.stdout.as_mut().expect("piped")).read_line(&mut line).expect("it prints an address");
         let rest = line.trim().strip_prefix("http://127.0.0.1:").unwrap_or_else(|| panic!("no address: `{line}`"));

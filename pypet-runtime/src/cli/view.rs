@@ -51,12 +51,13 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
 /// Ready once the user wants no more.
 #[cfg(feature = "view")]
 fn ending() -> Result<impl Future<Output = ()>, Failure> {
+    use crate::termination::on_termination;
+
     let (stop, mut stopped) = tokio::sync::mpsc::channel(1);
-    // The handler is this program's own as long as it serves, and with it the program ends.
     let handler = move || {
         let _ = stop.try_send(());
     };
-    ctrlc::set_handler(handler).map_err(|error| Failure::Usage(format!("cannot listen for Ctrl-C: {error}")))?;
+    on_termination(handler).map_err(|error| Failure::Usage(format!("cannot listen for Ctrl-C: {error}")))?;
     Ok(async move {
         stopped.recv().await;
     })

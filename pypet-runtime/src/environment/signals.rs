@@ -5,6 +5,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, Once, PoisonError, Weak};
 
+use crate::termination::on_termination;
+
 /// The studies that a signal ends.
 static STUDIES: Mutex<Vec<Watched>> = Mutex::new(Vec::new());
 
@@ -29,8 +31,8 @@ impl Watch {
     pub(super) fn over(stop: Arc<AtomicBool>, file: Option<&Path>) -> Self {
         static ONCE: Once = Once::new();
         ONCE.call_once(|| {
-            // A program with a handler of its own keeps it; then its signals are its own business.
-            let _ = ctrlc::try_set_handler(handle);
+            // Without it the study goes on to its end, or ends at once.
+            let _ = on_termination(handle);
         });
         studies().push(Watched { stop: Arc::downgrade(&stop), file: file.map(Into::into) });
         Self { stop }

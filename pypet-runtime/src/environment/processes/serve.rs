@@ -14,6 +14,7 @@ use crate::logs;
 use crate::parameter::ParameterSet;
 use crate::result::ResultSet;
 use crate::run::{Depot, Part};
+use crate::termination::on_termination;
 use crate::value::Cells;
 
 /// What a worker ends with that cannot do its work.
@@ -23,7 +24,7 @@ const REFUSED: i32 = 3;
 pub(in crate::environment) fn serve<P: ParameterSet, R: ResultSet>(study: &Study<'_, P, R>, options: &Options) -> ! {
     let mut link = open();
     // Batch systems send signals to every process; the one that has started this worker decides what follows.
-    let _ = ctrlc::try_set_handler(|| {});
+    let _ = on_termination(|| {});
     let cancelled: Arc<AtomicBool> = Arc::default();
     let (sender, orders) = mpsc::channel();
     let cancel = cancelled.clone();
