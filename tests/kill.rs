@@ -146,7 +146,7 @@ fn an_interrupted_study_stores_what_has_begun_and_ends() {
 #[test]
 fn what_a_shell_has_a_study_ignore_stays_ignored_and_other_signals_end_it_in_order() {
     common::with_trajectory_file(|file| {
-        let mut child = common::signals::ignored(study_on(file)).spawn().expect("the study starts");
+        let mut child = common::signals::ignored(&study_on(file)).spawn().expect("the study starts");
         wait_for_some_runs(file);
         common::signals::send("-INT", &child);
         common::signals::send("-HUP", &child);

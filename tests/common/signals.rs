@@ -9,8 +9,8 @@ pub(crate) fn heard(command: Command) -> Command {
 
 /// The command with Ctrl-C and hanging up ignored, as by `nohup` in a script.
 #[cfg(target_os = "linux")]
-pub(crate) fn ignored(command: Command) -> Command {
-    through_env("--ignore-signal=INT,HUP", &command)
+pub(crate) fn ignored(command: &Command) -> Command {
+    through_env("--ignore-signal=INT,HUP", command)
 }
 
 /// `env` sets signals and becomes the program; nothing is to be read or printed but what is piped later.
