@@ -464,6 +464,36 @@ fn what_cannot_be_shown_is_told_at_once() {
     });
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn the_address_is_handed_to_the_browser_of_the_desktop() {
+    use std::os::unix::fs::PermissionsExt;
+
+    with_file(|file| {
+        let folder = file.parent().unwrap();
+        let (browser, opened) = (folder.join("xdg-open"), folder.join("opened"));
+        fs::write(&browser, "#!/bin/sh\nprintf %s \"$*\" > \"$0.new\" && mv \"$0.new\" \"${0%/*}/opened\"\n").unwrap();
+        fs::set_permissions(&browser, fs::Permissions::from_mode(0o755)).unwrap();
+        let path = std::env::join_paths([folder, Path::new("/usr/bin"), Path::new("/bin")]).unwrap();
+        let opening = |path| {
+            let mut command = view(file, &["--open"]);
+            command.env("PATH", path);
+            Served::start_with(command)
+        };
+        let served = opening(path);
+        let begun = Instant::now();
+        while !opened.exists() {
+            assert!(begun.elapsed() < Duration::from_secs(60), "nothing was opened");
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        assert_eq!(fs::read_to_string(opened).unwrap(), served.url());
+        drop(served);
+        // Without any desktop the page is served all the same.
+        let served = opening(folder.join("nowhere").into());
+        assert_eq!(served.get("/api/state").status, 200);
+    });
+}
+
 #[cfg(unix)]
 #[test]
 fn ctrl_c_ends_it_in_order() {

@@ -12,6 +12,9 @@ const main = document.getElementById("main");
 
 /** What the views know of the file, and how they lead to each other. */
 const app = { state: null, overview: null, view: null, shown: null, go };
+/** How often a trajectory was chosen: answers about the one before come too late. */
+let turn = 0;
+let timer = null;
 
 /** Leads to a view; an address like `#/runs?where=rate > 10`. */
 function go(path, parameters = {}) {
@@ -70,7 +73,9 @@ function complain(message) {
 
 /** Learns what the trajectory is; once, and whenever its file has changed. */
 async function learn(answer = ask("overview")) {
+  const asked = turn;
   const known = await answer;
+  if (asked !== turn) return;
   app.overview = known;
   document.title = `${known.trajectory} — pypet`;
   const name = document.getElementById("name");
@@ -86,42 +91,49 @@ async function learn(answer = ask("overview")) {
 
 /** Asks about every second how far the study has come; what is shown follows it. */
 async function follow() {
+  const asked = turn;
   let wait = 1000;
   try {
     // The first time both questions are under way at once.
-    const overview = app.state === null ? ask("overview") : undefined;
+    const isFirst = app.shown === null;
+    const overview = isFirst ? ask("overview") : undefined;
     overview?.catch(() => {});
     const state = await ask("state");
-    const isNew = app.state?.version !== state.version || app.state?.state !== state.state;
-    const isFirst = app.state === null;
+    if (asked !== turn) return;
+    const isNew = isFirst || app.state.version !== state.version || app.state.state !== state.state;
     app.state = state;
     tell(state);
     if (isNew) {
       await learn(overview);
+      if (asked !== turn) return;
       if (isFirst) show(true);
       else await app.view?.refresh?.();
     }
     complain("");
   } catch (trouble) {
+    if (asked !== turn) return;
     complain(trouble.message);
-    if (app.state === null) main.replaceChildren();
+    if (app.shown === null) main.replaceChildren();
     wait = 2000;
   }
   // Nobody looks at a page in the background.
   if (document.hidden) {
     document.addEventListener("visibilitychange", follow, { once: true });
   } else {
-    setTimeout(follow, wait);
+    timer = setTimeout(follow, wait);
   }
 }
 
 document.getElementById("trajectory").addEventListener("change", (event) => {
   choose(event.target.value);
-  Object.assign(app, { state: null, shown: null });
+  turn += 1;
+  app.shown = null;
   if (place().name === "run") location.hash = "#/runs";
-  app.again = learn().then(() => show()).catch((trouble) => complain(trouble.message));
+  clearTimeout(timer);
+  follow();
 });
 window.addEventListener("hashchange", () => {
-  if (app.overview) show();
+  // What is shown first, or after a choice, is shown as soon as all is known about it.
+  if (app.shown) show();
 });
 follow();
