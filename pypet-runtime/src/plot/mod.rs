@@ -8,7 +8,7 @@
 //! | two parameters drawn at random | points, coloured by the result |
 //! | more of them | parallel coordinates with a line for each run, and points over each parameter |
 //! | more | several maps, one for each combination of the others |
-//! | an array of one run | a trace, or an image |
+//! | an array of one run | a trace, or an image; places, where it has two columns, as of the dots of a raster |
 //!
 //! `data` finds out what to show, `panel` draws axes and data as shapes on a `canvas`, `svg` writes them. None
 //! of this depends on fonts or on other crates; `raster`, which makes PNG, has both.
@@ -311,6 +311,7 @@ fn of_one_run(table: &RunTable<'_>, result: &Column, run: usize) -> Result<Panel
             let lines = vec![Line { label: String::new(), points }];
             Ok(Panel { title, content: Content::Lines { x, y_title: result.title(), lines, legend } })
         }
+        [rows, 2] if rows > 2 => Ok(Panel { title, content: Content::Cloud(places(result, &values)) }),
         [rows, columns] if rows > 0 && columns > 0 => {
             let range = range(values.iter().copied());
             let (x, y) = (Axis::counting(&result.leaf.dim(1), columns), Axis::counting(&result.leaf.dim(0), rows));
@@ -321,6 +322,20 @@ fn of_one_run(table: &RunTable<'_>, result: &Column, run: usize) -> Result<Panel
         }
         ref shape => Err(PlotError::Shape { name: result.leaf.name.clone(), run, shape: shape.to_vec() }),
     }
+}
+
+/// The rows of an array of two columns, as points of the plane.
+fn places(result: &Column, values: &[f64]) -> Cloud {
+    let axis = |column: usize| {
+        let numbers: Vec<f64> = values.iter().skip(column).step_by(2).copied().collect();
+        let name = format!("{}[:, {column}]", result.label);
+        Axis::of_numbers(&name, &name, &numbers)
+    };
+    let (x, y) = (axis(0), axis(1));
+    let is_place = |row: &usize| values[2 * row].is_finite() && values[2 * row + 1].is_finite();
+    let rows = (0..x.of_run.len()).filter(is_place);
+    let points = rows.map(|row| (x.of_run[row], y.of_run[row], 0.0)).collect();
+    Cloud { x, y, title: String::new(), points, range: (0.0, 1.0) }
 }
 
 /// The smallest and the largest value.

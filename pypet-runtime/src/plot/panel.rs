@@ -4,7 +4,7 @@ use super::canvas::{AXIS, Anchor, Canvas, Colour, GRID, INK, NOTHING, Shape, Tex
 use super::colours;
 use super::data::{Axis, Spread};
 use super::parallel::{self, Parallel};
-use super::scale::{Scale, Tick, is_geometric, spelled};
+use super::scale::{Scale, Tick, is_geometric, spelled, told_apart};
 
 pub(super) const TICK_SIZE: f64 = 12.0;
 pub(super) const TITLE_SIZE: f64 = 13.0;
@@ -259,6 +259,7 @@ fn draw_map(map: &Map, area: Area, canvas: &mut Canvas) {
     let colours = Scale::new(map.range.0, map.range.1, 0.0, 1.0);
     let rows = edges(&map.y, 1.0, 0.0, map.is_image);
     let inner = inside(area, &map_ticks(&map.y, &rows), bar_width(map.range), &map.x);
+    let (area, inner) = if map.is_image { with_square_cells(map, area, inner) } else { (area, inner) };
     let (columns, rows) =
         (edges(&map.x, inner.x, inner.right(), false), edges(&map.y, inner.bottom(), inner.y, map.is_image));
 
@@ -272,6 +273,23 @@ fn draw_map(map: &Map, area: Area, canvas: &mut Canvas) {
     let x_ticks = map_ticks(&map.x, &columns);
     horizontal_ticks(&x_ticks, &map.x, inner, area, canvas);
     draw_bar(map.range, &map.title, inner, area, canvas);
+}
+
+/// Less room, in which the cells of an image are squares; all of it where that would leave too little.
+fn with_square_cells(map: &Map, area: Area, inner: Area) -> (Area, Area) {
+    let (width, height) = (inner.width / map.x.len() as f64, inner.height / map.y.len() as f64);
+    let cell = width.min(height);
+    if map.x.len().min(map.y.len()) < 8 || width.max(height) > 2.5 * cell {
+        return (area, inner);
+    }
+    let (less_width, less_height) = (inner.width - cell * map.x.len() as f64, inner.height - cell * map.y.len() as f64);
+    let less = |all: Area| Area {
+        x: all.x + less_width / 2.0,
+        y: all.y,
+        width: all.width - less_width,
+        height: all.height - less_height,
+    };
+    (less(area), less(inner))
 }
 
 pub(super) fn bar_width(range: (f64, f64)) -> f64 {
@@ -293,7 +311,7 @@ pub(super) fn draw_bar(range: (f64, f64), title: &str, inner: Area, area: Area, 
         canvas.line(&[(x + 14.0, tick.place), (x + 18.0, tick.place)], AXIS, 1.0);
         canvas.text(Text::new(x + 21.0, tick.place + 4.0, tick.label, TICK_SIZE).soft());
     }
-    let title = shortened(title, characters(inner.height, TITLE_SIZE));
+    let title = title_within(title, inner.height);
     let title = Text::new(area.right() - 4.0, inner.y + inner.height / 2.0, title, TITLE_SIZE);
     canvas.text(title.anchored(Anchor::Middle).turned(-90.0));
 }
@@ -339,8 +357,7 @@ fn edges(axis: &Axis, start: f64, end: f64, is_image: bool) -> Vec<f64> {
     let (start, end) = if is_image { (end, start) } else { (start, end) };
     let values = &axis.values;
     // Pixels of a picture have one size, and so have cells that are too many to be told apart.
-    let is_even = !axis.is_numeric() || values.iter().any(|value| !value.is_finite()) || values.len() > 500;
-    if is_even || values.len() < 2 {
+    if has_even_cells(axis) || values.len() > 500 {
         let len = values.len().max(1);
         return (0..=len).map(|i| start + (end - start) * i as f64 / len as f64).collect();
     }
@@ -356,11 +373,23 @@ fn edges(axis: &Axis, start: f64, end: f64, is_image: bool) -> Vec<f64> {
     edges.into_iter().map(|edge| scale.place(edge)).collect()
 }
 
-/// Marks in the middle of cells: all of them, or a few round ones.
+/// Whether the cells of a map have one size along an axis, as those of words; also where some would be too narrow to be seen.
+fn has_even_cells(axis: &Axis) -> bool {
+    let values = &axis.values;
+    let [first, _, .., last] = values.as_slice() else { return true };
+    let even = (last - first) / (values.len() - 1) as f64;
+    let is_seen = |pair: &[f64]| pair[1] - pair[0] > even / 8.0;
+    !axis.is_numeric() || !is_geometric(values) && !values.windows(2).all(is_seen)
+}
+
+/// Marks in the middle of cells: all or some of them, or at a few round values.
 fn map_ticks(axis: &Axis, edges: &[f64]) -> Vec<Tick> {
+    const MOST: usize = 8;
     let middle = |i: usize| f64::midpoint(edges[i], edges[i + 1]);
-    if !axis.is_numeric() || axis.len() <= 8 {
-        return (0..axis.len()).map(|i| Tick { place: middle(i), label: shortened(&label_of(axis, i), 24) }).collect();
+    if has_even_cells(axis) || axis.len() <= MOST {
+        let every = if axis.is_numeric() { axis.len().div_ceil(MOST) } else { 1 };
+        let tick = |i: usize| Tick { place: middle(i), label: shortened(&label_of(axis, i), 24) };
+        return (0..axis.len()).step_by(every.max(1)).map(tick).collect();
     }
     let (first, last) = (axis.values[0], axis.values[axis.len() - 1]);
     let (start, end) = (middle(0), middle(axis.len() - 1));
@@ -371,7 +400,7 @@ fn map_ticks(axis: &Axis, edges: &[f64]) -> Vec<Tick> {
 }
 
 fn label_of(axis: &Axis, place: usize) -> String {
-    axis.words.as_ref().map_or_else(|| spelled(axis.values[place]), |words| words[place].clone())
+    axis.words.as_ref().map_or_else(|| told_apart(&axis.values, place), |words| words[place].clone())
 }
 
 /// The room that is left for the data beside ticks, titles and what stands on the right.
@@ -394,12 +423,12 @@ fn is_crowded(axis: &Axis, width: f64) -> bool {
 
 fn vertical_axis(ticks: &[Tick], title: &str, inner: Area, area: Area, canvas: &mut Canvas) {
     canvas.line(&[(inner.x, inner.y), (inner.x, inner.bottom())], AXIS, 1.0);
-    for tick in ticks {
+    for tick in apart(ticks, |_| TICK_SIZE) {
         canvas.line(&[(inner.x - 4.0, tick.place), (inner.x, tick.place)], AXIS, 1.0);
         let text = Text::new(inner.x - 7.0, tick.place + 4.0, tick.label.clone(), TICK_SIZE);
         canvas.text(text.soft().anchored(Anchor::End));
     }
-    let title = shortened(title, characters(inner.height, TITLE_SIZE));
+    let title = title_within(title, inner.height);
     let title = Text::new(area.x + 13.0, inner.y + inner.height / 2.0, title, TITLE_SIZE);
     canvas.text(title.anchored(Anchor::Middle).turned(-90.0));
 }
@@ -433,8 +462,12 @@ pub(super) fn laid_out(axis: &Axis, start: f64, end: f64, about: usize) -> (Vec<
 fn horizontal_ticks(ticks: &[Tick], x: &Axis, inner: Area, area: Area, canvas: &mut Canvas) {
     canvas.line(&[(inner.x, inner.bottom()), (inner.right(), inner.bottom())], AXIS, 1.0);
     let is_crowded = is_crowded(x, inner.width);
-    let every = if x.is_numeric() { 1 } else { ticks.len() / 60 + 1 };
-    for tick in ticks.iter().step_by(every) {
+    let shown: Vec<&Tick> = if x.is_numeric() {
+        apart(ticks, |tick| width_of(&tick.label, TICK_SIZE) + 4.0)
+    } else {
+        ticks.iter().step_by(ticks.len() / 60 + 1).collect()
+    };
+    for tick in shown {
         canvas.line(&[(tick.place, inner.bottom()), (tick.place, inner.bottom() + 4.0)], AXIS, 1.0);
         let text = Text::new(tick.place, inner.bottom() + 18.0, tick.label.clone(), TICK_SIZE).soft();
         canvas.text(if is_crowded {
@@ -445,9 +478,29 @@ fn horizontal_ticks(ticks: &[Tick], x: &Axis, inner: Area, area: Area, canvas: &
             text.anchored(Anchor::Middle)
         });
     }
-    let title = shortened(&x.title, characters(inner.width, TITLE_SIZE));
+    let title = title_within(&x.title, inner.width);
     let title = Text::new(inner.x + inner.width / 2.0, area.bottom() - 8.0, title, TITLE_SIZE);
     canvas.text(Text { colour: INK, ..title }.anchored(Anchor::Middle));
+}
+
+/// Those marks whose labels, which take so much room, do not run into each other.
+fn apart(ticks: &[Tick], room: impl Fn(&Tick) -> f64) -> Vec<&Tick> {
+    let mut shown: Vec<&Tick> = Vec::new();
+    for tick in ticks {
+        let needed = |last: &&Tick| f64::midpoint(room(last), room(tick));
+        if shown.last().is_none_or(|last| (tick.place - last.place).abs() >= needed(last)) {
+            shown.push(tick);
+        }
+    }
+    shown
+}
+
+/// The title of an axis, cut where it is too long; its unit stays.
+fn title_within(title: &str, room: f64) -> String {
+    let most = characters(room, TITLE_SIZE);
+    let unit = title.rsplit_once(" (").filter(|(_, unit)| unit.ends_with(')') && 2 * unit.len() < most);
+    let Some((name, unit)) = unit else { return shortened(title, most) };
+    shortened(&format!("{} ({unit}", shortened(name, most - 2 - unit.chars().count())), most)
 }
 
 /// How many characters of a size there is room for.

@@ -114,14 +114,31 @@ fn round_values(from: f64, to: f64, about: usize) -> Vec<(f64, String)> {
 
 /// A number as briefly as its digits allow.
 pub(super) fn spelled(value: f64) -> String {
+    spelled_to(value, 6)
+}
+
+/// One of several sorted numbers, with no more digits than tell them apart.
+pub(super) fn told_apart(values: &[f64], place: usize) -> String {
+    let gap = values.windows(2).map(|pair| pair[1] - pair[0]).fold(f64::INFINITY, f64::min);
+    let has_digits = |digits: &i32| {
+        let error = |value: &f64| 10_f64.powf(value.abs().log10().floor() - f64::from(*digits));
+        values.iter().all(|value| *value == 0.0 || error(value) < gap / 20.0)
+    };
+    spelled_to(values[place], (3..6).find(has_digits).unwrap_or(6))
+}
+
+fn spelled_to(value: f64, digits: i32) -> String {
     if value.is_nan() {
         return "no value".into();
     }
     if value == 0.0 || (1e-4..1e6).contains(&value.abs()) {
-        // Six digits are what a reader of a picture can use; floats such as 0.30000000000000004 are read as 0.3.
+        // A few digits are what a reader of a picture can use; floats such as 0.30000000000000004 are read as 0.3.
         #[expect(clippy::cast_possible_truncation, reason = "a few digits")]
-        let decimals =
-            if value == 0.0 { 0 } else { usize::try_from(5 - value.abs().log10().floor() as i32).unwrap_or(0) };
+        let decimals = if value == 0.0 {
+            0
+        } else {
+            usize::try_from(digits - 1 - value.abs().log10().floor() as i32).unwrap_or(0)
+        };
         let text = format!("{value:.decimals$}");
         let text = if text.contains('.') { text.trim_end_matches('0').trim_end_matches('.') } else { &text };
         return signed(text.into());
@@ -179,6 +196,15 @@ mod tests {
     #[test]
     fn numbers_are_brief() {
         assert_eq!(["0.3", "−2.5", "100000", "1×10⁶", "1.25×10⁻⁷"], [0.1 + 0.2, -2.5, 1e5, 1e6, 1.25e-7].map(spelled));
+    }
+
+    #[test]
+    fn numbers_beside_each_other_have_the_digits_that_tell_them_apart() {
+        let all = |values: &[f64]| (0..values.len()).map(|place| told_apart(values, place)).collect::<Vec<_>>();
+        let tenth = std::f64::consts::PI / 10.0;
+        assert_eq!(all(&[tenth, 2.0 * tenth, 3.0 * tenth]), ["0.314", "0.628", "0.942"]);
+        assert_eq!(all(&[0.0, 0.25, 1000.0]), ["0", "0.25", "1000"]);
+        assert_eq!(all(&[1000.5, 1001.5]), ["1000.5", "1001.5"]);
     }
 
     #[test]
