@@ -189,8 +189,8 @@ pub mod prelude;
 #[doc = include_str!("../docs/from-pypet.md")]
 mod from_pypet {}
 
-/// Makes the program a tool for its experiments: `run`, `resume`, `list`, `params`, `status`, `show`, `diff`, `export`,
-/// `plot`, `repair`, `verify`, `provenance`, `completions`.
+/// Makes the program a tool for its experiments: `run`, `resume`, `list`, `params`, `status`, `show`, `find`, `diff`, `export`,
+/// `plot`, `view`, `verify`, `merge`, `compact`, `repair`, `provenance`, `completions`.
 ///
 /// # Examples
 /// ```

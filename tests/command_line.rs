@@ -205,6 +205,23 @@ fn programs_get_json_with_documented_keys() {
     });
 }
 
+#[cfg(unix)]
+#[test]
+fn what_a_program_prints_itself_is_no_part_of_its_answer() {
+    let folder = tempfile::tempdir().unwrap();
+    // Its `finish` prints a table.
+    for (arguments, is_json) in [("run -q -o a.h5 --json", true), ("run -q -o b.h5", false)] {
+        let output = run_with("ragged_spikes", folder.path(), arguments.split_whitespace());
+        let [stdout, stderr] = [&output.stdout, &output.stderr].map(|bytes| String::from_utf8_lossy(bytes));
+        assert!(output.status.success(), "{}", python::report(&output));
+        assert_eq!(
+            (stdout.starts_with('{'), stderr.contains("rate (Hz)  n_spikes")),
+            (is_json, is_json),
+            "{arguments}"
+        );
+    }
+}
+
 /// Some runs fail.
 #[parameters]
 struct Trouble {
@@ -215,6 +232,25 @@ struct Trouble {
 #[experiment]
 fn troubled(p: &Trouble) -> Result<f64, String> {
     if p.n == 2 { Err("two is too many".into()) } else { Ok(1.0 / p.n as f64) }
+}
+
+#[test]
+fn a_dry_run_tells_what_a_study_would_take_and_makes_no_file() {
+    common::with_trajectory_file(|file| {
+        let foresee = |points: [i64; 3]| {
+            let environment = Environment::new(file).with_threads(2);
+            environment.dry_run::<troubled>(Trouble::names().n.over(points)).unwrap()
+        };
+        let foreseen = foresee([1, 2, 3]);
+        assert_eq!((foreseen.n_runs, foreseen.n_workers, foreseen.bytes()), (3, 2, Some(24)));
+        assert!(foreseen.seconds().unwrap() < 60.0);
+        assert_eq!(foresee([2, 1, 3]).first.unwrap().failure.unwrap(), "two is too many");
+        // What runs write together is there for the first one as well.
+        let folder = file.parent().unwrap();
+        let output = run_with("shared", folder, ["run", "--dry-run=measure"]);
+        assert!(output.status.success(), "{}", python::report(&output));
+        assert_eq!(fs::read_dir(folder).unwrap().count(), 0);
+    });
 }
 
 #[test]
@@ -427,6 +463,12 @@ fn hostile_names_and_comments_stay_text() {
             "merge joined.h5 study.h5 --json",
             "compact study.h5",
             "params --from study.h5",
+            "show study.h5 --run 0",
+            "show study.h5 z",
+            "show study.h5 --log",
+            "find study.h5 run>=0 --json",
+            "export study.h5 --to csv -o all.csv",
+            "plot study.h5 -o all.svg --json",
             "resume study.h5 -q",
         ] {
             let (stdout, stderr, _) = multiply(folder, arguments);
@@ -503,6 +545,8 @@ fn files_that_are_missing_or_not_ours_are_errors_of_every_verb() {
 #[test]
 fn a_closed_pipe_is_no_error() {
     with_study(|folder| {
+        // More than a pipe holds.
+        said(folder, "run -q -o long.h5 --explore x=0:1:20000");
         let program = program("multiply").display();
         for arguments in [
             "show study.h5 --json | head -c 1",
@@ -512,6 +556,21 @@ fn a_closed_pipe_is_no_error() {
             "verify study.h5 | true",
             "repair study.h5 | true",
             "completions bash | true",
+            "list | true",
+            "params | true",
+            "params --toml | true",
+            "run --help | head -1",
+            "run --dry-run | true",
+            "show study.h5 | head -1",
+            "show study.h5 z | head -1",
+            "show study.h5 --run 3 | head -1",
+            "status study.h5 | head -1",
+            "find long.h5 'run >= 0' | head -1",
+            "find long.h5 'run >= 0' --json | head -1",
+            "diff long.h5 long.h5 | true",
+            "provenance study.h5 | head -1",
+            "plot study.h5 | true",
+            "export study.h5 --to csv --json | true",
         ] {
             let pipe = format!("{program} {arguments}");
             let mut shell = Command::new("bash");
@@ -519,6 +578,19 @@ fn a_closed_pipe_is_no_error() {
             assert!(output.status.success() && output.stderr.is_empty(), "{arguments}: {}", python::report(&output));
         }
     });
+}
+
+#[cfg(unix)]
+#[test]
+fn what_takes_long_tells_a_terminal_how_far_it_is() {
+    let folder = tempfile::tempdir().unwrap();
+    let study = "run -q -o long.h5 --explore x=0:1:40000";
+    let output = run_with("overhead", folder.path(), study.split(' '));
+    assert!(output.status.success(), "{}", python::report(&output));
+    // Where there is no terminal it says nothing.
+    let output = run_with("overhead", folder.path(), ["verify", "long.h5"]);
+    assert!(output.status.success() && output.stderr.is_empty(), "{}", python::report(&output));
+    print!("{}", python::run("bars.py", [program("overhead"), folder.path()]));
 }
 
 #[test]

@@ -23,6 +23,8 @@ const ANSWERS: &[(&str, &str, &str, i32)] = &[
     ("run.by_default", "multiply", "", 0),
     ("run.arrays", "firing_rate", "run -q -o rates.h5 --set simulation.duration=10 --explore neuron.i=[0,1]", 0),
     ("run.failures", "logging", "run -q -o roots.h5", 1),
+    #[cfg(unix)]
+    ("run.of_a_program_that_prints", "ragged_spikes", "run -q -o spikes.h5 --explore rate=[0,5]", 0),
     ("run.again", "multiply", "run -q -o turned.h5 --explore y=[8,7,6] x=[4,3,2]", 0),
     ("run.reused", "multiply", "run -q -o study.h5 --reuse --explore x=[1,9]", 0),
     ("resume", "logging", "resume roots.h5 --failed", 1),

@@ -3,17 +3,14 @@
 use std::any::{Any, type_name};
 use std::marker::PhantomData;
 use std::path::Path;
-use std::sync::{Arc, Mutex, OnceLock};
-use std::time::Instant;
+use std::sync::{Arc, OnceLock};
 
-use crate::environment::{Environment, Options, Reuse};
+pub use crate::environment::Measured;
+use crate::environment::{Environment, Options, Reuse, measure};
 use crate::error::Result;
-use crate::experiment::{BoxError, Experiment, Outcome};
-use crate::explore::{Dimension, Exploration, Method};
+use crate::experiment::Experiment;
+use crate::explore::{Dimension, Exploration, Method, Points};
 use crate::parameter::{self, ParameterError, ParameterInfo, ParameterSet, declared_parameters};
-use crate::provenance::GitPolicy;
-use crate::result::ResultSet;
-use crate::run::Run;
 use crate::schema::Leaf;
 use crate::trajectory::AnyTrajectory;
 use crate::value::{Cells, grouped};
@@ -146,28 +143,6 @@ pub struct Prospect {
     pub n_runs: usize,
 }
 
-/// What one run took.
-#[derive(Debug, Clone)]
-pub struct Measured {
-    /// Time of the run, without what all runs share.
-    pub seconds: f64,
-    /// Size of its results.
-    pub bytes: u64,
-    /// Why it failed, if it did.
-    pub failure: Option<String>,
-}
-
-/// What a run of a known experiment yields.
-struct Yielded<R>(Result<R, BoxError>);
-
-impl<R: ResultSet> Outcome for Yielded<R> {
-    type Results = R;
-
-    fn into_results(self) -> Result<R, BoxError> {
-        self.0
-    }
-}
-
 struct Erased<E>(PhantomData<fn() -> E>);
 
 impl<E: Experiment> Erased<E> {
@@ -200,6 +175,12 @@ impl<E: Experiment> Erased<E> {
         // It makes no difference whether somebody else was first.
         let _ = request.made.0.set((asked, Arc::new(exploration.clone())));
         Ok(exploration)
+    }
+
+    fn points(request: &Request) -> Result<Points<E::Parameters>> {
+        let mut presets = Self::presets(request)?;
+        presets.derive();
+        Ok(Self::exploration(request)?.bind(presets)?)
     }
 
     fn sample(request: &SampleRequest) -> Result<Exploration<E::Parameters>> {
@@ -269,32 +250,11 @@ impl<E: Experiment> AnyExperiment for Erased<E> {
     }
 
     fn check(&self, request: &Request) -> Result<Prospect> {
-        let points = Self::exploration(request)?.bind(Self::presets(request)?)?;
-        Ok(Prospect { n_runs: points.len() })
+        Ok(Prospect { n_runs: Self::points(request)?.len() })
     }
 
     fn measure(&self, request: &Request) -> Result<Measured> {
-        let mut presets = Self::presets(request)?;
-        presets.derive();
-        let first = Self::exploration(request)?.bind(presets.clone())?.point(0);
-        let seconds = Mutex::new(0.0);
-        let run = |point: &E::Parameters, run: &mut Run| {
-            let shared = E::prepare(&presets);
-            let begun = Instant::now();
-            let yielded = E::run(point, &shared, run);
-            *seconds.lock().expect("nothing panics meanwhile") = begun.elapsed().as_secs_f64();
-            Yielded(yielded)
-        };
-        let environment = Environment::in_memory().serial().with_git(GitPolicy::Off).with_log_level("off");
-        let environment = environment.with_progress(false).with_signals().with_parameters(first);
-        let any = environment.run_with(E::NAME, Exploration::single(), run)?;
-        let mut bytes = 0;
-        for column in any.find_all("results.**").into_iter().filter(|node| node.is_column()) {
-            bytes += any.reader().rows(column.path(), 0..1)?.n_bytes() as u64;
-        }
-        let failure = any.failures()?.into_iter().next().map(|failure| failure.message);
-        let seconds = seconds.into_inner().expect("nothing panics meanwhile");
-        Ok(Measured { seconds, bytes, failure })
+        measure::<E>(&Self::points(request)?)
     }
 
     fn run(&self, file: &Path, options: Options, request: &Request) -> Result<AnyTrajectory> {

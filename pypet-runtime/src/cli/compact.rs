@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::json;
 
-use super::progress::with_bar;
 use super::{Done, output};
+use crate::telling::with_bar;
 use crate::trajectory::compact;
 
 pub(super) fn command() -> Command {

@@ -8,9 +8,9 @@ use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::{Value, json};
 
 use super::output::{Paint, Tone};
-use super::progress::with_bar;
 use super::{Done, Failure, open_trajectory, output};
 use crate::compare::{Comparison, Finding, ProvenanceDifference, Tolerance, compare};
+use crate::telling::with_bar;
 use crate::trajectory::one_line;
 
 /// Characters of a value of the provenance that are printed; changed sources are long.

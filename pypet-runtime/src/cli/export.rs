@@ -7,9 +7,9 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde_json::json;
 
-use super::progress::with_bar;
 use super::{Done, file_arguments, file_of, open_file, output};
 use crate::export::{Format, Request, export};
+use crate::telling::with_bar;
 
 pub(super) fn command() -> Command {
     Command::new("export")

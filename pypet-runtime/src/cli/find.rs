@@ -7,9 +7,9 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Map, Value as Json};
 
 use super::{Done, Failure, file_arguments, open_file, output};
-use crate::error::Result;
 use crate::run::RunStatus;
 use crate::table::cells_at;
+use crate::telling::with_bar;
 use crate::trajectory::{AnyRunView, AnyTrajectory, NodeRef, Value, one_line};
 use crate::value::Cells;
 
@@ -37,12 +37,14 @@ pub(super) fn command() -> Command {
 pub(super) fn run(matches: &ArgMatches) -> Done {
     let any = open_file(matches)?;
     let condition = matches.get_one::<String>("condition").expect("clap requires it");
-    let found: Vec<AnyRunView<'_>> = any.find(condition)?.collect();
     let json = output::wants_json(matches);
     let is_cut = !json && !matches.get_flag("all") && std::io::stdout().is_terminal();
-    let shown = &found[..if is_cut { found.len().min(SHOWN) } else { found.len() }];
-    let columns = columns(&any, shown)?;
-    let text = if json { as_json(shown, &columns)? } else { as_table(&any, shown, &columns, found.len()) };
+    let text = with_bar("searching", || -> Result<String, Failure> {
+        let found: Vec<AnyRunView<'_>> = any.find(condition)?.collect();
+        let shown = &found[..if is_cut { found.len().min(SHOWN) } else { found.len() }];
+        let columns = columns(&any, shown)?;
+        if json { as_json(shown, &columns) } else { Ok(as_table(&any, shown, &columns, found.len())) }
+    })?;
     output::print(&text)?;
     Ok(ExitCode::SUCCESS)
 }
@@ -55,7 +57,7 @@ struct Column {
     cells: Cells,
 }
 
-fn columns(any: &AnyTrajectory, shown: &[AnyRunView<'_>]) -> Result<Vec<Column>> {
+fn columns(any: &AnyTrajectory, shown: &[AnyRunView<'_>]) -> Result<Vec<Column>, Failure> {
     let explored = any.find_all("explored.**").into_iter().filter(|node| !node.is_group());
     let results = any.find_all("results.**").into_iter().filter(|node| node.is_column());
     let is_scalar = |node: &NodeRef<'_>| node.leaf().is_some_and(|leaf| leaf.value_type.is_scalar());

@@ -1,23 +1,20 @@
 //! `run --dry-run`: what a study would take, without a file.
 
 use std::fmt::Write as _;
-use std::num::NonZero;
 use std::process::ExitCode;
-use std::thread::available_parallelism;
 use std::time::Duration;
 
 use serde_json::{Value, json};
 
 use super::output::{self, size, span};
 use super::{Done, Failure};
-use crate::environment::{EngineChoice, Options};
-use crate::registry::{AnyExperiment, Measured, Request};
+use crate::environment::{Foreseen, Options};
+use crate::registry::{AnyExperiment, Request};
 use crate::schema::Leaf;
 use crate::trajectory::one_line;
 
 /// What is known before anything runs.
-struct Foreseen {
-    n_runs: usize,
+struct Declared {
     /// Bytes of the results whose size their types say.
     bytes_per_run: u64,
     /// The others: texts, and arrays of any length.
@@ -33,34 +30,35 @@ pub(super) fn foresee(
     measure: bool,
     is_json: bool,
 ) -> Done {
-    let foreseen = Foreseen::of(experiment, n_runs);
-    let n_workers = n_workers(options.engine).clamp(1, n_runs.max(1));
-    let measured = if measure && n_runs > 0 { Some(experiment.measure(request)?) } else { None };
+    let declared = Declared::of(experiment);
+    let first = measure.then(|| output::apart(is_json, || experiment.measure(request)));
+    let first = first.transpose()?.transpose()?;
+    let foreseen = Foreseen { n_runs, n_workers: options.engine.n_workers(n_runs), first };
     if is_json {
-        output::print_json(&answer(experiment, &foreseen, n_workers, measured.as_ref()))?;
+        output::print_json(&answer(experiment, &declared, &foreseen))?;
     } else {
-        output::print(&text(experiment, &foreseen, n_workers, measured.as_ref()))?;
+        output::print(&text(experiment, &declared, &foreseen))?;
     }
-    if let Some(failure) = measured.and_then(|measured| measured.failure) {
+    if let Some(failure) = foreseen.first.and_then(|first| first.failure) {
         return Err(Failure::Measured(one_line(&failure)));
     }
     Ok(ExitCode::SUCCESS)
 }
 
-impl Foreseen {
-    fn of(experiment: &dyn AnyExperiment, n_runs: usize) -> Self {
-        let mut foreseen = Self { n_runs, bytes_per_run: 0, open: Vec::new() };
+impl Declared {
+    fn of(experiment: &dyn AnyExperiment) -> Self {
+        let mut declared = Self { bytes_per_run: 0, open: Vec::new() };
         for leaf in experiment.results() {
             match bytes_of(&leaf) {
-                Some(bytes) => foreseen.bytes_per_run = foreseen.bytes_per_run.saturating_add(bytes),
-                None => foreseen.open.push(leaf.name),
+                Some(bytes) => declared.bytes_per_run = declared.bytes_per_run.saturating_add(bytes),
+                None => declared.open.push(leaf.name),
             }
         }
-        foreseen
+        declared
     }
 
-    fn bytes(&self) -> u64 {
-        times(self.bytes_per_run, self.n_runs)
+    fn bytes(&self, n_runs: usize) -> u64 {
+        self.bytes_per_run.saturating_mul(n_runs as u64)
     }
 }
 
@@ -71,65 +69,46 @@ fn bytes_of(leaf: &Leaf) -> Option<u64> {
     elements.checked_mul(leaf.value_type.element.size()? as u64)
 }
 
-fn times(bytes: u64, n_runs: usize) -> u64 {
-    bytes.saturating_mul(n_runs as u64)
-}
-
-/// Seconds that all runs take where each takes as long as this one.
-fn seconds(measured: &Measured, n_runs: usize, n_workers: usize) -> f64 {
-    measured.seconds * n_runs.div_ceil(n_workers) as f64
-}
-
-fn n_workers(engine: EngineChoice) -> usize {
-    match engine {
-        EngineChoice::Serial => 1,
-        EngineChoice::Threads(0) | EngineChoice::Processes(0) => available_parallelism().map_or(1, NonZero::get),
-        EngineChoice::Threads(n) | EngineChoice::Processes(n) => n,
-    }
-}
-
-fn text(experiment: &dyn AnyExperiment, foreseen: &Foreseen, n_workers: usize, measured: Option<&Measured>) -> String {
-    let n_runs = foreseen.n_runs;
-    let mut text = format!("{} would carry out {n_runs} runs", experiment.name());
-    let open = foreseen.open.join(", ");
+fn text(experiment: &dyn AnyExperiment, declared: &Declared, foreseen: &Foreseen) -> String {
+    let mut text = format!("{} would carry out {} runs", experiment.name(), foreseen.n_runs);
+    let (bytes, open) = (size(declared.bytes(foreseen.n_runs)), declared.open.join(", "));
     // Writing to a `String` cannot fail.
-    let _ = match (foreseen.bytes_per_run, foreseen.open.is_empty()) {
+    let _ = match (declared.bytes_per_run, declared.open.is_empty()) {
         (0, true) => writeln!(text),
         (0, false) => writeln!(text, ", with results of sizes yet unknown: {open}"),
-        (_, true) => writeln!(text, ", {} of results", size(foreseen.bytes())),
-        (_, false) => {
-            writeln!(text, ", {} of results without those of sizes yet unknown: {open}", size(foreseen.bytes()))
-        }
+        (_, true) => writeln!(text, ", {bytes} of results"),
+        (_, false) => writeln!(text, ", {bytes} of results without those of sizes yet unknown: {open}"),
     };
-    if let Some(measured) = measured.filter(|measured| measured.failure.is_none()) {
+    if let Some(first) = foreseen.first.as_ref().filter(|first| first.failure.is_none()) {
         let _ = writeln!(
             text,
-            "the first took {:.1?} and yielded {}; all like this would be {} in {}, {n_workers} at a time",
-            Duration::from_secs_f64(measured.seconds),
-            size(measured.bytes),
-            size(times(measured.bytes, n_runs)),
-            span(seconds(measured, n_runs, n_workers)),
+            "the first took {:.1?} and yielded {}; all like this would be {} in {}, {} at a time",
+            Duration::from_secs_f64(first.seconds),
+            size(first.bytes),
+            size(foreseen.bytes().unwrap_or_default()),
+            span(foreseen.seconds().unwrap_or_default()),
+            foreseen.n_workers,
         );
     }
     text
 }
 
-fn answer(experiment: &dyn AnyExperiment, foreseen: &Foreseen, n_workers: usize, measured: Option<&Measured>) -> Value {
-    let measured = measured.map(|measured| {
+fn answer(experiment: &dyn AnyExperiment, declared: &Declared, foreseen: &Foreseen) -> Value {
+    let measured = foreseen.first.as_ref().map(|first| {
         json!({
-            "run_seconds": measured.seconds,
-            "run_bytes": measured.bytes,
-            "seconds": seconds(measured, foreseen.n_runs, n_workers),
-            "bytes": times(measured.bytes, foreseen.n_runs),
-            "failure": measured.failure,
+            "run_seconds": first.seconds,
+            "run_bytes": first.bytes,
+            "seconds": foreseen.seconds(),
+            "bytes": foreseen.bytes(),
+            "failure": first.failure,
         })
     });
     json!({
         "experiment": experiment.name(),
         "n_runs": foreseen.n_runs,
-        "n_workers": n_workers,
-        "bytes": foreseen.bytes(),
-        "unknown_sizes": foreseen.open,
+        "n_workers": foreseen.n_workers,
+        "bytes": declared.bytes(foreseen.n_runs),
+        "unknown_sizes": declared.open,
         "measured": measured,
     })
 }
@@ -149,12 +128,5 @@ mod tests {
         assert_eq!(bytes(ElementType::F32, &[None]), None);
         assert_eq!(bytes(ElementType::Text, &[]), None);
         assert_eq!(bytes(ElementType::U8, &[Some(usize::MAX), Some(2)]), None);
-    }
-
-    #[test]
-    fn workers_share_the_time() {
-        let measured = Measured { seconds: 2.0, bytes: 10, failure: None };
-        assert!((seconds(&measured, 5, 2) - 6.0).abs() < 1e-12);
-        assert_eq!(n_workers(EngineChoice::Threads(3)), 3);
     }
 }

@@ -7,8 +7,8 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::json;
 
-use super::progress::with_bar;
 use super::{Done, output};
+use crate::telling::with_bar;
 use crate::trajectory::{Agreement, MergeOptions, merge};
 
 pub(super) fn command() -> Command {

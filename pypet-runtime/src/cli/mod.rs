@@ -17,7 +17,6 @@ mod merge;
 mod output;
 mod params;
 mod plot;
-mod progress;
 mod provenance;
 mod repair;
 mod report;

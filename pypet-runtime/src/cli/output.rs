@@ -65,6 +65,26 @@ pub(super) fn print_json(value: &impl Serialize) -> io::Result<()> {
     print(&escaped)
 }
 
+/// Does what may carry out code of the program's own, and keeps standard output for the answer: where that is for
+/// programs, what runs print goes to standard error.
+pub(super) fn apart<T>(is_json: bool, work: impl FnOnce() -> T) -> io::Result<T> {
+    // The outputs of workers are told apart by who has started them.
+    #[cfg(unix)]
+    if is_json && crate::engine::processes::request().is_none() {
+        use std::os::fd::AsFd as _;
+
+        let stdout = io::stdout().as_fd().try_clone_to_owned()?;
+        rustix::stdio::dup2_stdout(io::stderr())?;
+        let done = work();
+        // What has no end of the line yet is of the work as well.
+        io::stdout().flush()?;
+        rustix::stdio::dup2_stdout(stdout)?;
+        return Ok(done);
+    }
+    let _ = is_json;
+    Ok(work())
+}
+
 /// Writes to standard error why something was not done.
 pub(super) fn complain(failure: &str) {
     eprintln!("error: {}", harmless(failure, Colours::Removed));

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde_json::json;
 
-use super::progress::with_bar;
 use super::{Done, Failure, file_arguments, file_of, open_file, output};
 use crate::export::{ExportError, Target};
 use crate::plot::{Picture, Request, plot};
+use crate::telling::with_bar;
 
 pub(super) fn command() -> Command {
     Command::new("plot")

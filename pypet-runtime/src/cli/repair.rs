@@ -7,9 +7,9 @@ use std::process::ExitCode;
 use clap::{Arg, ArgMatches, Command, value_parser};
 use serde_json::{Value, json};
 
-use super::progress::with_bar;
 use super::{Done, output};
 use crate::storage::hdf5::Loss;
+use crate::telling::with_bar;
 use crate::trajectory::{RepairOptions, Repaired, RepairedTrajectory, repair};
 
 pub(super) fn command() -> Command {

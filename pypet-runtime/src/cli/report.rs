@@ -1,6 +1,7 @@
 //! What `run` and `resume` say at the end.
 
 use std::fmt::Write as _;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
@@ -23,7 +24,9 @@ pub(super) fn report(trajectory: &AnyTrajectory, file: &Path, took: Duration, is
     if is_json {
         output::print_json(&answer(trajectory, file, took, &results)?)?;
     } else {
-        output::print(&text(trajectory, file, took, &results)?)?;
+        let text = text(trajectory, file, took, &results)?;
+        let next = if io::stdout().is_terminal() { next_commands(file, &results) } else { String::new() };
+        output::print(&(text + &next))?;
     }
     let all_done = trajectory.statuses()?.iter().all(|status| matches!(status, RunStatus::Done | RunStatus::Cancelled));
     Ok(ExitCode::from(u8::from(!all_done)))
@@ -48,7 +51,10 @@ fn text(
     );
     let row = |(leaf, summary): &(&Leaf, Option<Summary>)| {
         let said = match summary {
-            Some(Summary { min, median, max }) => format!("min {min}, median {median}, max {max}"),
+            Some(Summary { min, median, max }) => {
+                let [min, median, max] = [min, median, max].map(|number| spelled(*number));
+                format!("min {min}, median {median}, max {max}")
+            }
             None if leaf.value_type.is_scalar() => leaf.value_type.element.to_string(),
             None => format!("{} per run", leaf.value_type),
         };
@@ -74,6 +80,17 @@ fn text(
         let _ = writeln!(text, "{pending} are still to be done; carry on with `resume {file}`");
     }
     Ok(text)
+}
+
+/// What people will want to do now, as they may type it.
+fn next_commands(file: &Path, results: &[(&Leaf, Option<Summary>)]) -> String {
+    let has_numbers = results.iter().any(|(_, summary)| summary.is_some());
+    let program = std::env::args_os().next().unwrap_or_default();
+    let others = [("`plot`", has_numbers), ("`view`", cfg!(feature = "view"))];
+    let others: Vec<&str> = others.into_iter().filter_map(|(verb, is_there)| is_there.then_some(verb)).collect();
+    let others =
+        if others.is_empty() { String::new() } else { format!(", or {} in place of `show`", others.join(" or ")) };
+    format!("look at it: `{} show {}`{others}\n", program.display(), file.display())
 }
 
 fn answer(
@@ -108,6 +125,12 @@ fn answer(
         "failures": trajectory.failures()?.into_iter().map(failure).collect::<Vec<_>>(),
         "results": results.iter().map(result).collect::<Vec<_>>(),
     }))
+}
+
+/// A float for people: with all its digits, but not with hundreds of zeros.
+fn spelled(number: f64) -> String {
+    let is_plain = number == 0.0 || !number.is_finite() || (1e-5..1e16).contains(&number.abs());
+    if is_plain { number.to_string() } else { format!("{number:e}") }
 }
 
 /// A float in JSON, which has no infinities of its own.
@@ -149,4 +172,17 @@ fn summaries(trajectory: &AnyTrajectory) -> Result<Vec<(&Leaf, Option<Summary>)>
         summaries.push((leaf, summary));
     }
     Ok(summaries)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn small_and_large_numbers_are_spelled_with_an_exponent() {
+        assert_eq!(
+            [1e-300, 2.5e-16, 0.1, 6.0, 1e20, -3e-9].map(spelled),
+            ["1e-300", "2.5e-16", "0.1", "6", "1e20", "-3e-9"]
+        );
+    }
 }

@@ -36,6 +36,7 @@ pub(super) fn run(experiments: &[&'static dyn AnyExperiment], matches: &ArgMatch
     options.failed = matches.get_flag("failed");
     drop(stored);
     let begun = Instant::now();
-    let trajectory = experiment.resume(file, options)?;
-    report(&trajectory, file, begun.elapsed(), output::wants_json(matches))
+    let is_json = output::wants_json(matches);
+    let trajectory = output::apart(is_json, || experiment.resume(file, options))??;
+    report(&trajectory, file, begun.elapsed(), is_json)
 }

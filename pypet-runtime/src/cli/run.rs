@@ -10,8 +10,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use super::config::Config;
 use super::foresee::foresee;
 use super::report::report;
-use super::{Done, Failure, choose, environment, experiment_argument, params, request};
-use crate::environment::Options;
+use super::{Done, Failure, choose, environment, experiment_argument, output, params, request};
+use crate::environment::{EngineChoice, Options};
 use crate::registry::AnyExperiment;
 use crate::storage::hdf5::ATOMIC_COMMITS;
 use crate::trajectory::one_line;
@@ -85,27 +85,37 @@ pub(super) fn run(
     });
     let file = matches.and_then(|matches| matches.get_one::<PathBuf>("output")).cloned();
     let file = file.unwrap_or_else(|| Path::new("hdf5").join(format!("{}.h5", experiment.name())));
-    let prospect = experiment.check(&request)?;
+    let prospect = output::apart(is_json, || experiment.check(&request))??;
     if options.reuse {
-        let reuse = experiment.reusable(&file, options.clone(), &request)?;
+        let reuse = output::apart(is_json, || experiment.reusable(&file, options.clone(), &request))??;
         eprintln!("{}", one_line(&reuse.to_string()));
     }
     if let Some(how) = matches.and_then(|matches| matches.get_one::<String>("dry-run")) {
         return foresee(experiment, prospect.n_runs, &request, &options, how == "measure", is_json);
     }
     if options.progress == Some(true) {
-        eprintln!("{}: {} runs → {}", experiment.name(), prospect.n_runs, file.display());
+        let crew = crew(options.engine, prospect.n_runs);
+        eprintln!("{}: {} runs {crew} → {}", experiment.name(), prospect.n_runs, file.display());
         if !ATOMIC_COMMITS {
             eprintln!("note: built against the system's libhdf5, so a kill during a commit may damage the file");
         }
     }
     let begun = Instant::now();
-    let trajectory = if matches.is_some_and(|matches| matches.get_flag("expand")) {
-        experiment.expand(&file, options, &request)?
-    } else {
-        experiment.run(&file, options, &request)?
-    };
+    let expands = matches.is_some_and(|matches| matches.get_flag("expand"));
+    let trajectory = output::apart(is_json, || {
+        if expands { experiment.expand(&file, options, &request) } else { experiment.run(&file, options, &request) }
+    })??;
     report(&trajectory, &file, begun.elapsed(), is_json)
+}
+
+/// Who carries the runs out, in words.
+fn crew(engine: EngineChoice, n_runs: usize) -> String {
+    match (engine, engine.n_workers(n_runs)) {
+        (EngineChoice::Processes(_), 1) => "in 1 process".into(),
+        (EngineChoice::Processes(_), n) => format!("in {n} processes"),
+        (_, 1) => "on 1 thread".into(),
+        (_, n) => format!("on {n} threads"),
+    }
 }
 
 fn options(matches: &ArgMatches) -> Result<Options, Failure> {

@@ -13,6 +13,7 @@ use crate::progress::{FileStatus, Progress, seconds, time};
 use crate::run::RunStatus;
 use crate::storage::State;
 use crate::storage::hdf5::trajectories;
+use crate::telling::with_bar;
 use crate::trajectory::one_line;
 
 pub(super) fn command() -> Command {
@@ -35,15 +36,12 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         None => trajectories(file).map_err(Error::from)?,
     };
     let with_content = matches.get_flag("content");
-    let progress: Result<Vec<Progress>, Failure> = names
-        .iter()
-        .map(|name| {
-            let any = open_trajectory(file, Some(name))?;
-            let progress = Progress::of(&any)?;
-            Ok(if with_content { progress.with_content(any.content_hash()?) } else { progress })
-        })
-        .collect();
-    let progress = progress?;
+    let progress = |name: &String| -> Result<Progress, Failure> {
+        let any = open_trajectory(file, Some(name))?;
+        let progress = Progress::of(&any)?;
+        Ok(if with_content { progress.with_content(any.content_hash()?) } else { progress })
+    };
+    let progress: Vec<Progress> = with_bar("reading", || names.iter().map(progress).collect::<Result<_, _>>())?;
     let whole = FileStatus::of(file)?;
     if output::wants_json(matches) {
         let trajectories: Vec<Value> = progress.iter().map(|progress| progress.json(&whole)).collect();

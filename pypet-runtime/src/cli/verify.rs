@@ -7,11 +7,10 @@ use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use serde_json::{Value, json};
 
 use super::output::{Paint, Tone};
-use super::progress::with_bar;
 use super::{Done, Failure, environment, file_arguments, file_of, of_trajectory, open_file, output};
 use crate::registry::AnyExperiment;
 use crate::run::drawn_seed;
-use crate::telling::tell_part;
+use crate::telling::{tell_part, with_bar};
 use crate::trajectory::one_line;
 use crate::verify::{Problem, Rerun, Verified, verify};
 
@@ -112,7 +111,8 @@ fn carried_out_again(
     let mut options = environment::options(matches)?;
     options.name = Some(stored.header().name.clone());
     drop(stored);
-    Ok(experiment.verify(file_of(matches), options, rerun)?)
+    let verify = || experiment.verify(file_of(matches), options, rerun);
+    Ok(output::apart(output::wants_json(matches), verify)??)
 }
 
 fn answer(matches: &ArgMatches, verified: &Verified, rerun: Option<&Rerun>) -> Value {

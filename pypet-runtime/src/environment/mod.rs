@@ -10,6 +10,7 @@ mod builder;
 mod carrier;
 mod closures;
 mod expand;
+mod foresee;
 mod home;
 mod missing;
 mod observe;
@@ -28,6 +29,8 @@ mod timeout;
 mod worker;
 mod writer;
 
+pub(crate) use foresee::measure;
+pub use foresee::{Foreseen, Measured};
 pub use observe::{Committed, Hook, Observer, Observers, RunFailed, RunFinished, StudyFinished, StudyStarted};
 pub use options::{Durability, EngineChoice, OnFailure, Options, Order};
 pub use reuse::Reuse;
@@ -165,6 +168,22 @@ impl<P> Environment<P> {
             None => self.reusable::<E>(&exploration)?.is_possible(),
         };
         if goes_on { self.with_failed().expand(exploration) } else { self.begin(exploration) }
+    }
+
+    /// Tells what a study would take by carrying out its first run, in this process; it makes no file.
+    ///
+    /// The count alone is the length of the exploration.
+    ///
+    /// # Errors
+    /// The exploration contradicts itself or leaves a declared range. A run that fails is no error:
+    /// [`Measured::failure`] tells why.
+    pub fn dry_run<E: Experiment>(self, exploration: impl IntoExploration<E::Parameters>) -> Result<Foreseen>
+    where
+        P: Presets<E::Parameters>,
+    {
+        let points = bind(self.presets, exploration)?;
+        let n_workers = self.options.engine.n_workers(points.len());
+        Ok(Foreseen { n_runs: points.len(), n_workers, first: Some(measure::<E>(&points)?) })
     }
 
     /// Carries out a new trajectory.

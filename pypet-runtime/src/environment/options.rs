@@ -2,8 +2,10 @@
 
 use std::ffi::OsString;
 use std::io::IsTerminal;
+use std::num::NonZero;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::thread::available_parallelism;
 use std::time::Duration;
 
 use super::observe::Observers;
@@ -168,6 +170,18 @@ pub enum EngineChoice {
     Threads(usize),
     /// This many processes of the same program, which a run may take down with it; all cores for 0. Only on unix.
     Processes(usize),
+}
+
+impl EngineChoice {
+    /// How many of so many runs are carried out at once.
+    pub(crate) fn n_workers(self, n_runs: usize) -> usize {
+        let n_workers = match self {
+            Self::Serial => 1,
+            Self::Threads(0) | Self::Processes(0) => available_parallelism().map_or(1, NonZero::get),
+            Self::Threads(n) | Self::Processes(n) => n,
+        };
+        n_workers.clamp(1, n_runs.max(1))
+    }
 }
 
 /// Those who carry runs out.

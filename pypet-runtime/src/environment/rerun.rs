@@ -9,6 +9,7 @@ use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::provenance::{Origin, build_values, of_program};
 use crate::run::Run;
+use crate::telling::{tell_part, with_bar};
 use crate::verify::{self, Comparer, Rerun, Verified, build_differences, runs_of};
 
 /// Verifies a stored trajectory, and compares it with runs that are carried out once more.
@@ -30,7 +31,8 @@ pub(super) fn verify<E: Experiment, P>(mut environment: Environment<P>, rerun: &
     let (mut verified, mut runs) = (Verified::default(), Vec::new());
     if !matches!(role, Role::Worker(_)) {
         runs = runs_of(rerun, stored.statuses())?;
-        verified = verify::verify(&file, Some(&name), &mut |_| {})?;
+        let look = || verify::verify(&file, Some(&name), &mut tell_part);
+        verified = if options.progress == Some(false) { look() } else { with_bar("verifying", look) }?;
         verified.builds = build_differences(stored.any(), &build_values(&of_program(E::BUILD)))?;
     }
     let exploration = role.insist(stored.stored_points().expect_resumable().and_then(|()| stored.exploration()))?;

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use super::stored;
+use super::{Told, stored};
 use crate::error::Result;
 use crate::parameter::{Encoding, Identity};
 use crate::result::checksum::ValueHash;
@@ -63,7 +63,7 @@ pub(crate) fn content_hash(any: &AnyTrajectory) -> Result<ContentHash> {
         missing.collect::<Vec<_>>().into_iter().for_each(|run| checksums[run] = computed[run]);
     }
     (0..checksums.len()).filter(|&run| !is_done(run)).for_each(|run| checksums[run] = 0);
-    Content::of(any, &checksums)?.hash(any)
+    Content::of(any, &checksums, &mut |_| {})?.hash(any)
 }
 
 /// What the content hash is made of.
@@ -103,7 +103,7 @@ impl Values {
 }
 
 impl Content {
-    pub(super) fn of(any: &AnyTrajectory, checksums: &[u64]) -> Result<Self> {
+    pub(super) fn of(any: &AnyTrajectory, checksums: &[u64], told: &mut Told<'_>) -> Result<Self> {
         let schema = &any.header().schema;
         let statuses = any.statuses()?;
         let (mut parameters, mut derived) = (Vec::new(), Vec::new());
@@ -129,6 +129,7 @@ impl Content {
 
         let mut content = Self { points: Vec::with_capacity(statuses.len()), runs: Vec::with_capacity(statuses.len()) };
         for first in (0..statuses.len()).step_by(BLOCK) {
+            told(first as f64 / statuses.len() as f64);
             let runs = first..(first + BLOCK).min(statuses.len());
             let read = |values: &Values| values.rows(any, runs.clone());
             let points: Result<Vec<Cells>> = parameters.iter().map(|(_, values)| read(values)).collect();

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
-use crate::telling::heard;
+use super::heard;
 
 /// Work that ends sooner needs no bar.
 const PATIENCE: Duration = Duration::from_secs(1);
@@ -15,7 +15,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const STEPS: u64 = 1000;
 
 /// Does some work below a bar that says what is done; it begins to move when the work first tells how far it is.
-pub(super) fn with_bar<T>(what: &'static str, work: impl FnOnce() -> T) -> T {
+pub(crate) fn with_bar<T>(what: &'static str, work: impl FnOnce() -> T) -> T {
     if !std::io::stderr().is_terminal() {
         return work();
     }

@@ -1,6 +1,10 @@
-//! How far long work has come, told to whoever listens: the command line shows a bar.
+//! How far long work has come, told to whoever listens: terminals show a bar.
 //!
 //! Work tells its own thread, so nothing has to be handed down to where it is done.
+
+mod bar;
+
+pub(crate) use bar::with_bar;
 
 use std::cell::RefCell;
 
