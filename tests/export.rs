@@ -112,6 +112,26 @@ fn every_kind_of_column_is_exported_as_it_stands_in_the_file() {
     });
 }
 
+#[cfg(feature = "png")]
+#[test]
+fn pictures_become_png_that_a_decoder_reads() {
+    use pypet::plot::{Request, plot};
+
+    with_kinds(|any, _| {
+        for (result, run) in [("count", None), ("trace", Some(0)), ("matrix", Some(1))] {
+            let results = vec![result.to_owned()];
+            let picture = plot(any, &Request { results, run, ..Request::default() }).unwrap();
+            let bytes = picture.png();
+            let mut reader = png::Decoder::new(std::io::Cursor::new(&bytes)).read_info().unwrap();
+            let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
+            let info = reader.next_frame(&mut pixels).unwrap();
+            assert!(info.width > 800 && info.height > 400, "{result}: {} × {}", info.width, info.height);
+            let inked = pixels[..info.buffer_size()].iter().filter(|&&part| part < 200).count();
+            assert!(inked > 1000, "{result}: the paper is empty");
+        }
+    });
+}
+
 #[cfg(feature = "parquet")]
 mod with_parquet {
     use super::*;

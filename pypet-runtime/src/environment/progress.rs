@@ -1,10 +1,11 @@
 //! How far a study is: a bar on a terminal, a line now and then elsewhere.
 
+use std::fmt;
 use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
-use indicatif::{HumanDuration, ProgressBar, ProgressStyle};
+use indicatif::{HumanDuration, ProgressBar, ProgressState, ProgressStyle};
 
 use crate::logs::OnTerminal;
 use crate::storage::FailedRun;
@@ -43,8 +44,13 @@ impl Progress {
             return Self::Lines(Mutex::new(Counts { n_runs, n_done: 0, n_failed: 0, started: now, last_line: now }));
         }
         let bar = ProgressBar::new(n_runs as u64);
-        let template = "{bar:32} {human_pos}/{human_len} runs{msg} · {per_sec} · {eta} left";
+        let template = "{bar:32} {human_pos}/{human_len} runs{msg} · {speed} · {eta} left";
         let style = ProgressStyle::with_template(template).expect("the template is well-formed");
+        let style = style.with_key("speed", |state: &ProgressState, speed: &mut dyn fmt::Write| {
+            let decimals = if state.per_sec() < 10.0 { 2 } else { 0 };
+            // What does not fit is not shown.
+            let _ = write!(speed, "{:.decimals$}/s", state.per_sec());
+        });
         bar.set_style(style.progress_chars("━╸─"));
         bar.enable_steady_tick(Duration::from_millis(200));
         Self::Bar(OnTerminal::new(bar), Mutex::new(0))

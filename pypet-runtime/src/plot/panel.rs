@@ -509,3 +509,58 @@ pub(super) fn characters(room: f64, size: f64) -> usize {
     let count = (room / (0.52 * size)) as usize;
     count.max(8)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn axis(values: &[f64]) -> Axis {
+        Axis::of_numbers("x", "x", values)
+    }
+
+    #[test]
+    fn cells_are_as_wide_as_their_values_are_apart_unless_some_could_not_be_seen() {
+        let near = |found: Vec<f64>, wanted: &[f64]| found.iter().zip(wanted).all(|(a, b)| (a - b).abs() < 1e-9);
+        let apart = edges(&axis(&[0.0, 1.0, 3.0]), 0.0, 4.5, false);
+        assert!(near(apart, &[0.0, 1.0, 2.5, 4.5]), "half way between neighbours");
+        let uneven = axis(&[-2.0, 1.0, 1e7]);
+        assert!(near(edges(&uneven, 0.0, 3.0, false), &[0.0, 1.0, 2.0, 3.0]));
+        let labels: Vec<String> =
+            map_ticks(&uneven, &[0.0, 1.0, 2.0, 3.0]).into_iter().map(|tick| tick.label).collect();
+        assert_eq!(labels, ["−2", "1", "1×10⁷"]);
+        assert!(!has_even_cells(&axis(&[1.0, 10.0, 100.0, 1000.0])), "these are even on a logarithmic scale");
+    }
+
+    #[test]
+    fn labels_do_not_run_into_each_other() {
+        let ticks = [0.0, 5.0, 12.0, 30.0].map(|place| Tick { place, label: String::new() });
+        let shown = |room: f64| apart(&ticks, |_| room).iter().map(|tick| tick.place).sum::<f64>();
+        assert!((shown(10.0) - 42.0).abs() < 1e-9 && (shown(1.0) - 47.0).abs() < 1e-9);
+    }
+
+    #[test]
+    fn a_title_that_is_cut_keeps_its_unit() {
+        assert_eq!(title_within("Speed (m/s)", 200.0), "Speed (m/s)");
+        assert_eq!(title_within("How fast the ball leaves the hand (m/s)", 135.0), "How fast the… (m/s)");
+        assert_eq!(title_within("How fast the ball leaves", 68.0), "How fast …");
+    }
+
+    #[test]
+    fn pixels_of_an_image_are_squares() {
+        let counting = |len| Axis::counting("i", len);
+        let image = |columns, rows| Map {
+            x: counting(columns),
+            y: counting(rows),
+            title: String::new(),
+            values: Vec::new(),
+            range: (0.0, 1.0),
+            is_image: true,
+        };
+        let area = Area { x: 0.0, y: 0.0, width: 500.0, height: 300.0 };
+        let inner = Area { x: 50.0, width: 400.0, height: 200.0, ..area };
+        let (_, square) = with_square_cells(&image(100, 100), area, inner);
+        assert!((square.width - square.height).abs() < 1e-9 && (square.x - 150.0).abs() < 1e-9);
+        let (_, long) = with_square_cells(&image(10_000, 10), area, inner);
+        assert!((long.width - inner.width).abs() < 1e-9, "of a strip nothing would be seen");
+    }
+}
