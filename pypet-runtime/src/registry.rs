@@ -254,7 +254,7 @@ impl<E: Experiment> AnyExperiment for Erased<E> {
     }
 
     fn measure(&self, request: &Request) -> Result<Measured> {
-        measure::<E>(&Self::points(request)?)
+        measure::<E>(&Self::points(request)?, &Options { signals: true, ..Options::default() })
     }
 
     fn run(&self, file: &Path, options: Options, request: &Request) -> Result<AnyTrajectory> {

@@ -3,7 +3,7 @@
 use std::sync::Mutex;
 use std::time::Instant;
 
-use super::Environment;
+use super::{Environment, Options};
 use crate::error::Result;
 use crate::experiment::{BoxError, Experiment, Outcome};
 use crate::explore::{Exploration, Points};
@@ -48,8 +48,8 @@ impl Foreseen {
     }
 }
 
-/// Carries out the first run, in this process and without a file.
-pub(crate) fn measure<E: Experiment>(points: &Points<E::Parameters>) -> Result<Measured> {
+/// Carries out the first run, in this process and without a file; of the options, signals and shared arrays matter.
+pub(crate) fn measure<E: Experiment>(points: &Points<E::Parameters>, options: &Options) -> Result<Measured> {
     let presets = points.presets();
     let seconds = Mutex::new(0.0);
     let run = |point: &E::Parameters, run: &mut Run| {
@@ -60,8 +60,9 @@ pub(crate) fn measure<E: Experiment>(points: &Points<E::Parameters>) -> Result<M
         Yielded(yielded)
     };
     let environment = Environment::in_memory().serial().with_git(GitPolicy::Off).with_log_level("off");
-    let environment = environment.with_progress(false).with_signals().with_parameters(points.point(0));
-    let environment = E::shared_arrays(presets).into_iter().fold(environment, Environment::with_shared_array);
+    let mut environment = environment.with_progress(false).with_parameters(points.point(0));
+    environment.options.signals = options.signals;
+    environment.options.shared_arrays = [E::shared_arrays(presets), options.shared_arrays.clone()].concat();
     let any = environment.run_with(E::NAME, Exploration::single(), run)?;
     let mut bytes = 0;
     for column in any.find_all("results.**").into_iter().filter(|node| node.is_column()) {

@@ -183,7 +183,7 @@ impl<P> Environment<P> {
     {
         let points = bind(self.presets, exploration)?;
         let n_workers = self.options.engine.n_workers(points.len());
-        Ok(Foreseen { n_runs: points.len(), n_workers, first: Some(measure::<E>(&points)?) })
+        Ok(Foreseen { n_runs: points.len(), n_workers, first: Some(measure::<E>(&points, &self.options)?) })
     }
 
     /// Carries out a new trajectory.
