@@ -11,9 +11,11 @@ use crate::value::ElementType;
 
 /// Whether an error is that a checksum does not fit.
 pub(super) fn is_damage(error: &hdf5::Error) -> bool {
-    // The library has no code for it, but its messages about it name a checksum, as does ours, or the filter.
+    // The library has no code for it, but its messages about it name a checksum, as does ours, or the filter, or the
+    // text that `heap` has hidden.
+    const SIGNS: [&str; 3] = ["checksum", "inflate() failed", "bad heap pointer"];
     let hdf5::Error::HDF5(stack) = error else { return false };
-    let tells = |text: &str| text.contains("checksum") || text.contains("inflate() failed");
+    let tells = |text: &str| SIGNS.iter().any(|sign| text.contains(sign));
     stack.clone().expand().is_ok_and(|stack| stack.iter().any(|frame| tells(frame.desc())))
 }
 

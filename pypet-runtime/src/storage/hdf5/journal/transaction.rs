@@ -60,6 +60,8 @@ pub(in crate::storage) struct Transaction {
     failure: Option<io::Error>,
     /// Bytes that there are, where the file is shorter than it says; those beyond cannot be read.
     present: Option<u64>,
+    /// Whether nothing is ever committed.
+    is_view: bool,
 }
 
 impl Transaction {
@@ -86,6 +88,7 @@ impl Transaction {
             published: true,
             failure: None,
             present: None,
+            is_view: false,
         })
     }
 
@@ -100,13 +103,14 @@ impl Transaction {
             published: false,
             failure: None,
             present: None,
+            is_view: false,
         }
     }
 
     /// Sees a file as its last commit left it, whatever a killed writer did to it since; changes nothing.
     pub(in crate::storage) fn view(disk: Box<dyn Disk>) -> io::Result<Self> {
         let waiting = Waiting::of(&*disk)?;
-        Self::with(disk, waiting)
+        Ok(Self { is_view: true, ..Self::with(disk, waiting)? })
     }
 
     /// The same for a file that may be damaged: what was cut off is an error where it is read, and not before.
@@ -124,9 +128,9 @@ impl Transaction {
         self.present.map_or(0, |present| self.end - present)
     }
 
-    /// Whether the file may be damaged, so that what is sound in it is looked for.
-    pub(in crate::storage) fn may_be_damaged(&self) -> bool {
-        self.present.is_some()
+    /// Whether the file is only read, so that what is written stays in memory.
+    pub(in crate::storage) fn is_view(&self) -> bool {
+        self.is_view
     }
 
     /// The file with a commit that waits in the journal laid over it.

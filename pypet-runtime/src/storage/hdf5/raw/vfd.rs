@@ -304,7 +304,7 @@ extern "C" fn driver_read(
     let read = transaction.read(address, buffer).and_then(|()| is_intact(&transaction, address, buffer));
     let problem = match read {
         Ok(true) => return 0,
-        Ok(false) if transaction.may_be_damaged() && drop_damaged(&mut transaction, address, buffer) => return 0,
+        Ok(false) if transaction.is_view() && drop_damaged(&mut transaction, address, buffer) => return 0,
         Ok(false) => Some(c"a text has another checksum than when it was written"),
         Err(error) if error.kind() == std::io::ErrorKind::UnexpectedEof => Some(c"the file was cut off before this"),
         Err(_) => None,
