@@ -153,7 +153,8 @@ pub fn parameters(options: TokenStream, item: TokenStream) -> TokenStream {
 ///
 /// ## `alias`
 /// The full name under which older files know the result; may be repeated. Such a file goes on under that name when it is
-/// resumed or expanded. The alias of a group is that of all that lies in it.
+/// resumed or expanded. The alias of a group is that of all that lies in it; what has moved into a group names itself
+/// as it was: `#[result(alias = "rate")] rate: f64` in the set of the group.
 /// ```text
 /// #[result(unit = "Hz", alias = "rate", alias = "network.rate")]
 /// firing_rate: f64,
@@ -207,7 +208,7 @@ pub fn results(options: TokenStream, item: TokenStream) -> TokenStream {
 /// - [`crate`](#crate): where pypet is found.
 ///
 /// ## `explore`
-/// A function that returns an `Exploration` of the experiment's parameter set, or a `Result` of one.
+/// A function that returns an `Exploration` of the experiment's parameter set, or a `Result` of one with any error.
 /// ```text
 /// #[experiment(explore = currents)]
 /// fn firing_rate(p: &FiringRate) -> Firing { /* … */ }

@@ -20,6 +20,9 @@ pub enum Error {
     /// The points cannot be chosen so.
     #[error(transparent)]
     Explore(#[from] ExploreError),
+    /// What should have chosen the points failed.
+    #[error("the points cannot be chosen")]
+    Points(#[source] BoxError),
     /// A parameter's name or value.
     #[error(transparent)]
     Parameter(#[from] ParameterError),
@@ -102,6 +105,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// Why there is no exploration; pypet's own errors stay what they are.
+    pub(crate) fn of_points(error: BoxError) -> Self {
+        let error = match error.downcast::<ExploreError>() {
+            Ok(error) => return Self::Explore(*error),
+            Err(error) => error,
+        };
+        error.downcast::<Self>().map_or_else(Self::Points, |error| *error)
+    }
+
     /// Whether the user asked for something that cannot be, rather than the file or the machine refusing.
     #[must_use]
     pub fn is_usage(&self) -> bool {
@@ -134,4 +146,19 @@ pub(crate) fn with_causes(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_pypet_says_of_points_stays_and_all_else_becomes_a_cause() {
+        let own = Error::of_points(ExploreError::TooMany.into());
+        assert!(matches!(own, Error::Explore(ExploreError::TooMany)));
+        let whole = Error::of_points(Error::NoFileToResume.into());
+        assert!(matches!(whole, Error::NoFileToResume));
+        let other = Error::of_points("line 3 is no number".into());
+        assert_eq!(with_causes(&other), "the points cannot be chosen: line 3 is no number");
+    }
 }

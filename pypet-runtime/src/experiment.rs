@@ -1,6 +1,6 @@
 //! Experiments: functions from parameters to results.
 
-use crate::explore::{Exploration, ExploreError, IntoExploration};
+use crate::explore::{Exploration, IntoExploration};
 use crate::parameter::ParameterSet;
 use crate::provenance::Build;
 use crate::result::{NoResults, ResultSet, SharedArray, Single};
@@ -41,8 +41,8 @@ pub trait Experiment: Sized + Send + Sync + 'static {
     /// The points that are visited unless others are given; one point with the presets by default.
     ///
     /// # Errors
-    /// The declared exploration contradicts itself.
-    fn exploration() -> Result<Exploration<Self::Parameters>, ExploreError> {
+    /// The declared exploration contradicts itself, or whatever its function returns as an error.
+    fn exploration() -> Result<Exploration<Self::Parameters>, BoxError> {
         Ok(Exploration::single())
     }
 
@@ -149,7 +149,7 @@ pub fn shared_arrays_of(arrays: impl IntoIterator<Item = SharedArray>) -> Vec<Sh
 #[doc(hidden)]
 pub fn explore_with<P: ParameterSet, I: IntoExploration<P>>(
     explore: impl FnOnce() -> I,
-) -> Result<Exploration<P>, ExploreError> {
+) -> Result<Exploration<P>, BoxError> {
     explore().into_exploration()
 }
 

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 
 pub use crate::environment::Measured;
 use crate::environment::{Environment, Options, Reuse, measure};
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::explore::{Dimension, Exploration, Method, Points};
 use crate::parameter::{self, ParameterError, ParameterInfo, ParameterSet, declared_parameters};
@@ -166,7 +166,7 @@ impl<E: Experiment> Erased<E> {
         let axes: Result<Vec<_>> = axes.chain(request.sample.iter().map(Self::sample)).collect();
         let exploration = match axes?.into_iter().reduce(|outer, axis| outer * axis) {
             Some(product) => product,
-            None => E::exploration()?,
+            None => E::exploration().map_err(Error::of_points)?,
         };
         let exploration = match &request.repeat {
             Some((name, count)) => exploration.repeat(name, *count),

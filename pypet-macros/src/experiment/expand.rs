@@ -97,7 +97,7 @@ fn exploration(experiment: &Experiment) -> Option<TokenStream> {
     let with = at(first, quote!(#private::explore_with::<Self::Parameters, _>));
     let argument = delimited(Delimiter::Parenthesis, last, quote!(#explore));
     Some(quote! {
-        fn exploration() -> #private::Result<#private::Exploration<Self::Parameters>, #private::ExploreError> {
+        fn exploration() -> #private::Result<#private::Exploration<Self::Parameters>, #private::BoxError> {
             #with #argument
         }
     })

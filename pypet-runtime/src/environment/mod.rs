@@ -161,7 +161,7 @@ impl<P> Environment<P> {
         if !self.options.reuse || self.place.file().is_none() {
             return self.begin(exploration);
         }
-        let exploration = exploration.into_exploration()?;
+        let exploration = exploration.into_exploration().map_err(Error::of_points)?;
         // A worker does as its program did, which may have made the trajectory since.
         let goes_on = match Visit::wanted_is_stored() {
             Some(is_stored) => is_stored,
@@ -318,7 +318,7 @@ fn adding<P: Presets<Q>, Q: ParameterSet>(
 ) -> impl FnOnce(Stored<Q>, P, &Subject<'_>, &Options) -> Result<Stored<Q>> {
     |stored, presets, subject, options| {
         expand::check_presets(&stored, presets.given())?;
-        Ok(expand::append(stored, &exploration.into_exploration()?, subject, options)?.0)
+        Ok(expand::append(stored, &exploration.into_exploration().map_err(Error::of_points)?, subject, options)?.0)
     }
 }
 
@@ -326,7 +326,7 @@ fn adding<P: Presets<Q>, Q: ParameterSet>(
 fn bind<Q: ParameterSet>(presets: impl Presets<Q>, exploration: impl IntoExploration<Q>) -> Result<Points<Q>> {
     let mut presets = presets.presets();
     presets.derive();
-    Ok(exploration.into_exploration()?.bind(presets)?)
+    Ok(exploration.into_exploration().map_err(Error::of_points)?.bind(presets)?)
 }
 
 fn subject<E: Experiment>(options: &Options, role: &Role, number: usize) -> Result<Subject<'static>> {

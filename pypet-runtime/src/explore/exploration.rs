@@ -7,6 +7,7 @@ use std::sync::{Arc, OnceLock};
 use super::node::{Count, Node};
 use super::selection::{Rule, Selection};
 use super::{ExploreError, GridAxis, Points};
+use crate::experiment::BoxError;
 use crate::parameter::{AxisValues, ParameterSet};
 
 /// An ordered list of points in the space of the parameter set `P`; point *i* is what run *i* gets.
@@ -201,27 +202,28 @@ impl<P: ParameterSet> Add for Exploration<P> {
     }
 }
 
-/// What an environment runs and `explore = …` may return: an exploration, or a `Result` of one.
+/// What an environment runs and `explore = …` may return: an exploration, or a `Result` of one with any error.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an exploration of `{P}`",
-    note = "explorations are made from the names of the experiment's own parameter set: `{P}::names()`"
+    note = "explorations are made from the names of the experiment's own parameter set: `{P}::names()`",
+    note = "the error of a `Result` must convert into `Box<dyn Error + Send + Sync>`"
 )]
 pub trait IntoExploration<P> {
     /// The exploration, or why there is none.
     ///
     /// # Errors
-    /// The exploration contradicts itself, as a zip of unequal lengths does.
-    fn into_exploration(self) -> Result<Exploration<P>, ExploreError>;
+    /// The exploration contradicts itself, as a zip of unequal lengths does, or whatever else its maker says.
+    fn into_exploration(self) -> Result<Exploration<P>, BoxError>;
 }
 
 impl<P> IntoExploration<P> for Exploration<P> {
-    fn into_exploration(self) -> Result<Exploration<P>, ExploreError> {
+    fn into_exploration(self) -> Result<Self, BoxError> {
         Ok(self)
     }
 }
 
-impl<P> IntoExploration<P> for Result<Exploration<P>, ExploreError> {
-    fn into_exploration(self) -> Result<Exploration<P>, ExploreError> {
-        self
+impl<P, E: Into<BoxError>> IntoExploration<P> for Result<Exploration<P>, E> {
+    fn into_exploration(self) -> Result<Exploration<P>, BoxError> {
+        self.map_err(Into::into)
     }
 }

@@ -20,6 +20,10 @@ fn other_points() -> f64 {
     1.0
 }
 
+fn points_or_bare() -> Result<Exploration<Params>, Bare> {
+    Err(Bare)
+}
+
 #[experiment]
 fn no_parameters(_p: &Bare) -> f64 {
     1.0
@@ -47,6 +51,11 @@ fn other_run(p: &Params, _run: &mut Network) -> f64 {
 
 #[experiment(explore = other_points)]
 fn no_exploration(p: &Params) -> f64 {
+    p.x
+}
+
+#[experiment(explore = points_or_bare)]
+fn odd_error(p: &Params) -> f64 {
     p.x
 }
 

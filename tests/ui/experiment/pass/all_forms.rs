@@ -36,6 +36,14 @@ fn points() -> Exploration<Params> {
     Params::names().x.over([1.0, 2.0])
 }
 
+fn points_or_error() -> pypet::Result<Exploration<Params>> {
+    Ok(Params::names().x.over([1.0]).zip(Params::names().x.over([2.0]))?)
+}
+
+fn points_of_a_file() -> std::io::Result<Exploration<Params>> {
+    Err(std::io::Error::other("there is no file of points"))
+}
+
 /// A set.
 #[experiment(explore = points)]
 pub fn set(p: &Params) -> Both {
@@ -43,13 +51,13 @@ pub fn set(p: &Params) -> Both {
 }
 
 /// A value under a name of its own.
-#[experiment(result = "z")]
+#[experiment(result = "z", explore = points_or_error)]
 pub fn value(p: &Params) -> f64 {
     p.x
 }
 
 /// Nothing.
-#[experiment]
+#[experiment(explore = points_of_a_file)]
 pub fn nothing(_: &Params) {}
 
 /// A set or an error, with all arguments.
@@ -91,5 +99,7 @@ fn main() {
     assert_eq!(<value as Experiment>::RESULT, "z");
     assert_eq!(<with_run as Experiment>::RESULT, "with_run");
     assert_eq!(<set as Experiment>::exploration().unwrap().len(), 2);
+    assert!(<value as Experiment>::exploration().is_err());
+    assert_eq!(<nothing as Experiment>::exploration().unwrap_err().to_string(), "there is no file of points");
     assert!((<everything as Experiment>::prepare(&p).0 - 2.0).abs() < 1e-12);
 }
