@@ -499,6 +499,29 @@ fn memory_stays_flat_while_a_run_hands_over_what_it_has() {
     assert_file_is_sound(&folder.path().join("heavy.h5"));
 }
 
+#[test]
+fn a_shared_array_is_removed_with_what_tells_who_has_written_it() {
+    common::with_trajectory_file(|file| {
+        Environment::new(file).run::<study>(Which::names().k.over(0..2)).unwrap();
+        let remove = |name: &str| {
+            let mut edit = pypet::trajectory::TrajectoryEditor::open(file).unwrap();
+            edit.remove(name).unwrap();
+            edit.commit().unwrap();
+            let any = AnyTrajectory::open(file).unwrap();
+            any.nodes().iter().filter(|node| node.path.contains("slices")).map(|node| node.path.clone()).collect()
+        };
+        let left: Vec<String> = remove("results.map");
+        assert_eq!(left, ["runs/slices", "runs/slices/overlap"]);
+        let left: Vec<String> = remove("results.overlap");
+        assert!(left.is_empty(), "{left:?}");
+        assert_file_is_sound(file);
+        // Runs that are added begin with empty arrays.
+        let traj = Environment::new(file).expand::<study>(Which::names().k.over([4])).unwrap();
+        let column: ArrayD<f64> = traj.any().get_slice("results.map", s![.., 5]).unwrap();
+        assert_eq!((0..N_RUNS).filter(|&row| !column[row].is_nan()).collect::<Vec<_>>(), [4]);
+    });
+}
+
 /// A file can be opened by others as well, with all that is in it.
 fn assert_file_is_sound(file: &Path) {
     common::python::run("reads_all.py", [file]);

@@ -11,7 +11,7 @@ use super::survey::Member;
 use super::views::Views;
 use super::{Place, annotations, attributes, checksums, columns, raw, survey};
 use crate::schema::{Leaf, Schema};
-use crate::storage::{Edit, StorageError, check_refusal};
+use crate::storage::{DynamicColumn, Edit, StorageError, check_refusal};
 use crate::value::{Cells, ElementType, ValueType};
 
 /// Where something may be added, linked or removed; the other branches make the trajectory what it is.
@@ -181,7 +181,31 @@ fn remove(trajectory: &Group, path: &str, place: &Place) -> Result<(), StorageEr
             trajectory.unlink(link).map_err(failed())?;
         }
     }
-    trajectory.unlink(path).map_err(failed())
+    trajectory.unlink(path).map_err(failed())?;
+    remove_slices(trajectory, path, place)
+}
+
+/// Removes what tells which parts of shared arrays at and below a path runs have written.
+fn remove_slices(trajectory: &Group, path: &str, place: &Place) -> Result<(), StorageError> {
+    let Some(name) = path.strip_prefix("results/") else { return Ok(()) };
+    let record = format!("{}/{name}", DynamicColumn::SLICES);
+    if !exists(trajectory, &record, place)? {
+        return Ok(());
+    }
+    let removed = || -> hdf5::Result<()> {
+        trajectory.unlink(&record)?;
+        // The groups that held nothing else go as well.
+        let mut group = record.as_str();
+        while let Some((parent, _)) = group.rsplit_once('/').filter(|(parent, _)| *parent != "runs") {
+            if !trajectory.group(parent)?.is_empty() {
+                break;
+            }
+            trajectory.unlink(parent)?;
+            group = parent;
+        }
+        Ok(())
+    };
+    removed().map_err(place.failed("remove", &record))
 }
 
 /// Takes the columns at and below a path out of the views and the schema.
