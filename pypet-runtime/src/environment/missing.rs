@@ -99,7 +99,7 @@ impl<P: ParameterSet> Missing<P> {
             }
             Home::Memory(memory) => {
                 memory.add_parameters(self.gained)?;
-                Box::new(memory.clone())
+                Box::new(memory.reopen(&study.subject.results))
             }
         };
         store.add(study.subject.origin.values())?;

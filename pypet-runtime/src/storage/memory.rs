@@ -26,6 +26,8 @@ const GRID_ORDER: &str = "grid/run_index";
 #[derive(Debug, Clone, Default)]
 pub struct Memory {
     tree: Arc<Mutex<Tree>>,
+    /// The declared results of the runs that are written, in their order.
+    results: Vec<Leaf>,
 }
 
 #[derive(Debug, Clone, Default)]
@@ -96,6 +98,21 @@ impl Memory {
         grown.expand(plan, n_before, order, columns)?;
         *tree = grown;
         Ok(())
+    }
+
+    /// Opens the trajectory to carry out what is missing in it, with the results that the program declares now.
+    pub(crate) fn reopen(&self, results: &[Leaf]) -> Self {
+        let mut tree = self.lock();
+        for leaf in results {
+            tree.column(&result_path(leaf), || leaf.clone());
+            if let Some(Header { schema, .. }) = &mut tree.header
+                && schema.results.iter().all(|old| old.name != leaf.name)
+            {
+                schema.results.push(leaf.clone());
+            }
+        }
+        drop(tree);
+        Self { tree: self.tree.clone(), results: results.to_vec() }
     }
 
     /// Adds parameters that the program has gained, with the values that they have in all runs.
@@ -374,6 +391,7 @@ fn result_path(leaf: &Leaf) -> String {
 
 impl TrajectoryWriter for Memory {
     fn begin(&mut self, plan: &Plan, columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>) -> Result<(), StorageError> {
+        self.results.clone_from(&plan.header.schema.results);
         let mut tree = self.lock();
         tree.leaves.clear();
         tree.groups = plan.groups.iter().map(|group| (group.path.clone(), group.comment.clone())).collect();
@@ -409,8 +427,7 @@ impl TrajectoryWriter for Memory {
                 tree.put_error(run);
             }
             Finished::Done(block) => {
-                let leaves = tree.header.as_ref().map(|header| header.schema.results.clone()).unwrap_or_default();
-                for (leaf, cells) in leaves.iter().zip(&block.results) {
+                for (leaf, cells) in self.results.iter().zip(&block.results) {
                     tree.put(&result_path(leaf), leaf, block.runs(), cells);
                 }
                 for added in &block.added {
