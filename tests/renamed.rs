@@ -108,6 +108,62 @@ fn store_old(file: &Path, fails: bool) {
     drop(Environment::new(file).serial().with_parameters(old).run::<before::fire>(points).unwrap());
 }
 
+/// The program of tomorrow, in which everything lies in groups and keeps its short name.
+mod tomorrow {
+    use super::*;
+
+    #[parameters]
+    pub(crate) struct Stimulus {
+        #[param(default = 1.0, alias = "input")]
+        pub input: f64,
+    }
+
+    #[parameters]
+    pub(crate) struct Cell {
+        pub stimulus: Stimulus,
+    }
+
+    #[results]
+    pub(crate) struct Activity {
+        #[result(unit = "Hz", alias = "rate")]
+        pub rate: f64,
+        #[result(alias = "v")]
+        pub v: Vec<f64>,
+        pub n_spikes: u64,
+    }
+
+    #[results]
+    pub(crate) struct Outcome {
+        #[result(group)]
+        pub activity: Activity,
+    }
+
+    fn activity(input: f64) -> Activity {
+        Activity { rate: 2.0 * input, v: vec![input; 2], n_spikes: 7 }
+    }
+
+    #[experiment]
+    pub(crate) fn fire(p: &Cell) -> Outcome {
+        Outcome { activity: activity(p.stimulus.input) }
+    }
+
+    /// A group of the name that a result of the file has.
+    #[results]
+    pub(crate) struct Clash {
+        #[result(group)]
+        pub rate: Activity,
+    }
+
+    pub(crate) mod clash {
+        use super::*;
+
+        #[experiment]
+        pub(crate) fn fire(p: &Cell) -> Clash {
+            Clash { rate: activity(p.stimulus.input) }
+        }
+    }
+}
+
 /// Everything that the program of today asks for, of the runs that are done.
 fn check(traj: &Trajectory<today::fire>) {
     let r = today::Outcome::names();
@@ -239,6 +295,69 @@ fn two_results_never_share_a_column_of_the_file() {
         let refused = Trajectory::<confused::narrow::fire>::open(file).unwrap_err().to_string();
         assert!(refused.contains("the result `rate` is `f64` in the file but `f32` in the program"), "{refused}");
     });
+}
+
+#[test]
+fn results_and_parameters_move_into_groups_with_their_short_names() {
+    let check = |traj: &Trajectory<tomorrow::fire>| {
+        let r = tomorrow::Outcome::names();
+        assert_eq!(traj.statuses(), [RunStatus::Done; 4], "{:?}", traj.failures());
+        assert_eq!(traj.all(r.activity.rate).unwrap().to_vec(), [2.0, 4.0, 6.0, 8.0]);
+        assert_eq!(traj.get(r.activity.v, 3).unwrap(), [4.0, 4.0]);
+        assert_eq!(traj.get(r.activity.n_spikes, 3).unwrap(), 7);
+        assert!(traj.any().contains("results.activity.n_spikes") && !traj.any().contains("results.activity.rate"));
+    };
+    let more = || tomorrow::Cell::names().stimulus.input.over([3.0, 4.0]);
+    common::with_trajectory_file(|file| {
+        store_old(file, false);
+        check(&Environment::new(file).serial().expand::<tomorrow::fire>(more()).unwrap());
+        let clash = Environment::new(file).serial().expand::<tomorrow::clash::fire>(more()).map(drop);
+        let clash = clash.unwrap_err().to_string();
+        let said = "the result `rate.n_spikes` cannot be stored, since the file has `results.rate` in its place";
+        assert!(clash.contains(said) && clash.contains("the group that it is in, another name"), "{clash}");
+    });
+    let points = before::Cell::names().input.over([1.0, 2.0, 3.0]);
+    let old = Environment::in_memory().serial().run::<before::fire>(points).unwrap();
+    check(&Environment::of(old.into_any()).unwrap().serial().expand::<tomorrow::fire>(more()).unwrap());
+}
+
+/// The program of the same year with its results in another order, and one more before them.
+mod sorted {
+    use super::*;
+
+    #[results]
+    pub(crate) struct Sorted {
+        pub energy: f64,
+        pub v: Vec<f64>,
+        #[result(unit = "Hz")]
+        pub rate: f64,
+    }
+
+    #[experiment]
+    pub(crate) fn fire(p: &before::Cell) -> Sorted {
+        Sorted { energy: -p.input, v: vec![p.input; 2], rate: 2.0 * p.input }
+    }
+}
+
+#[test]
+fn results_in_another_order_find_their_columns_in_files_and_in_memory() {
+    let old = before::Cell { fails: true, ..default() };
+    let points = before::Cell::names().input.over([1.0, 2.0, 3.0]);
+    let check = |traj: &Trajectory<sorted::fire>| {
+        let r = sorted::Sorted::names();
+        assert_eq!(traj.all(r.rate).unwrap().to_vec(), [2.0, 4.0, 6.0]);
+        assert_eq!(traj.get(r.v, 1).unwrap(), [2.0, 2.0]);
+        assert_eq!(traj.get(r.energy, 1).unwrap(), -2.0);
+        assert!(traj.get(r.energy, 0).unwrap().is_nan());
+        assert!(traj.any().verify().unwrap().is_sound());
+    };
+    common::with_trajectory_file(|file| {
+        store_old(file, true);
+        check(&Environment::new(file).serial().with_failed().resume::<sorted::fire>().unwrap());
+    });
+    let kept = Environment::in_memory().serial().with_parameters(old).run::<before::fire>(points).unwrap();
+    let environment = Environment::of(kept.into_any()).unwrap().serial().with_failed();
+    check(&environment.resume::<sorted::fire>().unwrap());
 }
 
 fn compared(a: &AnyTrajectory, b: &AnyTrajectory) -> Comparison {

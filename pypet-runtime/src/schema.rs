@@ -194,6 +194,13 @@ pub enum Difference {
         /// The type in the program.
         declared: String,
     },
+    /// The file has something else where a result of the program would be stored.
+    Place {
+        /// The result.
+        name: String,
+        /// The full name of what is there.
+        found: String,
+    },
 }
 
 impl Difference {
@@ -224,6 +231,11 @@ impl fmt::Display for Difference {
             Self::Type { kind, name, stored, declared } => {
                 write!(f, "the {kind} `{name}` is `{stored}` in the file but `{declared}` in the program")
             }
+            Self::Place { name, found } => write!(
+                f,
+                "the result `{name}` cannot be stored, since the file has `{found}` in its place \
+                 (give the result, or the group that it is in, another name)"
+            ),
         }
     }
 }

@@ -10,7 +10,7 @@ use syn::{Expr, ExprArray};
 
 use super::derived::{SelfUse, self_uses};
 use super::literal::{Literal, holds, is_empty, text};
-use super::model::{Member, Parameter, ParameterSet};
+use super::model::{Parameter, ParameterSet};
 use crate::support::errors::Errors;
 use crate::support::names::{plain, quoted_list, unique_aliases};
 
@@ -41,8 +41,10 @@ fn default_is_not_derived_by_std(set: &ParameterSet, errors: &mut Errors) {
 
 fn aliases_are_unique(set: &mut ParameterSet, errors: &mut Errors) {
     let mut names: HashSet<String> = set.members.iter().map(|member| plain(&member.ident)).collect();
-    for parameter in set.members.iter_mut().filter_map(Member::parameter_mut) {
-        unique_aliases(&mut parameter.aliases, "parameter", &mut names, errors);
+    for member in &mut set.members {
+        let ident = member.ident.clone();
+        let Some(parameter) = member.parameter_mut() else { continue };
+        unique_aliases(&ident, &mut parameter.aliases, "parameter", &mut names, errors);
     }
 }
 

@@ -22,7 +22,7 @@ pub(crate) fn check(set: &mut ResultSet, errors: &mut Errors) {
 fn aliases_are_unique(set: &mut ResultSet, errors: &mut Errors) {
     let mut names: HashSet<String> = set.results.iter().map(|result| plain(&result.ident)).collect();
     for result in &mut set.results {
-        unique_aliases(&mut result.aliases, "result", &mut names, errors);
+        unique_aliases(&result.ident, &mut result.aliases, "result", &mut names, errors);
     }
 }
 
@@ -118,7 +118,6 @@ mod tests {
                 "there is no option `units`; the options are `unit`, `dims`, `compress`, `alias`, `serde` and `group`",
                 "result `rate` is declared twice; rename one of them",
                 "`v` already names a result of this set; choose another alias",
-                "`n` already names a result of this set; choose another alias",
                 "`firing` already names a result of this set; choose another alias",
                 "`dims` is a list of names, outermost first; write `dims = [\"time\"]`",
                 "two dimensions of `map` are named \"x\"; rename one of them",

@@ -45,7 +45,16 @@ pub(crate) fn local(ident: &Ident) -> Ident {
 }
 
 /// Drops the names in older files that another of the set has already; `kind` is what the set consists of.
-pub(crate) fn unique_aliases(aliases: &mut Vec<LitStr>, kind: &str, names: &mut HashSet<String>, errors: &mut Errors) {
+///
+/// The own name is a good alias for what was moved into a group, where its full name is another.
+pub(crate) fn unique_aliases(
+    own: &Ident,
+    aliases: &mut Vec<LitStr>,
+    kind: &str,
+    names: &mut HashSet<String>,
+    errors: &mut Errors,
+) {
+    names.remove(&plain(own));
     aliases.retain(|alias| {
         let name = alias.value();
         let is_new = names.insert(name.clone());
@@ -54,6 +63,7 @@ pub(crate) fn unique_aliases(aliases: &mut Vec<LitStr>, kind: &str, names: &mut 
         }
         is_new
     });
+    names.insert(plain(own));
 }
 
 /// `` `a`, `b` and `c` ``

@@ -9,8 +9,8 @@ use crate::error::Result;
 use crate::explore::Exploration;
 use crate::parameter::{AxisValues, ParameterSet, declared_parameters, one_cell};
 use crate::result::DeclaredGroup;
-use crate::schema::{Schema, SchemaParameter};
-use crate::storage::TrajectoryReader;
+use crate::schema::{Difference, Schema, SchemaParameter};
+use crate::storage::{Node, NodeKind, TrajectoryReader};
 use crate::value::{Cells, ResultValue};
 
 /// The presets and the explored columns of a trajectory, with the types of the program.
@@ -72,7 +72,8 @@ impl<P: ParameterSet> Stored<P> {
     pub(crate) fn expect_resumable(&self) -> Result<()> {
         let header = self.any.header();
         let is_explored = |name: &str| self.any.at(&format!("explored/{name}")).is_some();
-        let obstacles = self.schema.obstacles(&header.schema, is_explored);
+        let mut obstacles = self.schema.obstacles(&header.schema, is_explored);
+        obstacles.extend(self.schema.results.iter().filter_map(|result| self.in_the_way_of(&result.name)));
         if obstacles.is_empty() {
             return Ok(());
         }
@@ -95,6 +96,18 @@ impl<P: ParameterSet> Stored<P> {
         let repetitions = repetitions.iter().map(|(name, numbers)| Exploration::repetitions(name, numbers.clone()));
         // Columns of one file have one length, so they go in lock step.
         Ok(axes.chain(repetitions).reduce(Exploration::zip_unchecked).unwrap_or_else(Exploration::single))
+    }
+
+    /// What the file has where the column of a result would be.
+    fn in_the_way_of(&self, result: &str) -> Option<Difference> {
+        let path = format!("results/{}", result.replace('.', "/"));
+        let holds = |node: &&Node| match path.strip_prefix(&node.path) {
+            Some("") => !matches!(node.kind, NodeKind::Column(_)),
+            Some(below) => below.starts_with('/') && !matches!(node.kind, NodeKind::Group),
+            None => false,
+        };
+        let node = self.any.nodes().iter().find(holds)?;
+        Some(Difference::Place { name: result.into(), found: node.path.replace('/', ".") })
     }
 
     /// All named repetitions: what is explored and no parameter.
