@@ -534,17 +534,69 @@ fn files_with_shared_arrays_are_merged_compacted_and_copied() {
     let k = Which::names().k;
     Environment::new(&a).with_seed(1).run::<study>(k.over(0..6)).unwrap();
     Environment::new(&b).with_seed(1).run::<study>(k.over(6..N_RUNS)).unwrap();
-    pypet::merge(&both, [&b, &a], &default()).unwrap();
+    let merged = pypet::merge(&both, [&b, &a], &default()).unwrap();
     pypet::trajectory::compact(&both).unwrap();
     let any = AnyTrajectory::open(&both).unwrap();
-    // The rows are in the order of the runs again; of arrays there is one of each file.
+    // The rows are in the order of the runs again, and so are their rows of the map.
     let texts: Vec<String> = any.rows_of_all("results.texts").unwrap();
     assert_eq!((texts.len(), texts[0].as_str(), texts[11].as_str()), (12, "run 1", "run 11"));
-    for (name, runs) in [("results.map", 0..6), ("results.map_2", 6..N_RUNS)] {
-        let column: ArrayD<f64> = any.get_slice(name, s![.., 5]).unwrap();
-        let written: Vec<usize> = (0..N_RUNS).filter(|&row| !column[row].is_nan()).collect();
-        assert_eq!(written, runs.collect::<Vec<_>>(), "`{name}`");
+    let column: ArrayD<f64> = any.get_slice("results.map", s![.., 5]).unwrap();
+    assert_eq!(column.into_raw_vec_and_offset().0, (0..N_RUNS).map(|k| k as f64).collect::<Vec<_>>());
+    assert!(!any.contains("results.map_2"));
+    // The last runs of one file have written elements that the first of the other have, too.
+    let apart: Vec<(&Path, &str, &str)> =
+        merged.apart.iter().map(|array| (array.file.as_path(), array.name.as_str(), array.new_name.as_str())).collect();
+    assert_eq!(apart, [(b.as_path(), "results.overlap", "results.overlap_2")]);
+    for (name, runs) in [("overlap", 0..6), ("overlap_2", 6..N_RUNS)] {
+        let values: Vec<[isize; 3]> = any.get(&format!("results.{name}")).unwrap();
+        let written: Vec<usize> =
+            (0..N_RUNS).filter(|&row| values[row][0] != 0 || row == 0 && runs.contains(&0)).collect();
+        assert_eq!(written, runs.clone().collect::<Vec<_>>(), "`{name}`");
+        let writers: Vec<usize> = (0..N_RUNS)
+            .filter(|&run| !any.rows(&format!("runs.slices.{name}"), run..run + 1).unwrap().bytes().is_empty())
+            .collect();
+        assert_eq!(writers, runs.collect::<Vec<_>>(), "who has written `{name}`");
     }
+    drop(any);
+    // Runs that are added go on with the array of the same name.
+    let traj = Environment::new(&both).expand::<study>(Which::names().fails_at.over([500])).unwrap();
+    assert_eq!(traj.statuses().len(), N_RUNS + 1);
+}
+
+/// Writes the row of its index, in an array of as many rows as there are runs.
+#[experiment(result = "k")]
+fn by_index(p: &Which, run: &mut Run) -> usize {
+    run.write_slice("net.rows", s![run.index(), ..], &Array1::from_elem(3, p.k as f64));
+    run.write_slice("net.names", s![run.index()], &ndarray::arr0(format!("run of {}", p.k)));
+    p.k
+}
+
+#[test]
+fn the_rows_of_runs_follow_them_where_files_are_merged() {
+    let folder = tempfile::tempdir().unwrap();
+    let [a, b, both] = ["a.h5", "b.h5", "both.h5"].map(|name| folder.path().join(name));
+    // One run is in both files.
+    let points: [&[usize]; 2] = [&[7, 1, 5], &[3, 9, 5, 0]];
+    for (file, ks) in [&a, &b].into_iter().zip(points) {
+        let environment = Environment::new(file)
+            .with_seed(1)
+            .with_shared_array(SharedArray::new::<f64>("net.rows", [ks.len(), 3]))
+            .with_shared_array(SharedArray::new::<String>("net.names", [ks.len()]));
+        environment.run::<by_index>(Which::names().k.over(ks.iter().copied())).unwrap();
+    }
+    let merged = pypet::merge(&both, [&a, &b], &default()).unwrap();
+    assert!(merged.apart.is_empty() && merged.n_duplicates == 1, "{merged:?}");
+    let traj = Trajectory::<by_index>::open(&both).unwrap();
+    let ks = traj.all(by_index::results()).unwrap().to_vec();
+    let rows: Vec<[f64; 3]> = traj.any().get("results.net.rows").unwrap();
+    assert_eq!(rows, ks.iter().map(|&k| [k as f64; 3]).collect::<Vec<_>>());
+    let names: Vec<String> = traj.any().get("results.net.names").unwrap();
+    assert_eq!(names, ks.iter().map(|k| format!("run of {k}")).collect::<Vec<_>>());
+    let again = folder.path().join("again.h5");
+    pypet::merge(&again, [&both], &default()).unwrap();
+    pypet::merge(folder.path().join("thrice.h5"), [&again, &both, &a], &default()).unwrap();
+    let thrice = AnyTrajectory::open(folder.path().join("thrice.h5")).unwrap();
+    assert_eq!(thrice.get::<Vec<[f64; 3]>>("results.net.rows").unwrap(), rows, "what is joined may be joined again");
 }
 
 static N_CALLS: AtomicUsize = AtomicUsize::new(0);

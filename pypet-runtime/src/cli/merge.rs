@@ -49,6 +49,11 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
             "trajectory": merged.name,
             "n_runs": merged.n_runs,
             "n_duplicates": merged.n_duplicates,
+            "apart": merged.apart.iter().map(|array| json!({
+                "file": array.file.display().to_string(),
+                "name": array.name,
+                "new_name": array.new_name,
+            })).collect::<Vec<_>>(),
             "bytes": std::fs::metadata(out)?.len(),
             "inputs": inputs.iter().map(|input| input.display().to_string()).collect::<Vec<_>>(),
         }))?;
@@ -65,5 +70,13 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         out.display(),
         merged.name
     ))?;
+    for array in &merged.apart {
+        output::print(&format!(
+            "`{}` of {} is `{}`: it has another shape, or its elements were written in an older file as well\n",
+            array.name,
+            array.file.display(),
+            array.new_name
+        ))?;
+    }
     Ok(ExitCode::SUCCESS)
 }

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 use std::ops::Range;
 
 /// A rectangle: from where to where, for each dimension.
-pub(super) type Place = Vec<Range<usize>>;
+pub(crate) type Place = Vec<Range<usize>>;
 
 /// The parts that runs have written.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Claims {
+pub(crate) struct Claims {
     /// Runs and what they have written, by where it begins along the first dimension.
     by_start: BTreeMap<usize, Vec<(usize, Place)>>,
     /// The longest of them along the first dimension.
@@ -17,19 +17,28 @@ pub(super) struct Claims {
 
 impl Claims {
     /// Notes what a run has written.
-    pub(super) fn add(&mut self, run: usize, place: Place) {
+    pub(crate) fn add(&mut self, run: usize, place: Place) {
         self.longest = self.longest.max(place[0].len());
         self.by_start.entry(place[0].start).or_default().push((run, place));
     }
 
+    /// Whether any run has written a part of a place.
+    pub(crate) fn meet(&self, place: &Place) -> bool {
+        self.near(place).any(|(_, claimed)| meet(claimed, place))
+    }
+
     /// What of a place no later run has written, as rectangles side by side.
-    pub(super) fn left_to(&self, run: usize, place: &Place) -> Vec<Place> {
-        let first = place[0].start.saturating_sub(self.longest);
-        let near = self.by_start.range(first..place[0].end).flat_map(|(_, claims)| claims);
-        let later = near.filter(|(other, claimed)| *other > run && meet(claimed, place));
+    pub(crate) fn left_to(&self, run: usize, place: &Place) -> Vec<Place> {
+        let later = self.near(place).filter(|(other, claimed)| *other > run && meet(claimed, place));
         later.fold(vec![place.clone()], |left, (_, claimed)| {
             left.into_iter().flat_map(|place| without(place, claimed)).collect()
         })
+    }
+
+    /// All that may meet a place.
+    fn near(&self, place: &Place) -> impl Iterator<Item = &(usize, Place)> {
+        let first = place[0].start.saturating_sub(self.longest);
+        self.by_start.range(first..place[0].end.max(first)).flat_map(|(_, claims)| claims)
     }
 }
 

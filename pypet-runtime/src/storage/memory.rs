@@ -231,7 +231,9 @@ impl Tree {
             return Err(StorageError::NoNode { path: path.clone() });
         };
         for left in claims.left_to(slice.run, &slice.place) {
-            overwrite(whole, &left, &Window::between(&slice.place, &left).cut(&cells.cell(0)));
+            let all: Place = whole.cell(0).shape().iter().map(|&length| 0..length).collect();
+            let part = Window::between(&slice.place, &left).cut(&cells.cell(0));
+            Window::between(&all, &left).paste(whole, &part);
         }
         claims.add(slice.run, slice.place.clone());
         Ok(())
@@ -361,28 +363,6 @@ impl Tree {
         self.leaves.push((path.into(), stored));
         Ok(())
     }
-}
-
-/// Puts an array in the place of a part of another.
-fn overwrite(whole: &mut Cells, place: &Place, part: &Cells) {
-    let shape = whole.cell(0).shape().to_vec();
-    let all: Place = shape.iter().map(|&length| 0..length).collect();
-    let window = Window::between(&all, place);
-    if whole.element() == ElementType::Text {
-        let mut texts: Vec<String> = whole.strings().map(ToOwned::to_owned).collect();
-        let mut new = part.strings().map(ToOwned::to_owned);
-        window.visit(&shape, |elements| texts[elements].iter_mut().zip(new.by_ref()).for_each(|(old, new)| *old = new));
-        *whole = Cells::from_text(&shape, 1, texts);
-        return;
-    }
-    let size = whole.element().size().unwrap_or_default();
-    let (mut bytes, mut new) = (whole.take_bytes(), part.bytes());
-    window.visit(&shape, |elements| {
-        let (next, rest) = new.split_at(elements.len() * size);
-        bytes[elements.start * size..elements.end * size].copy_from_slice(next);
-        new = rest;
-    });
-    *whole = whole.with_bytes(bytes);
 }
 
 fn result_path(leaf: &Leaf) -> String {

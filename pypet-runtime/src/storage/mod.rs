@@ -4,7 +4,7 @@
 //! written counts once [`TrajectoryWriter::commit`] has returned. A [`TrajectoryReader`] names the nodes of
 //! the tree and gives their values as [`Cells`]. Nothing here knows of experiments or their types.
 
-mod claims;
+pub(crate) mod claims;
 mod edit;
 pub mod hdf5;
 mod leftover;

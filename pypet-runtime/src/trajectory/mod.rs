@@ -25,8 +25,8 @@ mod view;
 
 pub use any::AnyTrajectory;
 pub use edit::{
-    Agreement, Compacted, EditError, MergeError, MergeOptions, Merged, RepairOptions, Repaired, RepairedTrajectory,
-    TrajectoryEditor, backup, compact, copy, delete, merge, repair,
+    Agreement, Compacted, EditError, KeptApart, MergeError, MergeOptions, Merged, RepairOptions, Repaired,
+    RepairedTrajectory, TrajectoryEditor, backup, compact, copy, delete, merge, repair,
 };
 pub use failures::RunFailure;
 pub use find::ResultNames;

@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use ndarray::{Array, Dimension, IxDyn, SliceInfoElem};
 
-use super::{Cell, Cells, Element, ResultValue, ValueError, ValueType, scalar_type};
+use super::{Cell, Cells, Element, ElementType, ResultValue, ValueError, ValueType, scalar_type};
 
 /// A part of an array of any shape, as `ndarray::s!` writes it: `s![3..5, ..]`.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -188,6 +188,28 @@ impl Window {
         self.visit(cell.shape(), |elements| part.put_part(cell, elements));
         part.end_array(&self.shape);
         part
+    }
+
+    /// Puts an array in its place in another, which is one cell.
+    pub(crate) fn paste(&self, whole: &mut Cells, part: &Cells) {
+        let shape = whole.cell(0).shape().to_vec();
+        if whole.element() == ElementType::Text {
+            let mut texts: Vec<String> = whole.strings().map(ToOwned::to_owned).collect();
+            let mut new = part.strings().map(ToOwned::to_owned);
+            self.visit(&shape, |elements| {
+                texts[elements].iter_mut().zip(new.by_ref()).for_each(|(old, new)| *old = new);
+            });
+            *whole = Cells::from_text(&shape, 1, texts);
+            return;
+        }
+        let size = whole.element().size().unwrap_or_default();
+        let (mut bytes, mut new) = (whole.take_bytes(), part.bytes());
+        self.visit(&shape, |elements| {
+            let (next, rest) = new.split_at(elements.len() * size);
+            bytes[elements.start * size..elements.end * size].copy_from_slice(next);
+            new = rest;
+        });
+        *whole = whole.with_bytes(bytes);
     }
 }
 

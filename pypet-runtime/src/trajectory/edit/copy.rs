@@ -3,6 +3,7 @@
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 
+use super::arrays::SharedArrays;
 use super::sources::{Origin, Runs, Source, Strand};
 use crate::error::{Error, Result};
 use crate::run::{RunStatus, is_valid_name};
@@ -26,6 +27,7 @@ pub(super) struct Blueprint {
     pub(super) order: Option<Vec<usize>>,
     pub(super) runs: Runs,
     pub(super) edits: Vec<Edit>,
+    pub(super) arrays: SharedArrays,
 }
 
 /// What compacting a file gave back.
@@ -173,7 +175,8 @@ pub(super) fn blueprint(sources: &[Source; 1], name: &str) -> Result<Blueprint> 
     });
     let runs = Runs::Same(header.n_runs);
     let plan = Plan { header, values, coordinates: planned, axes, groups: Vec::new() };
-    Ok(Blueprint { plan, coordinates, computed: Vec::new(), order, runs, edits: source.edits()? })
+    let edits = source.edits()?;
+    Ok(Blueprint { plan, coordinates, computed: Vec::new(), order, runs, edits, arrays: SharedArrays::default() })
 }
 
 /// The coordinates with their names in `by_run` and `grid`: short where that is unique.
@@ -228,14 +231,16 @@ impl Blueprint {
         if let Some(error) = failure {
             return Err(error);
         }
-        let (of_runs, results) = (self.columns(sources, "runs"), self.columns(sources, "results"));
+        let (mut of_runs, results) = (self.columns(sources, "runs"), self.columns(sources, "results"));
+        self.arrays.part_records(&mut of_runs);
         let n_wanted = (of_runs.len() + results.len()) * self.runs.len();
         let is_done = |pick: super::sources::Pick| sources[pick.source].statuses[pick.run] == RunStatus::Done;
         for (place, strand) in of_runs.iter().chain(&results).enumerate() {
             let is_wanted = |pick| place < of_runs.len() || is_done(pick);
             strand.read(sources, &self.runs, is_wanted, |first, cells| {
                 tell(place * self.runs.len() + first, n_wanted);
-                Ok(writer.write_rows(&strand.path, &strand.leaf, first, cells)?)
+                let renumbered = self.arrays.renumbered(&strand.path, first, cells);
+                Ok(writer.write_rows(&strand.path, &strand.leaf, first, renumbered.as_ref().unwrap_or(cells))?)
             })?;
         }
         for (row, attempt) in self.runs.failed_runs(sources)? {

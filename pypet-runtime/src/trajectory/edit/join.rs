@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use super::arrays::SharedArrays;
 use super::sources::Source;
 use crate::error::Result;
 use crate::schema::Leaf;
@@ -91,13 +92,16 @@ fn entries_of(number: usize, source: &Source) -> Result<Vec<Entry>> {
 }
 
 /// Annotations, links and summaries of all sources; where two say different things of one name, the second gets `_2`.
-pub(super) fn join_edits(sources: &[Source], moved: &Moved) -> Result<Vec<Edit>> {
+pub(super) fn join_edits(sources: &[Source], moved: &Moved, arrays: &SharedArrays) -> Result<Vec<Edit>> {
     let mut joined: Vec<Edit> = Vec::new();
     // By what an edit is about, so that those of one name meet.
     let mut known: HashMap<String, usize> = HashMap::new();
     for (number, source) in sources.iter().enumerate() {
-        let edits = source.edits()?;
-        let moved = [moved.as_slice(), &moved_tables(number, &edits, &joined)].concat();
+        let mut edits = source.edits()?;
+        for edit in &mut edits {
+            arrays.put_joined(edit);
+        }
+        let moved = [moved, &arrays.apart, &moved_tables(number, &edits, &joined)].map(Vec::as_slice).concat();
         for edit in edits {
             let mut edit = relocate(edit, number, &moved);
             let base = edit.clone();

@@ -7,6 +7,7 @@ use std::cmp::Ordering;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
 
+use super::arrays::SharedArrays;
 use super::copy::{Blueprint, check_name, header_axes, origin, plan_coordinates, repetition_leaf};
 use super::join::{join_comments, join_config, join_edits};
 use super::sources::{Origin, Pick, Runs, Source, Strand, zero};
@@ -52,6 +53,21 @@ pub struct Merged {
     pub n_runs: usize,
     /// How many runs were there more than once and are no more.
     pub n_duplicates: usize,
+    /// Shared arrays that could not become one with that of an older file.
+    pub apart: Vec<KeptApart>,
+}
+
+/// An array that runs have written together and that keeps a place of its own: it has another shape than those of older
+/// files, or the same elements were written in two files.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct KeptApart {
+    /// The file that it comes from.
+    pub file: PathBuf,
+    /// Its full name there.
+    pub name: String,
+    /// Its full name in the joined trajectory.
+    pub new_name: String,
 }
 
 /// Why trajectories cannot be joined.
@@ -127,7 +143,9 @@ fn lines(differences: &[String]) -> String {
 /// The joined trajectory has all runs, in the order of their points. Runs at one point, and of one repetition, are one
 /// run if their results are the same; a run that is done goes before one that failed, and that before one that is
 /// pending. What differs between the files without being explored is explored then. Comments, annotations, links and
-/// config of all files are kept. The order of the files does not matter, and neither does naming one twice. A file that
+/// config of all files are kept. Arrays that runs have written together become one where each run has the row of its own
+/// index, which follows its run, or where they are of one shape and no element was written in two files; all others stay
+/// apart, as `map` and `map_2`. The order of the files does not matter, and neither does naming one twice. A file that
 /// is written to may exist already; then it gets a further trajectory.
 ///
 /// # Errors
@@ -169,7 +187,12 @@ pub fn merge<I: AsRef<Path>>(
     let is_tried = |run: &Chosen| table.status(run.row) != RunStatus::Pending;
     let state = if chosen.iter().all(is_tried) { State::Finished } else { State::Stopped };
     blueprint.write(&sources, &mut writer, state)?;
-    Ok(Merged { name, n_runs: chosen.len(), n_duplicates })
+    let dotted = |path: &str| path.replace('/', ".");
+    let apart = blueprint.arrays.apart.iter().map(|(source, from, to)| {
+        let file = sources[*source].file.clone();
+        KeptApart { file, name: dotted(from), new_name: dotted(to) }
+    });
+    Ok(Merged { name, n_runs: chosen.len(), n_duplicates, apart: apart.collect() })
 }
 
 fn check_alike(first: &Source, other: &Source) -> Result<()> {
@@ -434,13 +457,15 @@ impl<'a> Table<'a> {
             axes: header_axes(axes.as_ref()),
         };
         let runs = Runs::Picked(chosen.iter().map(|run| self.pick(run.row)).collect());
+        let arrays = SharedArrays::of(sources, &runs)?;
         Ok(Blueprint {
             plan: Plan { header, values, coordinates, axes, groups: Vec::new() },
             coordinates: strands,
             computed: explored,
             order,
             runs,
-            edits: join_edits(sources, &moved)?,
+            edits: join_edits(sources, &moved, &arrays)?,
+            arrays,
         })
     }
 }

@@ -170,6 +170,10 @@ impl Runs {
         }
     }
 
+    pub(super) fn picks(&self) -> impl Iterator<Item = Pick> {
+        (0..self.len()).map(|run| self.pick(run))
+    }
+
     fn pick(&self, run: usize) -> Pick {
         match self {
             Self::Same(_) => Pick { source: 0, run },
