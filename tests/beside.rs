@@ -4,7 +4,7 @@
 
 mod common;
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::children;
 use pypet::prelude::*;
@@ -53,11 +53,7 @@ fn h5py_reads_beside_the_writer_and_finds_the_newest_runs() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let file = folder.path().join("study.h5");
     let mut writer = children::test("child", folder.path()).spawn().expect("the test program can be started again");
-    let begun = Instant::now();
-    while !file.exists() {
-        assert!(begun.elapsed() < Duration::from_mins(1), "the child does not begin");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    children::wait_until(|| file.exists());
     let printed = common::python::run("beside.py", [file.as_os_str(), seconds().to_string().as_ref()]);
     assert!(writer.try_wait().expect("a child can be asked").is_none(), "the study still goes on");
     writer.kill().expect("a child can be killed");

@@ -6,13 +6,12 @@ mod common;
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use common::children;
 use pypet::prelude::*;
 use pypet::run::RunStatus;
 
-/// Tells the test program to be the study that is killed, and where its file is.
-const FILE: &str = "PYPET_KILL_TEST_FILE";
 const N_KILLS: u64 = 25;
 const N_RUNS: usize = 100_000;
 
@@ -48,8 +47,9 @@ fn study(p: &Which, run: &mut Run) -> Yields {
 /// What the child does; as a test of its own it does nothing.
 #[test]
 fn child() {
-    let Some(file) = std::env::var_os(FILE) else { return };
-    let environment = Environment::new(file).with_threads(2).with_commit_every(Duration::from_millis(3));
+    let Some(folder) = children::folder() else { return };
+    let environment =
+        Environment::new(folder.join("trajectory.h5")).with_threads(2).with_commit_every(Duration::from_millis(3));
     let environment = environment.overwrite().with_signals();
     environment.run::<study>(Which::names().k.over(0..N_RUNS as u64)).expect("the study runs until it is killed");
 }
@@ -102,20 +102,16 @@ fn start(file: &Path, time: Duration) -> Child {
 
 /// The study as a command.
 fn study_on(file: &Path) -> Command {
-    let program = std::env::current_exe().expect("a running program has a path");
-    let mut command = Command::new(program);
-    command.args(["child", "--exact"]).env(FILE, file).stdout(Stdio::null()).stderr(Stdio::null());
+    let mut command = children::test("child", file.parent().expect("in a folder"));
+    command.stdout(Stdio::null()).stderr(Stdio::null());
     command
 }
 
 /// Reads the file beside its writer until some runs are done.
 fn wait_for_some_runs(file: &Path) {
     let some = |traj: Trajectory<study>| traj.statuses().contains(&RunStatus::Done);
-    let begun = Instant::now();
-    while !(file.exists() && some(Trajectory::open(file).expect("a file can be read beside its writer"))) {
-        assert!(begun.elapsed() < Duration::from_mins(1), "the study does not begin");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    let open = || Trajectory::open(file).expect("a file can be read beside its writer");
+    children::wait_until(|| file.exists() && some(open()));
 }
 
 fn kill_after(file: &Path, time: Duration) {

@@ -5,7 +5,7 @@
 mod common;
 
 use std::path::Path;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::children;
 use pypet::prelude::*;
@@ -36,14 +36,6 @@ fn slow(file: &Path) -> Environment<Which> {
     environment.with_parameters(Which { pause: 20, ..Which::default() })
 }
 
-fn wait_for(file: &Path) {
-    let begun = Instant::now();
-    while !file.exists() {
-        assert!(begun.elapsed() < Duration::from_mins(1), "the child does not begin");
-        std::thread::sleep(Duration::from_millis(5));
-    }
-}
-
 fn storage_error<T>(result: pypet::Result<T>) -> StorageError {
     match result.err().expect("this is refused") {
         pypet::Error::Storage(error) => error,
@@ -61,7 +53,7 @@ fn a_second_writer_is_told_who_the_first_is_and_takes_over_when_that_is_killed()
     let file = folder.path().join("study.h5");
     let name = "a_second_writer_is_told_who_the_first_is_and_takes_over_when_that_is_killed";
     let mut first = children::test(name, folder.path()).spawn().expect("the test program can be started again");
-    wait_for(&file);
+    children::wait_until(|| file.exists());
     let host = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_default();
     let who = format!("process {} on {}", first.id(), host.trim());
     for refused in [Environment::new(&file).run::<study>(runs(3)), Environment::new(&file).resume::<study>()] {
@@ -86,7 +78,7 @@ fn a_second_writer_follows_when_the_first_has_ended() {
     let file = folder.path().join("study.h5");
     let name = "a_second_writer_follows_when_the_first_has_ended";
     let mut first = children::test(name, folder.path()).spawn().expect("the test program can be started again");
-    wait_for(&file);
+    children::wait_until(|| file.exists());
     let error = storage_error(Environment::new(&file).run::<study>(runs(3)));
     assert!(matches!(error, StorageError::InUse { .. }), "{error:?}");
     assert!(first.wait().expect("a child can be waited for").success(), "the first is not disturbed");

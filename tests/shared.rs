@@ -7,7 +7,7 @@ mod common;
 
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::children;
 use pypet::prelude::*;
@@ -202,11 +202,7 @@ fn a_killed_study_is_resumed_to_what_an_undisturbed_one_yields() {
         let traj = Trajectory::<study>::open(&file).ok()?;
         Some(traj.statuses().iter().filter(|status| **status == RunStatus::Done).count())
     };
-    let begun = Instant::now();
-    while !(file.exists() && n_done().is_some_and(|n_done| n_done > 2)) {
-        assert!(begun.elapsed() < Duration::from_mins(1), "the study does not begin");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    children::wait_until(|| file.exists() && n_done().is_some_and(|n_done| n_done > 2));
     child.kill().unwrap();
     child.wait().unwrap();
     let traj = Trajectory::<study>::open(&file).unwrap();

@@ -3,6 +3,7 @@
 use std::ffi::OsStr;
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 /// Tells a test that it is the child, and where its files are.
 const FOLDER: &str = "PYPET_TEST_FOLDER";
@@ -40,6 +41,18 @@ pub(crate) fn test_with_mounts(setup: &str, name: &str, folder: &Path) -> Option
     let mut command = Command::new("unshare");
     command.arg("-m").arg(inner.get_program()).args(inner.get_args()).env(FOLDER, folder).stdin(Stdio::null());
     Some(command)
+}
+
+/// Waits until something can be seen of what a child does.
+///
+/// # Panics
+/// If there is nothing within a minute.
+pub(crate) fn wait_until(can_be_seen: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !can_be_seen() {
+        assert!(begun.elapsed() < Duration::from_mins(1), "the child does not begin");
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// Waits for a child whose assertions all hold.

@@ -8,7 +8,7 @@ use super::processes::{Role, Visit};
 use super::study::Study;
 use super::{Environment, Options, Presets, adding, bind, origin};
 use crate::error::Result;
-use crate::experiment::Outcome;
+use crate::experiment::{BoxError, Outcome};
 use crate::explore::IntoExploration;
 use crate::parameter::ParameterSet;
 use crate::provenance::{Build, Origin};
@@ -42,10 +42,8 @@ impl<P> Environment<P> {
         let options = self.options.of_role(&role).seeded(&visit);
         let _log = role.insist(options.attend(self.place.file(), &role))?;
         let origin = role.insist(origin(&options, &role, name, "", Build::UNKNOWN, 0))?;
-        let DeclaredResults { leaves: results, groups } = declared::<O::Results>(name, "");
-        let subject = Subject { name, comment: "", place: &declared_at, results, groups, origin };
-        let arrays = role.insist(options.shared_arrays(Vec::new(), &subject.results))?;
-        let run = |parameters: &Q, run: &mut Run| experiment(parameters, run).into_results();
+        let subject = subject::<O>(name, &declared_at, origin);
+        let (arrays, run) = (role.insist(options.shared_arrays(Vec::new(), &subject.results))?, yielding(experiment));
         let seed = options.seed.unwrap_or_default();
         let study = Study { subject, points: &points, seed, run: &run, file: self.place.file(), visit: &visit, arrays };
         let reader = self.place.carry_out(&options, &study, &role)?;
@@ -97,13 +95,24 @@ impl<P> Environment<P> {
             return AnyTrajectory::open_named(&kept.file, &kept.name);
         }
         let _log = role.insist(self.options.attend(self.place.file(), &role))?;
-        let DeclaredResults { leaves: results, groups } = declared::<O::Results>(name, "");
-        let schema = Schema::new::<Q>(results.clone());
-        let subject = Subject { name, comment: "", place: declared_at, results, groups, origin: Origin::default() };
+        let subject = subject::<O>(name, declared_at, Origin::default());
+        let schema = Schema::new::<Q>(subject.results.clone());
         let (stored, subject, options) = self.take_up(&role, subject, schema, Build::UNKNOWN, change)?;
         let missing = role.insist(Missing::of(stored, &subject.origin, &options))?;
-        let arrays = role.insist(options.shared_arrays(Vec::new(), &subject.results))?;
-        let run = |parameters: &Q, run: &mut Run| experiment(parameters, run).into_results();
+        let (arrays, run) = (role.insist(options.shared_arrays(Vec::new(), &subject.results))?, yielding(experiment));
         AnyTrajectory::from_reader(missing.carry_out(subject, &run, arrays, &options, &visit, &role)?)
     }
+}
+
+/// What a study of a closure is about; `declared_at` is where the closure is handed over.
+fn subject<'a, O: Outcome>(name: &'a str, declared_at: &'a str, origin: Origin) -> Subject<'a> {
+    let DeclaredResults { leaves: results, groups } = declared::<O::Results>(name, "");
+    Subject { name, comment: "", place: declared_at, results, groups, origin }
+}
+
+/// The closure as the function of an experiment.
+fn yielding<Q, O: Outcome>(
+    experiment: impl Fn(&Q, &mut Run) -> O + Sync,
+) -> impl Fn(&Q, &mut Run) -> std::result::Result<O::Results, BoxError> + Sync {
+    move |parameters, run| experiment(parameters, run).into_results()
 }

@@ -16,7 +16,7 @@ use crate::parameter::{AxisValues, ParameterInfo, ParameterSet, declared_paramet
 use crate::provenance::Origin;
 use crate::run::Run;
 use crate::schema::Leaf;
-use crate::storage::{Header, PlanAxis, PlannedLeaf, State};
+use crate::storage::{Expansion, Header, PlanAxis, PlannedLeaf, State};
 use crate::trajectory::{Repetition, Stored, Trajectory};
 use crate::value::{Cells, ResultValue};
 
@@ -54,7 +54,8 @@ pub(super) fn append<P: ParameterSet>(
     drop(stored);
     let (plan, order) = union.plan(subject, options)?;
     let mut columns = |runs| plan.columns(&union, runs);
-    home.expand(&plan.plan, union.known.header.n_runs, order.as_deref(), &mut columns)?;
+    let new = Expansion { plan: &plan.plan, n_before: union.known.header.n_runs, order: order.as_deref() };
+    home.expand(new, &mut columns)?;
     Ok((Stored::read(home.open()?, schema)?, n_new))
 }
 

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use super::processes::Kept;
 use crate::error::{Error, Result};
 use crate::storage::hdf5::{self, Hdf5Reader};
-use crate::storage::{Memory, Plan, StorageError, TrajectoryReader};
+use crate::storage::{Expansion, Memory, StorageError, TrajectoryReader};
 use crate::trajectory::AnyTrajectory;
 use crate::value::Cells;
 
@@ -51,14 +51,12 @@ impl Home {
     /// Appends pending runs; see [`hdf5::expand`].
     pub(super) fn expand(
         &self,
-        plan: &Plan,
-        n_before: usize,
-        order: Option<&[usize]>,
+        new: Expansion<'_>,
         columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
     ) -> Result<(), StorageError> {
         match self {
-            Self::File { file, .. } => hdf5::expand(file, plan, n_before, order, columns),
-            Self::Memory(memory) => memory.expand(plan, n_before, order, columns),
+            Self::File { file, .. } => hdf5::expand(file, new, columns),
+            Self::Memory(memory) => memory.expand(new, columns),
         }
     }
 }

@@ -7,8 +7,8 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::claims::{Claims, Place};
 use super::{
-    CHECKSUM, Edit, FailedRun, Finished, Header, Newcomer, Node, NodeKind, Plan, PlannedLeaf, State, StorageError,
-    TrajectoryReader, TrajectoryWriter, check_refusal,
+    CHECKSUM, Edit, Expansion, FailedRun, Finished, Header, Newcomer, Node, NodeKind, Plan, PlannedLeaf, State,
+    StorageError, TrajectoryReader, TrajectoryWriter, check_refusal,
 };
 use crate::result::SharedArray;
 use crate::result::checksum::ValueHash;
@@ -85,17 +85,15 @@ impl Memory {
     /// Gives a trajectory further runs, which are pending then; all as `hdf5::expand` does.
     pub(crate) fn expand(
         &self,
-        plan: &Plan,
-        n_before: usize,
-        order: Option<&[usize]>,
+        new: Expansion<'_>,
         columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
     ) -> Result<(), StorageError> {
         let mut tree = self.lock();
-        if tree.header.as_ref().map(|header| header.n_runs) != Some(n_before) {
-            return Err(StorageError::Changed { name: plan.header.name.clone() });
+        if tree.header.as_ref().map(|header| header.n_runs) != Some(new.n_before) {
+            return Err(StorageError::Changed { name: new.plan.header.name.clone() });
         }
         let mut grown = tree.clone();
-        grown.expand(plan, n_before, order, columns)?;
+        grown.expand(new, columns)?;
         *tree = grown;
         Ok(())
     }
@@ -144,9 +142,7 @@ impl Tree {
 
     fn expand(
         &mut self,
-        plan: &Plan,
-        n_before: usize,
-        order: Option<&[usize]>,
+        Expansion { plan, n_before, order }: Expansion<'_>,
         columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
     ) -> Result<(), StorageError> {
         let n_runs = plan.header.n_runs;

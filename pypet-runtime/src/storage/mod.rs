@@ -16,8 +16,8 @@ pub use leftover::LeftOver;
 pub use memory::Memory;
 pub(crate) use plan::added_path;
 pub use plan::{
-    AxisCells, Block, Coordinate, DynamicColumn, FailedRun, Finished, Header, HeaderAxis, Plan, PlanAxis, PlannedGroup,
-    PlannedLeaf, State,
+    AxisCells, Block, Coordinate, DynamicColumn, Expansion, FailedRun, Finished, Header, HeaderAxis, Plan, PlanAxis,
+    PlannedGroup, PlannedLeaf, State,
 };
 
 use std::collections::BTreeMap;

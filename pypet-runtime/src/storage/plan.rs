@@ -70,6 +70,17 @@ impl State {
     }
 }
 
+/// Runs that a stored trajectory is given.
+#[derive(Debug, Clone, Copy)]
+pub struct Expansion<'a> {
+    /// That of all runs, the stored ones first.
+    pub plan: &'a Plan,
+    /// How many are stored.
+    pub n_before: usize,
+    /// The run at each point of the grid, where that is not simply the next.
+    pub order: Option<&'a [usize]>,
+}
+
 /// Everything that is known before the first run.
 #[derive(Debug)]
 pub struct Plan {

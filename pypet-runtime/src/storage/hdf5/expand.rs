@@ -13,7 +13,7 @@ use super::survey::{self, Found, Member};
 use super::views::{self, Views};
 use super::{Place, attributes, edit, raw, writer};
 use crate::schema::Leaf;
-use crate::storage::{DynamicColumn, Plan, State, StorageError, check_refusal};
+use crate::storage::{DynamicColumn, Expansion, Plan, State, StorageError, check_refusal};
 use crate::value::Cells;
 
 /// Rows of coordinates that are computed and written at a time.
@@ -21,44 +21,40 @@ const COORDINATE_ROWS: usize = 16_384;
 
 /// Appends runs to a trajectory, all with one commit; they are pending then.
 ///
-/// `plan` is that of all runs, the `n_before` stored ones first, and `order` gives the run at each point of the
-/// grid where that is not simply the next. Of the plan's values only those that the trajectory lacks are
-/// written. `columns` gives the values of all coordinates for a range of runs.
+/// Of the plan's values only those that the trajectory lacks are written. `columns` gives the values of all coordinates for
+/// a range of runs.
 ///
 /// # Errors
 /// The file cannot be written, or was changed since the plan was made; then it stays as it was.
 pub fn expand(
     path: &Path,
-    plan: &Plan,
-    n_before: usize,
-    order: Option<&[usize]>,
+    new: Expansion<'_>,
     columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
 ) -> Result<(), StorageError> {
-    expand_in(file::open_to_write(path)?, path, plan, n_before, order, columns)
+    expand_in(file::open_to_write(path)?, path, new, columns)
 }
 
 /// The same in a file that is open.
 pub(super) fn expand_in(
     file: WritableFile,
     path: &Path,
-    plan: &Plan,
-    n_before: usize,
-    order: Option<&[usize]>,
+    new: Expansion<'_>,
     columns: &mut dyn FnMut(Range<usize>) -> Vec<Cells>,
 ) -> Result<(), StorageError> {
+    let Expansion { plan, n_before, order } = new;
     let name = &plan.header.name;
     let place = Place::new(path);
     let (_, trajectory) = file::find(&file, path, Wanted::Named(name))?;
     if edit::n_runs_of(&trajectory, &place)? != n_before {
         return Err(StorageError::Changed { name: name.clone() });
     }
-    let expansion = Expansion { trajectory, plan, n_before, order, place };
-    expansion.carry_out(columns)?;
-    drop(expansion);
+    let appending = Appending { trajectory, plan, n_before, order, place };
+    appending.carry_out(columns)?;
+    drop(appending);
     file.close()
 }
 
-struct Expansion<'a> {
+struct Appending<'a> {
     trajectory: Group,
     plan: &'a Plan,
     n_before: usize,
@@ -66,7 +62,7 @@ struct Expansion<'a> {
     place: Place,
 }
 
-impl Expansion<'_> {
+impl Appending<'_> {
     fn carry_out(&self, values: &mut dyn FnMut(Range<usize>) -> Vec<Cells>) -> Result<(), StorageError> {
         let (trajectory, plan) = (&self.trajectory, self.plan);
         let n_runs = plan.header.n_runs;

@@ -21,7 +21,7 @@ use crate::storage::hdf5::expand::expand_in;
 use crate::storage::hdf5::raw::vfd::Mode;
 use crate::storage::hdf5::{Hdf5Reader, Hdf5Writer};
 use crate::storage::{
-    Block, DynamicColumn, Edit, FailedRun, Finished, Header, Plan, State, StorageError, TrajectoryReader,
+    Block, DynamicColumn, Edit, Expansion, FailedRun, Finished, Header, Plan, State, StorageError, TrajectoryReader,
     TrajectoryWriter,
 };
 use crate::value::{Cells, ElementType, ResultValue, ValueType};
@@ -221,7 +221,8 @@ impl<'a> Study<'a> {
             Step::Annotate => edit_in(self.open()?, Path::new("test.h5"), "study", &edits())?,
             Step::Expand(new) => {
                 let plan = plan(new.end);
-                expand_in(self.open()?, Path::new("test.h5"), &plan, new.start, None, &mut |_| Vec::new())?;
+                let new = Expansion { plan: &plan, n_before: new.start, order: None };
+                expand_in(self.open()?, Path::new("test.h5"), new, &mut |_| Vec::new())?;
             }
         }
         self.done.push(step.clone());
