@@ -1,8 +1,9 @@
 //! What it costs to read columns back, against the same bytes in a plain file and against h5py.
 //!
-//! `cargo bench --bench reading` prints what it costs to read run by run. Then it prints, as the best of several rounds
-//! taken in turn, how fast whole columns come back from a file in the page cache: one number for each run, a trace for
-//! each run, and the same compressed; beside each the ratio to `std::fs::read` of as many bytes, and to h5py.
+//! `cargo bench --bench reading` prints what it costs to read run by run, on one thread and on all, and to find runs by
+//! conditions. Then it prints, as the best of several rounds taken in turn, how fast whole columns come back from a file
+//! in the page cache: one number for each run, a trace for each run, and the same compressed; beside each the ratio to
+//! `std::fs::read` of as many bytes, and to h5py.
 
 #[path = "../tests/common/mod.rs"]
 mod common;
@@ -19,6 +20,8 @@ const TRACE: usize = 128;
 const N_ROUNDS: usize = 9;
 /// Runs that are read one by one.
 const N_SINGLE: usize = 20_000;
+/// Values along each of the three axes of the runs among which some are found.
+const SIDE: usize = 100;
 
 /// Reads one run, or one after it in some order.
 type Single<'a> = &'a dyn Fn(usize) -> pypet::Result<()>;
@@ -43,6 +46,39 @@ fn trace(p: &Which) -> [f64; TRACE] {
     std::array::from_fn(|i| (p.k as f64 + i as f64).sqrt())
 }
 
+/// What runs are found by, beside their results.
+#[parameters]
+struct Searched {
+    #[param(default = 0.0)]
+    a: f64,
+    #[param(default = 0)]
+    b: i64,
+    #[param(default = 0)]
+    c: u32,
+}
+
+#[results]
+struct Found {
+    rate: f64,
+    count: i32,
+    fast: bool,
+}
+
+#[experiment]
+fn search(p: &Searched) -> Found {
+    let rate = p.a * 100.0 + p.b as f64;
+    Found { rate, count: (p.b % 10) as i32, fast: p.c % 3 == 0 }
+}
+
+/// As people type them, from short to long.
+const CONDITIONS: [&str; 4] = [
+    "a > 0.5",
+    "a > 0.5 && rate > 70",
+    "rate / 10 + b * 2 > c - 1 || status == 'failed'",
+    "a > 0.1 && a < 0.9 && b in [1, 5, 7, 11, 13] && c != 50 && rate > 10 && rate <= 90 && !(count < 3 || fast) && \
+     status == 'done' && run >= 1000 && (count * 2 > 7 || a + rate < 30 || c in [3, 4, 5]) && b - c < 90 && -rate < 5",
+];
+
 fn main() {
     let folder = tempfile::tempdir().expect("there is room for temporary files");
     let file = |name: &str| folder.path().join(name);
@@ -53,6 +89,7 @@ fn main() {
     Environment::new(&traces).run::<trace>(runs()).expect("the study runs");
     Environment::new(&packed).with_compression(1).run::<trace>(runs()).expect("the study runs");
     print_single(&numbers);
+    print_found(&file("searched.h5"));
 
     let of_numbers = Trajectory::<number>::open(&numbers).expect("it was stored");
     let [of_traces, of_packed] = [&traces, &packed].map(|file| Trajectory::<trace>::open(file).expect("it was stored"));
@@ -105,6 +142,39 @@ fn print_single(numbers: &Path) {
         let times = (0..3).map(|_| time_of(&all) / u32::try_from(N_SINGLE).expect("few enough"));
         println!("{name:<32} {:>8.2} µs per run", best(times) * 1e6);
     }
+    let n_threads = std::thread::available_parallelism().map_or(1, usize::from);
+    let [one, all] = [1, n_threads].map(|n_threads| {
+        let part = |thread: usize| thread * N_NUMBERS / 10 / n_threads..(thread + 1) * N_NUMBERS / 10 / n_threads;
+        let read = |thread| part(thread).try_for_each(typed).expect("every run can be read");
+        let all =
+            || std::thread::scope(|scope| (0..n_threads).for_each(|thread| drop(scope.spawn(move || read(thread)))));
+        best((0..N_ROUNDS).map(|_| time_of(&all)))
+    });
+    println!("run by run on {n_threads} threads {:.2} times as fast as on one", one / all);
+}
+
+/// Prints what it costs to find some of a million runs.
+fn print_found(file: &Path) {
+    let p = Searched::names();
+    let side = SIDE as u32;
+    let points = p.a.over(linspace(0.0, 1.0, SIDE)) * p.b.over(0..side.into()) * p.c.over(0..side);
+    let traj = Environment::new(file).run::<search>(points).expect("the study runs");
+    let any = AnyTrajectory::open(file).expect("it was stored");
+    let print = |what: &str, find: &dyn Fn() -> usize| {
+        let times = (0..N_ROUNDS).map(|_| time_of(&|| _ = black_box(find())));
+        println!("{:>8.1} ms to find {} of {} by {what}", best(times) * 1e3, find(), any.header().n_runs);
+    };
+    for condition in CONDITIONS {
+        print(condition, &|| any.find(condition).expect("it is well formed").count());
+    }
+    let r = Found::names();
+    print("a closure on parameters", &|| {
+        traj.find(|p| p.a > 0.1 && p.a < 0.9 && p.b > 3).expect("the file can be read").count()
+    });
+    print("a closure on results, too", &|| {
+        let found = traj.find_with((r.rate, r.count), |p, (rate, count)| p.a > 0.1 && rate > 10.0 && count < 3);
+        found.expect("the file can be read").count()
+    });
 }
 
 fn time_of(act: &dyn Fn()) -> Duration {

@@ -7,7 +7,7 @@ use std::sync::Arc;
 use super::key::{self, PointKey};
 use super::node::Node;
 use super::{ExploreError, GridAxis};
-use crate::parameter::{AxisValues, ParameterInfo, ParameterSet, declared_parameters, digest_value};
+use crate::parameter::{AxisValues, ParameterInfo, ParameterSet, check_limits_of, declared_parameters, digest_value};
 
 /// The points of an exploration, bound to the values of all parameters that are not explored.
 #[derive(Clone)]
@@ -53,8 +53,9 @@ impl<P: ParameterSet> Points<P> {
     pub(super) fn new(node: &Node<P>, presets: P) -> Result<Self, ExploreError> {
         let infos = declared_parameters::<P>();
         check_once(node, &infos)?;
-        crate::parameter::check_limits(&presets)?;
+        check_limits_of(&infos, &presets)?;
         let tree = Tree::bind(node, &presets, &infos)?;
+        drop(infos);
         if tree.is_empty() {
             return Err(ExploreError::NoValues { name: "the exploration".into() });
         }

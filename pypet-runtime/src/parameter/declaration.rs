@@ -114,6 +114,11 @@ pub struct Declaration {
 }
 
 impl Declaration {
+    /// With room for so many parameters.
+    pub(crate) fn of_parameters(count: usize) -> Self {
+        Self { parameters: Vec::with_capacity(count), ..Self::default() }
+    }
+
     /// Declares a parameter; the returned builder takes what is optional.
     ///
     /// # Panics

@@ -58,7 +58,7 @@ pub fn declared_parameters<P: ParameterSet>() -> Vec<ParameterInfo> {
 
 /// The declarations of all leaves and of all groups of a parameter set, in order.
 pub(crate) fn declared<P: ParameterSet>() -> (Vec<ParameterInfo>, Vec<DeclaredGroup>) {
-    let mut declaration = Declaration::default();
+    let mut declaration = Declaration::of_parameters(P::LEN);
     P::declare(&mut declaration);
     declaration.finish()
 }
@@ -103,10 +103,13 @@ pub fn find(infos: &[ParameterInfo], name: &str) -> Result<usize, ParameterError
 /// # Errors
 /// The first parameter whose value is not allowed.
 pub fn check_limits<P: ParameterSet>(parameters: &P) -> Result<(), ParameterError> {
-    for (index, info) in declared_parameters::<P>().iter().enumerate() {
-        info.refusal(parameters.leaf(index)).map_or(Ok(()), Err)?;
-    }
-    Ok(())
+    check_limits_of(&declared_parameters::<P>(), parameters)
+}
+
+/// The same where the declarations are at hand.
+pub(crate) fn check_limits_of<P: ParameterSet>(infos: &[ParameterInfo], parameters: &P) -> Result<(), ParameterError> {
+    let mut refusals = infos.iter().enumerate().filter_map(|(index, info)| info.refusal(parameters.leaf(index)));
+    refusals.next().map_or(Ok(()), Err)
 }
 
 /// What can be wrong with a parameter's name or value.

@@ -68,6 +68,8 @@ impl<Root: ParameterSet, V: ParamValue> Name<Root, V> {
 pub trait Domain: Send + Sync {
     /// Shows the value at a fraction of the whole, in units of 2⁻⁶⁴.
     fn show(&self, fraction: u64, see: &mut dyn FnMut(&dyn AnyParameter));
+    /// Gives a parameter that value.
+    fn assign(&self, fraction: u64, parameter: &mut dyn AnyParameter);
     /// Whether there are values, all of which the parameter may take.
     fn check(&self, info: &ParameterInfo) -> Result<(), ExploreError>;
     /// Hashes what tells it from others.
@@ -87,12 +89,24 @@ struct Between<V> {
     scale: Scale,
 }
 
-impl<V: Number> Domain for Between<V> {
-    fn show(&self, fraction: u64, see: &mut dyn FnMut(&dyn AnyParameter)) {
-        see(&match self.scale {
+impl<V: Number> Between<V> {
+    fn at(&self, fraction: u64) -> V {
+        match self.scale {
             Scale::Linear => V::at(self.low, self.high, fraction),
             Scale::Logarithmic => V::log_at(self.low, self.high, fraction),
-        });
+        }
+    }
+}
+
+impl<V: Number> Domain for Between<V> {
+    fn show(&self, fraction: u64, see: &mut dyn FnMut(&dyn AnyParameter)) {
+        see(&self.at(fraction));
+    }
+
+    fn assign(&self, fraction: u64, parameter: &mut dyn AnyParameter) {
+        if let Some(parameter) = parameter.as_any_mut().downcast_mut::<V>() {
+            *parameter = self.at(fraction);
+        }
     }
 
     fn check(&self, info: &ParameterInfo) -> Result<(), ExploreError> {
@@ -122,10 +136,22 @@ impl<V: Number> Domain for Between<V> {
 
 struct Among<V>(Vec<V>);
 
+impl<V> Among<V> {
+    fn at(&self, fraction: u64) -> &V {
+        let position = (u128::from(fraction) * self.0.len() as u128) >> 64;
+        &self.0[usize::try_from(position).expect("a position is below the length")]
+    }
+}
+
 impl<V: ParamValue> Domain for Among<V> {
     fn show(&self, fraction: u64, see: &mut dyn FnMut(&dyn AnyParameter)) {
-        let position = (u128::from(fraction) * self.0.len() as u128) >> 64;
-        see(&self.0[usize::try_from(position).expect("a position is below the length")]);
+        see(self.at(fraction));
+    }
+
+    fn assign(&self, fraction: u64, parameter: &mut dyn AnyParameter) {
+        if let Some(parameter) = parameter.as_any_mut().downcast_mut::<V>() {
+            parameter.clone_from(self.at(fraction));
+        }
     }
 
     fn check(&self, info: &ParameterInfo) -> Result<(), ExploreError> {
@@ -173,6 +199,7 @@ macro_rules! floats {
     ($($type:ty),*) => {$(
         #[allow(clippy::cast_possible_truncation, clippy::cast_lossless, reason = "between two floats of the type")]
         impl Number for $type {
+            #[inline]
             fn at(low: Self, high: Self, fraction: u64) -> Self {
                 (along(low as f64, high as f64, unit(fraction)) as Self).clamp(low, high)
             }
@@ -195,6 +222,7 @@ macro_rules! integers {
             reason = "between two integers of the type, and floats saturate"
         )]
         impl Number for $type {
+            #[inline]
             fn at(low: Self, high: Self, fraction: u64) -> Self {
                 let n_values = (high as i128 - low as i128 + 1) as u128;
                 (low as i128 + ((u128::from(fraction) * n_values) >> 64) as i128) as Self

@@ -109,6 +109,12 @@ impl AxisValues for Sampled {
         }
     }
 
+    fn assign(&self, index: usize, parameter: &mut dyn AnyParameter) {
+        if let Ok(sequence) = &self.sequence {
+            self.domain.assign(sequence.fraction(index as u64), parameter);
+        }
+    }
+
     fn check(&self, info: &ParameterInfo) -> Result<(), ExploreError> {
         if self.n == 0 {
             return Err(ExploreError::NoValues { name: format!("`{}`", info.name) });

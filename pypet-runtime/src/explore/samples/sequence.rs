@@ -6,6 +6,9 @@ use crate::parameter::Encoding;
 /// What a hash of this kind begins with, so that it equals no hash of anything else.
 const KIND: &str = "pypet sample 1";
 
+/// Bits by which the first step of [`mix`] shifts.
+const FOLD: u32 = 30;
+
 /// One dimension of all points of a sample.
 #[derive(Debug)]
 pub(super) enum Sequence {
@@ -13,6 +16,7 @@ pub(super) enum Sequence {
     /// One point in each of equal parts.
     Stratified {
         order: Permutation,
+        parts: Parts,
         within: Bits,
     },
     Sobol(Box<Directions>),
@@ -26,6 +30,7 @@ impl Sequence {
     pub(super) fn latin_hypercube(seed: u64, dimension: usize, n: u64) -> Self {
         Self::Stratified {
             order: Permutation::new(n, Bits::new("latin hypercube, order", seed, dimension)),
+            parts: Parts::new(n),
             within: Bits::new("latin hypercube, within", seed, dimension),
         }
     }
@@ -34,11 +39,9 @@ impl Sequence {
     pub(super) fn fraction(&self, index: u64) -> u64 {
         match self {
             Self::Random(bits) => bits.at(index),
-            Self::Stratified { order, within } => {
-                let part = order.at(index);
-                let (first, end) = (order.start_of(part), order.start_of(part + 1));
-                let inside = ((end - first) * u128::from(within.at(index))) >> 64;
-                low_64(first + inside)
+            Self::Stratified { order, parts, within } => {
+                let (first, width) = parts.of(order.at(index));
+                low_64(first + ((width * u128::from(within.at(index))) >> 64))
             }
             Self::Sobol(directions) => directions.fraction(index),
         }
@@ -73,8 +76,18 @@ impl Bits {
 }
 
 /// The output function of `SplitMix64`.
-fn mix(mut bits: u64) -> u64 {
-    bits = (bits ^ (bits >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
+fn mix(bits: u64) -> u64 {
+    mix_folded(folded(bits))
+}
+
+/// The first step of [`mix`], which may be taken of two numbers apart before they are added without carry.
+fn folded(bits: u64) -> u64 {
+    bits ^ (bits >> FOLD)
+}
+
+/// The other steps.
+fn mix_folded(mut bits: u64) -> u64 {
+    bits = bits.wrapping_mul(0xBF58_476D_1CE4_E5B9);
     bits = (bits ^ (bits >> 27)).wrapping_mul(0x94D0_49BB_1331_11EB);
     bits ^ (bits >> 31)
 }
@@ -88,13 +101,14 @@ fn mix(mut bits: u64) -> u64 {
 pub(super) struct Permutation {
     n: u64,
     half: u32,
+    /// Folded, since a round folds what it hashes.
     keys: [u64; 6],
 }
 
 impl Permutation {
     fn new(n: u64, bits: Bits) -> Self {
         let needed = 64 - n.saturating_sub(1).leading_zeros();
-        Self { n, half: needed.div_ceil(2).max(1), keys: std::array::from_fn(|round| bits.at(round as u64)) }
+        Self { n, half: needed.div_ceil(2).max(1), keys: std::array::from_fn(|round| folded(bits.at(round as u64))) }
     }
 
     fn at(&self, index: u64) -> u64 {
@@ -106,17 +120,56 @@ impl Permutation {
     }
 
     fn network(&self, number: u64) -> u64 {
+        // Each step of a round waits for the one before; numbers that are short enough fold to themselves.
+        if self.half <= FOLD { self.rounds(number, |right| right) } else { self.rounds(number, folded) }
+    }
+
+    #[inline]
+    fn rounds(&self, number: u64, folded: impl Fn(u64) -> u64) -> u64 {
         let mask = (1 << self.half) - 1;
         let (mut left, mut right) = (number >> self.half, number & mask);
         for key in self.keys {
-            (left, right) = (right, left ^ (mix(right ^ key) & mask));
+            (left, right) = (right, left ^ (mix_folded(folded(right) ^ key) & mask));
         }
         left << self.half | right
     }
+}
 
-    /// The first fraction that lies in a part.
-    fn start_of(&self, part: u64) -> u128 {
-        (u128::from(part) << 64).div_ceil(u128::from(self.n))
+/// All fractions in equal parts: each has the fractions from `part · 2⁶⁴ / n` to where the next one begins.
+///
+/// It divides by `n` once, since divisions would take longer than all else.
+#[derive(Debug)]
+pub(super) struct Parts {
+    n: u64,
+    /// What 2⁶⁴ divided by `n` is, and what remains.
+    quotient: u128,
+    rest: u64,
+    /// The rest divided by `n`, in units of 2⁻⁶⁴, rounded down.
+    share: u64,
+}
+
+impl Parts {
+    fn new(n: u64) -> Self {
+        // Without parts nobody asks for one.
+        let n = n.max(1);
+        let wide = u128::from(n);
+        let rest = low_64((1 << 64) % wide);
+        Self { n, quotient: (1 << 64) / wide, rest, share: low_64((u128::from(rest) << 64) / wide) }
+    }
+
+    /// The first fraction of a part, and how many it has.
+    fn of(&self, part: u64) -> (u128, u128) {
+        let (part, n, rest) = (u128::from(part), u128::from(self.n), u128::from(self.rest));
+        // The share was rounded, so it gives the quotient or one less.
+        let mut whole = (part * u128::from(self.share)) >> 64;
+        let mut remainder = part * rest - whole * n;
+        if remainder >= n {
+            whole += 1;
+            remainder -= n;
+        }
+        let begins_late = u128::from(remainder > 0);
+        let ends_late = u128::from(remainder + rest > 0) + u128::from(remainder + rest > n);
+        (part * self.quotient + whole + begins_late, self.quotient + ends_late - begins_late)
     }
 }
 
@@ -148,7 +201,29 @@ mod tests {
         fn huge_samples_stay_in_bounds(n in prop::sample::select(vec![1 << 32, u64::MAX, 10_u64.pow(9)]), index: u64) {
             let order = Permutation::new(n, Bits::new("test", 1, 0));
             prop_assert!(order.at(index % n) < n);
-            prop_assert!(order.start_of(n) == 1 << 64 && order.start_of(0) == 0);
+        }
+
+        #[test]
+        fn numbers_of_every_length_go_through_the_rounds_as_defined(n_bits in 1..=64_u32, number: u64, seed: u64) {
+            let (bits, n) = (Bits::new("test", seed, 0), u64::MAX >> (64 - n_bits));
+            let (number, order) = (number & n, Permutation::new(n, bits));
+            let (mask, mut halves) = ((1 << order.half) - 1, (number >> order.half, 0));
+            halves.1 = number & mask;
+            for round in 0..6 {
+                halves = (halves.1, halves.0 ^ (mix(halves.1 ^ bits.at(round)) & mask));
+            }
+            prop_assert_eq!(order.network(number), halves.0 << order.half | halves.1);
+        }
+
+        #[test]
+        fn parts_begin_where_the_division_says(n in prop_oneof![1..100_u64, any::<u64>()], part: u64) {
+            let (n, part) = (n.max(1), part % n.max(1));
+            let start = |part: u128| (part << 64).div_ceil(u128::from(n));
+            let first = start(part.into());
+            prop_assert_eq!(Parts::new(n).of(part), (first, start(u128::from(part) + 1) - first));
+            prop_assert_eq!(Parts::new(n).of(0).0, 0);
+            let (first, width) = Parts::new(n).of(n - 1);
+            prop_assert_eq!(first + width, 1 << 64);
         }
     }
 

@@ -35,6 +35,7 @@ mod opened;
 mod parts;
 mod raw;
 mod reader;
+mod recent;
 mod run_table;
 mod salvage;
 mod shared;

@@ -1,14 +1,16 @@
 //! Columns that stay open while a trajectory is read, so that reading run by run does not look for each anew.
 //!
-//! What is read does not change under a reader, so a column that is open stays as it is. The library keeps some
-//! mebibytes of decoded chunks with each, so their number is bounded.
+//! What is read does not change under a reader, so a column that is open stays as it is. Decoded chunks of all columns
+//! are kept together (`chunks/unpacking.rs`). Of what pypet does not decode itself, texts above all, the library keeps some
+//! mebibytes with each column, so the number of these is bounded.
 
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use hdf5::Dataset;
 
-use super::chunks::Chunking;
+use super::chunks::{DecodedChunks, Unpacking};
 use super::raw;
+use super::recent::Recent;
 use crate::storage::StorageError;
 use crate::value::{Cells, ElementType};
 
@@ -37,15 +39,11 @@ pub(super) struct Rows {
     pub(super) dataset: Dataset,
     pub(super) element: ElementType,
     pub(super) shape: Vec<usize>,
-    chunking: Option<Chunking>,
+    /// The way out of the dataset, if its chunks are ours to decode.
+    unpacking: Option<Unpacking>,
 }
 
 impl Rows {
-    pub(super) fn open(path: &str, dataset: Dataset, element: ElementType) -> hdf5::Result<Self> {
-        let chunking = Chunking::of(&dataset, element)?;
-        Ok(Self { path: path.into(), shape: dataset.shape(), dataset, element, chunking })
-    }
-
     /// Number of rows.
     pub(super) fn len(&self) -> usize {
         self.shape.first().copied().unwrap_or(0)
@@ -53,20 +51,18 @@ impl Rows {
 
     pub(super) fn read(&self, first: usize, count: usize) -> hdf5::Result<Cells> {
         let shape = self.row_shape();
-        match (&self.chunking, self.element.size()) {
-            (Some(chunking), Some(size)) if chunking.has_whole(&(first..first + count)) => {
-                let mut bytes = vec![0; count * size * shape.iter().product::<usize>()];
-                chunking.read(&self.dataset, self.element, first, &mut bytes)?;
-                Ok(Cells::from_bytes(self.element, shape, count, bytes))
-            }
-            _ => raw::read_rows_of(&self.dataset, self.element, shape, first, count),
-        }
+        let (Some(unpacking), Some(size)) = (&self.unpacking, self.element.size()) else {
+            return raw::read_rows_of(&self.dataset, self.element, shape, first, count);
+        };
+        let mut bytes = vec![0; count * size * shape.iter().product::<usize>()];
+        unpacking.read(first, &mut bytes)?;
+        Ok(Cells::from_bytes(self.element, shape, count, bytes))
     }
 
     /// Reads rows of numbers into memory that has exactly their bytes.
     pub(super) fn read_into(&self, first: usize, room: &mut [u8]) -> hdf5::Result<()> {
-        match &self.chunking {
-            Some(chunking) => chunking.read(&self.dataset, self.element, first, room),
+        match &self.unpacking {
+            Some(unpacking) => unpacking.read(first, room),
             None => raw::read_rows_into(&self.dataset, self.element, self.row_shape(), first, room),
         }
     }
@@ -77,9 +73,18 @@ impl Rows {
     }
 }
 
-/// The columns that were read last, by path, the latest at the end.
-#[derive(Debug, Default)]
-pub(super) struct OpenColumns(Mutex<Vec<(String, Arc<OpenColumn>)>>);
+/// The columns that were read last, by path, and what was decoded of them.
+#[derive(Debug)]
+pub(super) struct OpenColumns {
+    columns: Recent<String, Arc<OpenColumn>>,
+    decoded: Arc<DecodedChunks>,
+}
+
+impl Default for OpenColumns {
+    fn default() -> Self {
+        Self { columns: Recent::new(MOST_COLUMNS), decoded: Arc::default() }
+    }
+}
 
 impl OpenColumns {
     pub(super) fn get_or_open(
@@ -87,16 +92,17 @@ impl OpenColumns {
         path: &str,
         open: impl FnOnce() -> Result<OpenColumn, StorageError>,
     ) -> Result<Arc<OpenColumn>, StorageError> {
-        let mut columns = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(position) = columns.iter().rposition(|(other, _)| other == path) {
-            columns[position..].rotate_left(1);
-        } else {
-            let column = Arc::new(open()?);
-            if columns.len() == MOST_COLUMNS {
-                columns.remove(0);
-            }
-            columns.push((path.into(), column));
+        if let Some(column) = self.columns.with(path, Arc::clone) {
+            return Ok(column);
         }
-        Ok(columns.last().expect("just put there").1.clone())
+        let column = Arc::new(open()?);
+        self.columns.put(path.into(), column.clone(), 1);
+        Ok(column)
+    }
+
+    /// The rows of a dataset.
+    pub(super) fn rows_of(&self, path: &str, dataset: Dataset, element: ElementType) -> hdf5::Result<Rows> {
+        let unpacking = Unpacking::of(&dataset, element, &self.decoded)?;
+        Ok(Rows { path: path.into(), shape: dataset.shape(), dataset, element, unpacking })
     }
 }

@@ -174,7 +174,7 @@ impl Hdf5Reader {
 
     fn rows_of(&self, path: &str) -> Result<Rows, StorageError> {
         let (dataset, element) = self.dataset(path)?;
-        Rows::open(path, dataset, element).map_err(self.place.failed("open", path))
+        self.columns.rows_of(path, dataset, element).map_err(self.place.failed("open", path))
     }
 
     pub(super) fn is_ragged(&self, path: &str) -> bool {

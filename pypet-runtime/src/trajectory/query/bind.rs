@@ -1,5 +1,6 @@
 //! From a tree to a query of one trajectory: names become columns, and types and units are checked.
 
+use std::collections::HashMap;
 use std::ops::Range;
 
 use super::eval::{Column, Node, Query};
@@ -26,7 +27,7 @@ pub(super) fn units(any: &AnyTrajectory) -> Vec<String> {
 
 /// Finds the names of a condition in a trajectory.
 pub(super) fn bind(any: &AnyTrajectory, source: &str, condition: &Expr) -> Result<Query, Trouble> {
-    let mut binder = Binder { any, source, columns: Vec::new() };
+    let mut binder = Binder { any, source, columns: Vec::new(), read: HashMap::new() };
     let bound = binder.bind(condition)?;
     if bound.kind != Kind::Truth {
         let text = &source[condition.place.clone()];
@@ -87,9 +88,11 @@ struct Binder<'a> {
     any: &'a AnyTrajectory,
     source: &'a str,
     columns: Vec<Column>,
+    /// The numbers of the columns that are in memory, by their paths.
+    read: HashMap<&'a str, usize>,
 }
 
-impl Binder<'_> {
+impl<'a> Binder<'a> {
     fn bind(&mut self, expr: &Expr) -> Result<Bound, Trouble> {
         Ok(match &expr.kind {
             ExprKind::Number(Number::Whole(whole), unit) => number(Node::Whole(*whole), unit.as_ref()),
@@ -265,23 +268,32 @@ impl Binder<'_> {
             ElementType::Text => Kind::Text,
             _ => Kind::Number,
         };
-        let (cells, on_results) = match (of, column) {
-            (Of::Run(run), _) => (any.run(run)?.cells_of(node)?, false),
-            (_, None) => (node.cells()?, false),
-            (_, Some(column)) => {
-                let rows = any.reader().rows(column.path(), 0..any.header().n_runs).map_err(Error::from)?;
-                (rows, column.path().starts_with("results/"))
-            }
+        let number = match (of, column) {
+            (Of::Run(run), _) => self.keep(any.run(run)?.cells_of(node)?, true),
+            (_, None) => self.keep(node.cells()?, true),
+            (_, Some(column)) => self.column(column)?,
         };
-        let is_constant = column.is_none() || matches!(of, Of::Run(_));
+        let is_of_runs = !self.columns[number].is_constant;
+        let on_results = is_of_runs && column.is_some_and(|column| column.path().starts_with("results/"));
         let unit = if kind == Kind::Number { Unit::Of(leaf.unit.clone()) } else { Unit::Any };
-        let node = self.column(cells, is_constant, kind, on_results);
+        let node = Node::Column(number, on_results && kind == Kind::Truth);
         Ok(Bound { unit, on_results, choices: leaf.value_type.choices.clone(), ..Bound::new(node, kind) })
     }
 
-    fn column(&mut self, cells: Cells, is_constant: bool, kind: Kind, on_results: bool) -> Node {
+    /// The number of a column, which is read once, however often it is named.
+    fn column(&mut self, column: NodeRef<'a>) -> Result<usize, Trouble> {
+        if let Some(&number) = self.read.get(column.path()) {
+            return Ok(number);
+        }
+        let rows = self.any.reader().rows(column.path(), 0..self.any.header().n_runs).map_err(Error::from)?;
+        let number = self.keep(rows, false);
+        self.read.insert(column.path(), number);
+        Ok(number)
+    }
+
+    fn keep(&mut self, cells: Cells, is_constant: bool) -> usize {
         self.columns.push(Column { cells, is_constant });
-        Node::Column(self.columns.len() - 1, on_results && kind == Kind::Truth)
+        self.columns.len() - 1
     }
 }
 

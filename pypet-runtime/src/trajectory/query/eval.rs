@@ -1,6 +1,13 @@
-//! Answering a condition for many runs at a time.
+//! Answering a condition for many runs at a time: block by block, within a block node by node, on all cores.
+//!
+//! Columns are looked at where they lie, and what is one for all runs is computed once. Whole numbers have 64 bits as
+//! long as they fit, and 128 beyond.
 
+use std::borrow::Cow;
 use std::ops::Range;
+
+use bytemuck::Pod;
+use rayon::prelude::*;
 
 use super::parse::{Arithmetic, Compare};
 use crate::run::RunStatus;
@@ -8,6 +15,8 @@ use crate::value::{Cells, ElementType};
 
 /// Runs that are looked at together: few enough to stay in the processor's cache.
 const BLOCK: usize = 1024;
+/// Blocks for which it pays to wake another thread.
+const PARALLEL_BLOCKS: usize = 64;
 
 /// A condition whose names are bound to columns.
 #[derive(Debug)]
@@ -47,31 +56,76 @@ pub(super) enum Node {
     In(Box<Node>, Vec<Node>, bool),
 }
 
-/// Whether a condition holds; `None` if a run has no answer.
-type Answer = Option<bool>;
+/// Whether a condition holds, in the order that makes `and` the least of two answers and `or` the greatest.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+enum Answer {
+    No,
+    /// That of a run without results.
+    Unknown,
+    Yes,
+}
+
+impl From<bool> for Answer {
+    fn from(truth: bool) -> Self {
+        if truth { Self::Yes } else { Self::No }
+    }
+}
+
+/// One value for all runs of a block, or one for each.
+#[derive(Clone)]
+enum Spread<'a, T: Clone> {
+    Same(T),
+    Each(Cow<'a, [T]>),
+}
+
+use Spread::{Each, Same};
+
+impl<'a, T: Copy> Spread<'a, T> {
+    fn map<U: Clone>(&self, change: impl Fn(T) -> U) -> Spread<'a, U> {
+        match self {
+            Same(value) => Same(change(*value)),
+            Each(values) => Each(values.iter().map(|&value| change(value)).collect()),
+        }
+    }
+
+    fn join<B: Copy, U: Clone>(&self, other: &Spread<'a, B>, join: impl Fn(T, B) -> U) -> Spread<'a, U> {
+        match (self, other) {
+            (Same(a), other) => other.map(|b| join(*a, b)),
+            (Each(a), Same(b)) => Each(a.iter().map(|&a| join(a, *b)).collect()),
+            (Each(a), Each(b)) => Each(a.iter().zip(&**b).map(|(&a, &b)| join(a, b)).collect()),
+        }
+    }
+
+    fn are_all(&self, value: T) -> bool
+    where
+        T: PartialEq,
+    {
+        match self {
+            Same(same) => *same == value,
+            Each(values) => values.iter().all(|other| *other == value),
+        }
+    }
+}
 
 /// Values of the runs of one block.
 enum Values<'a> {
-    Wholes(Vec<i128>),
-    Floats(Vec<f64>),
-    Texts(Vec<&'a str>),
-    Truths(Vec<Answer>),
+    Wholes(Spread<'a, i64>),
+    Wides(Spread<'a, i128>),
+    Floats(Spread<'a, f64>),
+    Texts(Spread<'a, &'a str>),
+    Truths(Spread<'a, Answer>),
 }
 
 impl Query {
     /// The runs for which the condition holds.
     pub(super) fn matching(&self, statuses: &[RunStatus]) -> Vec<usize> {
         let words = RunStatus::ALL.map(|status| status.to_string());
-        let mut found = Vec::new();
-        for start in (0..statuses.len()).step_by(BLOCK) {
-            let runs = start..statuses.len().min(start + BLOCK);
-            let block = Block { query: self, statuses: &statuses[runs.clone()], runs, words: &words };
-            let answers = block.truths(&self.condition);
-            found.extend(
-                block.runs.clone().zip(answers).filter(|(_, answer)| *answer == Some(true)).map(|(run, _)| run),
-            );
-        }
-        found
+        let matching = |(number, statuses): (usize, &[RunStatus])| {
+            let start = number * BLOCK;
+            Block { query: self, statuses, runs: start..start + statuses.len(), words: &words }.matching()
+        };
+        let blocks = statuses.par_chunks(BLOCK).enumerate().with_min_len(PARALLEL_BLOCKS);
+        blocks.flat_map_iter(matching).collect()
     }
 }
 
@@ -83,7 +137,18 @@ struct Block<'a> {
 }
 
 impl<'a> Block<'a> {
-    fn truths(&self, node: &'a Node) -> Vec<Answer> {
+    fn matching(&self) -> Vec<usize> {
+        let runs = self.runs.clone();
+        match self.truths(&self.query.condition) {
+            Same(Answer::Yes) => runs.collect(),
+            Same(_) => Vec::new(),
+            Each(truths) => {
+                runs.zip(&*truths).filter(|(_, truth)| **truth == Answer::Yes).map(|(run, _)| run).collect()
+            }
+        }
+    }
+
+    fn truths(&self, node: &'a Node) -> Spread<'a, Answer> {
         match self.values(node) {
             Values::Truths(truths) => truths,
             _ => unreachable!("binding has checked that this is a condition"),
@@ -91,167 +156,182 @@ impl<'a> Block<'a> {
     }
 
     fn values(&self, node: &'a Node) -> Values<'a> {
-        let n = self.runs.len();
-        match node {
-            Node::Column(number, on_results) => {
-                let mut values = self.column(&self.query.columns[*number]);
-                if let Values::Truths(truths) = &mut values {
-                    self.forget_undone(truths, *on_results);
-                }
-                values
+        Values::Truths(match node {
+            Node::Column(number, on_results) => match self.query.columns[*number].values(&self.runs) {
+                Values::Truths(truths) => self.of_done(truths, *on_results),
+                values => return values,
+            },
+            Node::Whole(number) => {
+                let narrow = i64::try_from(*number);
+                return narrow.map_or(Values::Wides(Same(*number)), |number| Values::Wholes(Same(number)));
             }
-            Node::Whole(number) => Values::Wholes(vec![*number; n]),
-            Node::Float(number) => Values::Floats(vec![*number; n]),
-            Node::Text(text) => Values::Texts(vec![text; n]),
-            Node::Truth(truth) => Values::Truths(vec![Some(*truth); n]),
-            Node::Index => Values::Wholes(self.runs.clone().map(|run| run as i128).collect()),
+            Node::Float(number) => return Values::Floats(Same(*number)),
+            Node::Text(text) => return Values::Texts(Same(text)),
+            Node::Truth(truth) => Same((*truth).into()),
+            Node::Index => {
+                let as_whole = |run| i64::try_from(run).expect("there are fewer runs than bytes of memory");
+                return Values::Wholes(Each((as_whole(self.runs.start)..as_whole(self.runs.end)).collect()));
+            }
             Node::Status => {
                 let word = |status: &RunStatus| self.words[usize::from(status.code())].as_str();
-                Values::Texts(self.statuses.iter().map(word).collect())
+                return Values::Texts(Each(self.statuses.iter().map(word).collect()));
             }
-            Node::Not(inner) => Values::Truths(self.truths(inner).into_iter().map(|truth| truth.map(|t| !t)).collect()),
-            Node::Negative(inner) => match self.values(inner) {
-                Values::Wholes(numbers) => Values::Wholes(numbers.into_iter().map(i128::saturating_neg).collect()),
-                numbers => Values::Floats(floats(numbers).into_iter().map(|x| -x).collect()),
-            },
-            Node::Arithmetic(operator, left, right) => arithmetic(*operator, self.values(left), self.values(right)),
+            Node::Not(inner) => self.truths(inner).map(|truth| match truth {
+                Answer::No => Answer::Yes,
+                Answer::Unknown => Answer::Unknown,
+                Answer::Yes => Answer::No,
+            }),
+            Node::Negative(inner) => {
+                return match self.values(inner) {
+                    Values::Floats(numbers) => Values::Floats(numbers.map(|x| -x)),
+                    numbers => Values::Wides(numbers.wides().map(i128::saturating_neg)),
+                };
+            }
+            Node::Arithmetic(operator, left, right) => {
+                return arithmetic(*operator, &self.values(left), &self.values(right));
+            }
             Node::Compare(operator, left, right, on_results) => {
-                let mut truths = compare(*operator, &self.values(left), &self.values(right));
-                self.forget_undone(&mut truths, *on_results);
-                Values::Truths(truths)
+                self.of_done(compare(*operator, &self.values(left), &self.values(right)), *on_results)
             }
-            Node::And(left, right) => self.both(left, right, |pair| match pair {
-                (Some(false), _) | (_, Some(false)) => Some(false),
-                (Some(true), Some(true)) => Some(true),
-                _ => None,
-            }),
-            Node::Or(left, right) => self.both(left, right, |pair| match pair {
-                (Some(true), _) | (_, Some(true)) => Some(true),
-                (Some(false), Some(false)) => Some(false),
-                _ => None,
-            }),
+            // What the left side decides for the whole block needs no right one.
+            Node::And(left, right) => match self.truths(left) {
+                left if left.are_all(Answer::No) => left,
+                left => left.join(&self.truths(right), Ord::min),
+            },
+            Node::Or(left, right) => match self.truths(left) {
+                left if left.are_all(Answer::Yes) => left,
+                left => left.join(&self.truths(right), Ord::max),
+            },
             Node::In(item, list, on_results) => {
                 let item = self.values(item);
-                let mut truths = vec![Some(false); n];
-                for other in list {
-                    let equal = compare(Compare::Equal, &item, &self.values(other));
-                    truths.iter_mut().zip(equal).filter(|(_, equal)| *equal == Some(true)).for_each(|(t, e)| *t = e);
-                }
-                self.forget_undone(&mut truths, *on_results);
-                Values::Truths(truths)
+                let equal = list.iter().map(|other| compare(Compare::Equal, &item, &self.values(other)));
+                let some = equal.reduce(|some, other| some.join(&other, Ord::max));
+                self.of_done(some.unwrap_or(Same(Answer::No)), *on_results)
+            }
+        })
+    }
+
+    /// Answers about results, which only runs that are done have.
+    fn of_done(&self, truths: Spread<'a, Answer>, on_results: bool) -> Spread<'a, Answer> {
+        let is_done = |status: &RunStatus| *status == RunStatus::Done;
+        if !on_results || self.statuses.iter().all(is_done) {
+            return truths;
+        }
+        let done = Each(self.statuses.iter().map(is_done).collect());
+        truths.join(&done, |truth, is_done| if is_done { truth } else { Answer::Unknown })
+    }
+}
+
+impl Column {
+    /// Single values of some runs.
+    fn values(&self, runs: &Range<usize>) -> Values<'_> {
+        match self.cells.element() {
+            ElementType::Bool => Values::Truths(self.widened(runs, |x: u8| (x != 0).into())),
+            ElementType::I8 => Values::Wholes(self.widened(runs, <i64 as From<i8>>::from)),
+            ElementType::I16 => Values::Wholes(self.widened(runs, <i64 as From<i16>>::from)),
+            ElementType::I32 => Values::Wholes(self.widened(runs, <i64 as From<i32>>::from)),
+            ElementType::I64 => Values::Wholes(self.spread(self.numbers(runs))),
+            ElementType::U8 => Values::Wholes(self.widened(runs, <i64 as From<u8>>::from)),
+            ElementType::U16 => Values::Wholes(self.widened(runs, <i64 as From<u16>>::from)),
+            ElementType::U32 => Values::Wholes(self.widened(runs, <i64 as From<u32>>::from)),
+            ElementType::U64 => match self.numbers::<i64>(runs) {
+                // Below 2⁶³ both are the same bits.
+                numbers if numbers.iter().all(|&number| number >= 0) => Values::Wholes(self.spread(numbers)),
+                _ => Values::Wides(self.widened(runs, <i128 as From<u64>>::from)),
+            },
+            ElementType::F32 => Values::Floats(self.widened(runs, <f64 as From<f32>>::from)),
+            ElementType::F64 => Values::Floats(self.spread(self.numbers(runs))),
+            ElementType::C32 | ElementType::C64 => unreachable!("binding refuses complex numbers"),
+            ElementType::Text => {
+                let text = |row| self.cells.cell(row).strings().next().unwrap_or_default();
+                Values::Texts(self.spread(self.rows(runs).map(text).collect()))
             }
         }
     }
 
-    fn both(&self, left: &'a Node, right: &'a Node, join: fn((Answer, Answer)) -> Answer) -> Values<'a> {
-        Values::Truths(self.truths(left).into_iter().zip(self.truths(right)).map(join).collect())
+    fn widened<T: Pod, N: Copy>(&self, runs: &Range<usize>, widen: impl Fn(T) -> N) -> Spread<'_, N> {
+        self.spread(self.numbers(runs).iter().map(|&number| widen(number)).collect())
     }
 
-    fn forget_undone(&self, truths: &mut [Answer], on_results: bool) {
-        if on_results {
-            let undone = truths.iter_mut().zip(self.statuses).filter(|(_, status)| **status != RunStatus::Done);
-            undone.for_each(|(truth, _)| *truth = None);
-        }
+    fn numbers<T: Pod>(&self, runs: &Range<usize>) -> Cow<'_, [T]> {
+        let (rows, size) = (self.rows(runs), size_of::<T>());
+        let bytes = &self.cells.bytes()[rows.start * size..rows.end * size];
+        bytemuck::try_cast_slice(bytes).map_or_else(|_| bytemuck::pod_collect_to_vec(bytes).into(), Cow::Borrowed)
     }
 
-    fn column(&self, column: &'a Column) -> Values<'a> {
-        let Column { cells, is_constant } = column;
-        let rows = if *is_constant { 0..1 } else { self.runs.clone() };
-        let mut values = rows_of(cells, rows);
-        if *is_constant {
-            let n = self.runs.len();
-            match &mut values {
-                Values::Wholes(numbers) => numbers.resize(n, numbers[0]),
-                Values::Floats(numbers) => numbers.resize(n, numbers[0]),
-                Values::Texts(texts) => texts.resize(n, texts[0]),
-                Values::Truths(truths) => truths.resize(n, truths[0]),
-            }
-        }
-        values
+    fn rows(&self, runs: &Range<usize>) -> Range<usize> {
+        if self.is_constant { 0..1 } else { runs.clone() }
+    }
+
+    fn spread<'a, T: Copy>(&self, values: Cow<'a, [T]>) -> Spread<'a, T> {
+        if self.is_constant { Same(values[0]) } else { Each(values) }
     }
 }
 
-/// Some single values of a column.
-fn rows_of(cells: &Cells, rows: Range<usize>) -> Values<'_> {
-    fn numbers<T: bytemuck::Pod, N>(cells: &Cells, rows: Range<usize>, widen: impl Fn(T) -> N) -> Vec<N> {
-        let size = size_of::<T>();
-        let bytes = &cells.bytes()[rows.start * size..rows.end * size];
-        bytes.chunks_exact(size).map(|bytes| widen(bytemuck::pod_read_unaligned(bytes))).collect()
+impl<'a> Values<'a> {
+    fn floats(&self) -> Spread<'a, f64> {
+        match self {
+            Self::Floats(numbers) => numbers.clone(),
+            Self::Wholes(numbers) => numbers.map(|x| x as f64),
+            Self::Wides(numbers) => numbers.map(|x| x as f64),
+            Self::Texts(_) | Self::Truths(_) => unreachable!("binding has checked that these are numbers"),
+        }
     }
-    match cells.element() {
-        ElementType::Bool => Values::Truths(numbers::<u8, _>(cells, rows, |x| Some(x != 0))),
-        ElementType::I8 => Values::Wholes(numbers::<i8, _>(cells, rows, i128::from)),
-        ElementType::I16 => Values::Wholes(numbers::<i16, _>(cells, rows, i128::from)),
-        ElementType::I32 => Values::Wholes(numbers::<i32, _>(cells, rows, i128::from)),
-        ElementType::I64 => Values::Wholes(numbers::<i64, _>(cells, rows, i128::from)),
-        ElementType::U8 => Values::Wholes(numbers::<u8, _>(cells, rows, i128::from)),
-        ElementType::U16 => Values::Wholes(numbers::<u16, _>(cells, rows, i128::from)),
-        ElementType::U32 => Values::Wholes(numbers::<u32, _>(cells, rows, i128::from)),
-        ElementType::U64 => Values::Wholes(numbers::<u64, _>(cells, rows, i128::from)),
-        ElementType::F32 => Values::Floats(numbers::<f32, _>(cells, rows, f64::from)),
-        ElementType::F64 => Values::Floats(numbers::<f64, _>(cells, rows, |x| x)),
-        ElementType::C32 | ElementType::C64 => unreachable!("binding refuses complex numbers"),
-        ElementType::Text => {
-            Values::Texts(rows.map(|row| cells.cell(row).strings().next().unwrap_or_default()).collect())
+
+    /// Whole numbers with room to calculate.
+    fn wides(&self) -> Spread<'a, i128> {
+        match self {
+            Self::Wholes(numbers) => numbers.map(i128::from),
+            Self::Wides(numbers) => numbers.clone(),
+            _ => unreachable!("binding has checked that these are numbers, and floats were treated before"),
         }
     }
 }
 
-fn floats(values: Values<'_>) -> Vec<f64> {
-    match values {
-        Values::Floats(numbers) => numbers,
-        Values::Wholes(numbers) => numbers.into_iter().map(|x| x as f64).collect(),
-        _ => unreachable!("binding has checked that these are numbers"),
+fn arithmetic<'a>(operator: Arithmetic, left: &Values<'a>, right: &Values<'a>) -> Values<'a> {
+    let has_floats = matches!(left, Values::Floats(_)) || matches!(right, Values::Floats(_));
+    if has_floats || operator == Arithmetic::Divide {
+        let (left, right) = (left.floats(), right.floats());
+        return Values::Floats(match operator {
+            Arithmetic::Add => left.join(&right, |a, b| a + b),
+            Arithmetic::Subtract => left.join(&right, |a, b| a - b),
+            Arithmetic::Multiply => left.join(&right, |a, b| a * b),
+            Arithmetic::Divide => left.join(&right, |a, b| a / b),
+        });
     }
+    let (left, right) = (left.wides(), right.wides());
+    Values::Wides(match operator {
+        Arithmetic::Add => left.join(&right, i128::saturating_add),
+        Arithmetic::Subtract => left.join(&right, i128::saturating_sub),
+        Arithmetic::Multiply | Arithmetic::Divide => left.join(&right, i128::saturating_mul),
+    })
 }
 
-fn arithmetic<'a>(operator: Arithmetic, left: Values<'a>, right: Values<'a>) -> Values<'a> {
-    if let (Values::Wholes(left), Values::Wholes(right), false) = (&left, &right, operator == Arithmetic::Divide) {
-        let calculate = match operator {
-            Arithmetic::Add => i128::saturating_add,
-            Arithmetic::Subtract => i128::saturating_sub,
-            Arithmetic::Multiply | Arithmetic::Divide => i128::saturating_mul,
-        };
-        return Values::Wholes(left.iter().zip(right).map(|(&a, &b)| calculate(a, b)).collect());
-    }
-    let calculate: fn(f64, f64) -> f64 = match operator {
-        Arithmetic::Add => |a, b| a + b,
-        Arithmetic::Subtract => |a, b| a - b,
-        Arithmetic::Multiply => |a, b| a * b,
-        Arithmetic::Divide => |a, b| a / b,
-    };
-    Values::Floats(floats(left).into_iter().zip(floats(right)).map(|(a, b)| calculate(a, b)).collect())
-}
-
-fn compare(operator: Compare, left: &Values<'_>, right: &Values<'_>) -> Vec<Answer> {
-    fn pairs<A: Copy, B: Copy, T: PartialOrd>(
-        operator: Compare,
-        (left, right): (&[A], &[B]),
-        a: impl Fn(A) -> T,
-        b: impl Fn(B) -> T,
-    ) -> Vec<Answer> {
-        let pairs = left.iter().zip(right).map(|(&x, &y)| (a(x), b(y)));
-        // One loop for each operator, so that none asks again for every run.
-        match operator {
-            Compare::Equal => pairs.map(|(x, y)| Some(x == y)).collect(),
-            Compare::NotEqual => pairs.map(|(x, y)| Some(x != y)).collect(),
-            Compare::Less => pairs.map(|(x, y)| Some(x < y)).collect(),
-            Compare::LessOrEqual => pairs.map(|(x, y)| Some(x <= y)).collect(),
-            Compare::Greater => pairs.map(|(x, y)| Some(x > y)).collect(),
-            Compare::GreaterOrEqual => pairs.map(|(x, y)| Some(x >= y)).collect(),
-        }
-    }
-    let to_float = |x: i128| x as f64;
+fn compare<'a>(operator: Compare, left: &Values<'a>, right: &Values<'a>) -> Spread<'a, Answer> {
     match (left, right) {
-        (Values::Wholes(a), Values::Wholes(b)) => pairs(operator, (a, b), |x| x, |x| x),
-        (Values::Wholes(a), Values::Floats(b)) => pairs(operator, (a, b), to_float, |x| x),
-        (Values::Floats(a), Values::Wholes(b)) => pairs(operator, (a, b), |x| x, to_float),
-        (Values::Floats(a), Values::Floats(b)) => pairs(operator, (a, b), |x| x, |x| x),
-        (Values::Texts(a), Values::Texts(b)) => pairs(operator, (a, b), |x| x, |x| x),
-        (Values::Truths(a), Values::Truths(b)) => {
-            let known = a.iter().zip(b).map(|(a, b)| Some((*a)? == (*b)?));
-            known.map(|same| Some(same? == (operator == Compare::Equal))).collect()
-        }
-        _ => unreachable!("binding has checked that both sides are of one kind"),
+        (Values::Wholes(a), Values::Wholes(b)) => ordered(operator, a, b),
+        (Values::Texts(a), Values::Texts(b)) => ordered(operator, a, b),
+        (Values::Truths(a), Values::Truths(b)) => a.join(b, |a, b| match (a, b) {
+            (Answer::Unknown, _) | (_, Answer::Unknown) => Answer::Unknown,
+            (a, b) => ((a == b) == (operator == Compare::Equal)).into(),
+        }),
+        (Values::Floats(_), _) | (_, Values::Floats(_)) => ordered(operator, &left.floats(), &right.floats()),
+        _ => ordered(operator, &left.wides(), &right.wides()),
+    }
+}
+
+/// One loop for each operator, so that none asks again for every run.
+fn ordered<'a, T: PartialOrd + Copy>(
+    operator: Compare,
+    left: &Spread<'a, T>,
+    right: &Spread<'a, T>,
+) -> Spread<'a, Answer> {
+    match operator {
+        Compare::Equal => left.join(right, |x, y| (x == y).into()),
+        Compare::NotEqual => left.join(right, |x, y| (x != y).into()),
+        Compare::Less => left.join(right, |x, y| (x < y).into()),
+        Compare::LessOrEqual => left.join(right, |x, y| (x <= y).into()),
+        Compare::Greater => left.join(right, |x, y| (x > y).into()),
+        Compare::GreaterOrEqual => left.join(right, |x, y| (x >= y).into()),
     }
 }

@@ -7,21 +7,17 @@
 mod codec;
 mod compressors;
 mod packing;
-
-use std::ops::Range;
+mod unpacking;
 
 use hdf5::Dataset;
 use hdf5::filters::Filter;
-use rayon::prelude::*;
 
 use self::codec::{Codec, Decoder, Encoder};
 pub(super) use self::compressors::Compressors;
 pub(super) use self::packing::Packing;
+pub(super) use self::unpacking::{DecodedChunks, Unpacking};
 use super::raw;
 use crate::value::ElementType;
-
-/// From here on it pays to wake other threads.
-const PARALLEL_BYTES: usize = if cfg!(test) { 256 } else { 4 << 20 };
 
 /// How the rows of a dataset of numbers lie in chunks.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,55 +46,12 @@ impl Chunking {
         let row_bytes = size * shape[1..].iter().product::<usize>();
         Ok(Some(Self { rows: chunk[0], row_bytes, shape: shape[1..].to_vec(), codec }))
     }
-
-    /// Whether all rows of some chunk are among these.
-    pub(super) fn has_whole(&self, rows: &Range<usize>) -> bool {
-        rows.start.next_multiple_of(self.rows) + self.rows <= rows.end
-    }
-
-    /// Reads consecutive rows into memory that has exactly their bytes, many chunks at a time.
-    ///
-    /// # Errors
-    /// The library's own for a chunk that it cannot read either.
-    pub(super) fn read(
-        &self,
-        dataset: &Dataset,
-        element: ElementType,
-        first: usize,
-        room: &mut [u8],
-    ) -> hdf5::Result<()> {
-        let shape = &self.shape;
-        // Up to the first whole chunk and beyond the last one the library reads: it keeps those for the next rows.
-        let before = (first.next_multiple_of(self.rows) - first) * self.row_bytes;
-        let (before, chunks) = room.split_at_mut(before.min(room.len()));
-        raw::read_rows_into(dataset, element, shape, first, before)?;
-        let first = first.next_multiple_of(self.rows);
-        let chunk_bytes = self.rows * self.row_bytes;
-        let read = |decoder: &mut Decoder, (index, room): (usize, &mut [u8])| {
-            let first = first + index * self.rows;
-            let is_read = room.len() == chunk_bytes && self.read_chunk(dataset, first, decoder, room);
-            // The library fills in what was never written, and says what is wrong with what cannot be read.
-            if is_read { Ok(()) } else { raw::read_rows_into(dataset, element, shape, first, room) }
-        };
-        if chunks.len() < PARALLEL_BYTES {
-            let mut decoder = Decoder::default();
-            return chunks.chunks_mut(chunk_bytes).enumerate().try_for_each(|chunk| read(&mut decoder, chunk));
-        }
-        chunks.par_chunks_mut(chunk_bytes).enumerate().try_for_each_init(Decoder::default, read)
-    }
-
-    /// Reads one whole chunk; `false` if it is not there or not as it should be.
-    fn read_chunk(&self, dataset: &Dataset, first: usize, decoder: &mut Decoder, room: &mut [u8]) -> bool {
-        let mut memory = std::mem::take(&mut decoder.memory);
-        let chunk = raw::read_chunk(dataset, first, Codec::most_bytes(room.len()), &mut memory);
-        let is_read = matches!(chunk, Ok(Some(chunk)) if decoder.decode(self.codec, chunk, room));
-        decoder.memory = memory;
-        is_read
-    }
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use hdf5::{Extent, File};
     use proptest::prelude::*;
 
@@ -153,11 +106,15 @@ mod tests {
             let by_library = raw::read_rows(&dataset, element, 0, n_rows).unwrap();
             prop_assert_eq!(by_library.bytes(), &expected);
 
-            let chunking = Chunking::of(&dataset, element).unwrap().unwrap();
-            for first in [0, 5, CHUNK_ROWS, 50] {
-                let mut room = vec![0; (n_rows - first) * row_bytes];
-                chunking.read(&dataset, element, first, &mut room).unwrap();
-                prop_assert_eq!(&room, &expected[first * row_bytes..]);
+            let unpacking = Unpacking::of(&dataset, element, &Arc::default()).unwrap().unwrap();
+            for rows in [0..n_rows, 5..n_rows, CHUNK_ROWS..n_rows, 50..n_rows, 5..6, 8..8, 3..17].into_iter().chain(
+                // Back again, since chunks are kept by then.
+                (0..n_rows).rev().map(|row| row..row + 1)
+            ) {
+                let bytes = rows.start * row_bytes..rows.end * row_bytes;
+                let mut room = vec![0; bytes.len()];
+                unpacking.read(rows.start, &mut room).unwrap();
+                prop_assert_eq!(&room, &expected[bytes]);
             }
 
             // What lies behind the last row stands for runs without results once there are more.
