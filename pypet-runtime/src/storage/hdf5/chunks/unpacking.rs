@@ -112,6 +112,10 @@ impl Unpacking {
         if self.decoded.chunks.with(&key, &mut copy).is_some() {
             return Ok(());
         }
+        // A chunk of another program may be too large to be held for a row of it.
+        if self.chunk_bytes() > MOST_KEPT {
+            return self.read_by_library(first, room);
+        }
         let mut chunk = vec![0; self.chunk_bytes()];
         if !self.decoded.with_decoder(|decoder| self.decode(first - within, decoder, &mut chunk)) {
             return self.read_by_library(first, room);
