@@ -20,6 +20,8 @@ const TRACE: usize = 128;
 const N_ROUNDS: usize = 9;
 /// Runs that are read one by one.
 const N_SINGLE: usize = 20_000;
+/// Runs so far from each other lie in different chunks.
+const FAR: usize = 16_384;
 /// Values along each of the three axes of the runs among which some are found.
 const SIDE: usize = 100;
 
@@ -142,6 +144,13 @@ fn print_single(numbers: &Path) {
         let times = (0..3).map(|_| time_of(&all) / u32::try_from(N_SINGLE).expect("few enough"));
         println!("{name:<32} {:>8.2} µs per run", best(times) * 1e6);
     }
+    let times = (0..N_ROUNDS).map(|_| {
+        let traj = Trajectory::<number>::open(numbers).expect("it was stored");
+        let first = |run: usize| traj.run(run).and_then(|run| run.get(number::results())).map(drop);
+        let all = || (0..N_NUMBERS).step_by(FAR).try_for_each(first).expect("every run can be read");
+        time_of(&all) / u32::try_from(N_NUMBERS.div_ceil(FAR)).expect("few enough")
+    });
+    println!("{:<32} {:>8.2} µs per run", "the first run of each chunk", best(times) * 1e6);
     let n_threads = std::thread::available_parallelism().map_or(1, usize::from);
     let [one, all] = [1, n_threads].map(|n_threads| {
         let part = |thread: usize| thread * N_NUMBERS / 10 / n_threads..(thread + 1) * N_NUMBERS / 10 / n_threads;

@@ -107,10 +107,9 @@ mod tests {
             prop_assert_eq!(by_library.bytes(), &expected);
 
             let unpacking = Unpacking::of(&dataset, element, &Arc::default()).unwrap().unwrap();
-            for rows in [0..n_rows, 5..n_rows, CHUNK_ROWS..n_rows, 50..n_rows, 5..6, 8..8, 3..17].into_iter().chain(
-                // Back again, since chunks are kept by then.
-                (0..n_rows).rev().map(|row| row..row + 1)
-            ) {
+            let parts = [0..n_rows, 5..n_rows, CHUNK_ROWS..n_rows, 50..n_rows, 5..6, 8..8, 3..17];
+            let singly = (0..n_rows).rev().map(|row| row..row + 1);
+            for rows in parts.into_iter().chain(singly) {
                 let bytes = rows.start * row_bytes..rows.end * row_bytes;
                 let mut room = vec![0; bytes.len()];
                 unpacking.read(rows.start, &mut room).unwrap();
