@@ -69,7 +69,7 @@ struct Found {
 #[experiment]
 fn search(p: &Searched) -> Found {
     let rate = p.a * 100.0 + p.b as f64;
-    Found { rate, count: (p.b % 10) as i32, fast: p.c % 3 == 0 }
+    Found { rate, count: (p.b % 10) as i32, fast: p.c.is_multiple_of(3) }
 }
 
 /// As people type them, from short to long.
@@ -165,7 +165,7 @@ fn print_single(numbers: &Path) {
 /// Prints what it costs to find some of a million runs.
 fn print_found(file: &Path) {
     let p = Searched::names();
-    let side = SIDE as u32;
+    let side = u32::try_from(SIDE).expect("few enough");
     let points = p.a.over(linspace(0.0, 1.0, SIDE)) * p.b.over(0..side.into()) * p.c.over(0..side);
     let traj = Environment::new(file).run::<search>(points).expect("the study runs");
     let any = AnyTrajectory::open(file).expect("it was stored");
