@@ -13,6 +13,7 @@ use std::path::Path;
 use std::process::{Command, ExitCode};
 use std::time::Duration;
 
+use pypet::environment::Observer;
 use pypet::prelude::*;
 
 /// What makes a process of this program carry out one path.
@@ -26,8 +27,9 @@ const TOLERANCE: f64 = 1.05;
 /// A hot path: its name, two numbers of repetitions, and what repeats it with a file at hand.
 type Hot = (&'static str, usize, usize, fn(usize, &Path));
 
-const PATHS: [Hot; 5] = [
+const PATHS: [Hot; 6] = [
     ("run with one number stored", 20_000, 60_000, run_one),
+    ("run that an observer hears of", 20_000, 60_000, run_observed),
     ("run with ten numbers stored", 20_000, 60_000, run_ten),
     ("point of a product", 20_000, 60_000, point),
     ("one run read", 1_000, 6_000, read_run),
@@ -90,6 +92,16 @@ fn environment(file: &Path) -> Environment {
 fn run_one(n: usize, file: &Path) {
     let points = Input::names().x.over(linspace(0.0, 1.0, n));
     environment(file).run::<square>(points).expect("the study runs");
+}
+
+/// Does nothing.
+struct Silent;
+
+impl Observer for Silent {}
+
+fn run_observed(n: usize, file: &Path) {
+    let points = Input::names().x.over(linspace(0.0, 1.0, n));
+    environment(file).with_observer(Silent).run::<square>(points).expect("the study runs");
 }
 
 fn run_ten(n: usize, file: &Path) {

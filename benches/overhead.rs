@@ -1,9 +1,10 @@
 //! What a run costs beside the simulation: 10⁶ runs that each return one `f64`, stored with commits on.
 //!
 //! `cargo bench --bench overhead` prints, as medians of several rounds taken in turn, the bare loop, the
-//! same 8 MB written with `std::fs`, and the study on one thread, on two, with a result that each run adds, and with ten
-//! parameters and ten results. The last columns are what counts on a noisy machine: nanoseconds per run beyond the bare
-//! loop, and the ratio to the plain file.
+//! same 8 MB written with `std::fs`, and the study on one thread, on two, with an observer that does nothing, with a result
+//! that each run adds, and with ten parameters and ten results. The last columns are what counts on a noisy machine:
+//! nanoseconds per run beyond the bare loop, and the ratio to the plain file. What the observer costs is the median of
+//! the differences in the same round.
 //!
 //! Then it prints the memory that 10⁷ runs take at most, each case in a process of its own (on Linux).
 
@@ -13,12 +14,16 @@ use std::path::Path;
 use std::process::Command;
 use std::time::{Duration, Instant};
 
+use pypet::environment::Observer;
 use pypet::prelude::*;
 
 const N_RUNS: usize = 1_000_000;
 const N_ROUNDS: usize = 5;
 /// The sides of a product of 10⁷ runs.
 const SIDES: (usize, usize) = (10_000, 1_000);
+/// The cases whose difference is what an observer costs.
+const STUDY: &str = "study, 1 thread";
+const OBSERVED: &str = "study with an observer, 1 thread";
 /// What makes a process of this program carry out one case, and tell its memory.
 const ALONE: &str = "--alone";
 
@@ -118,6 +123,11 @@ fn squares(p: &TenInputs) -> TenResults {
         y9: p.x9 * p.x0,
     }
 }
+
+/// Hears of every run and does nothing.
+struct Silent;
+
+impl Observer for Silent {}
 
 fn values() -> impl Iterator<Item = f64> {
     linspace(0.0, 1.0, N_RUNS)
@@ -232,10 +242,11 @@ fn main() {
         println!("{}", peak_kib().unwrap_or_default());
         return;
     }
-    let cases: [(&str, Case<'_>); 6] = [
+    let cases: [(&str, Case<'_>); 7] = [
         ("bare loop", &bare_loop),
         ("std::fs, 8 MB, one fsync", &plain_file),
-        ("study, 1 thread", &|folder| study(folder, Environment::serial)),
+        (STUDY, &|folder| study(folder, Environment::serial)),
+        (OBSERVED, &|folder| study(folder, |environment| environment.serial().with_observer(Silent))),
         ("study, 2 threads", &|folder| study(folder, |environment| environment.with_threads(2))),
         ("study with an added result, 1 thread", &study_that_adds),
         ("study of 10 parameters and 10 results, 1 thread", &study_of_ten),
@@ -248,6 +259,7 @@ fn main() {
             times.push(begun.elapsed());
         }
     }
+    let observer = cost_of_observer(&cases.map(|(name, _)| name), &times);
     let medians: Vec<Duration> = times.into_iter().map(median).collect();
     println!("{N_RUNS} runs, median of {N_ROUNDS} rounds");
     println!("{:<48} {:>10} {:>16} {:>14}", "", "seconds", "ns/run beyond", "/ plain file");
@@ -256,11 +268,21 @@ fn main() {
         let ratio = time.as_secs_f64() / medians[1].as_secs_f64();
         println!("{name:<48} {:>10.3} {beyond:>16.0} {ratio:>14.2}", time.as_secs_f64());
     }
+    println!("an observer that does nothing: {observer:.0} ns per run");
     for name in ["study.h5", "added.h5", "ten.h5"] {
         let size = std::fs::metadata(folder.path().join(name)).expect("the study was stored").len();
         println!("{name}: {:.1} bytes per run", size as f64 / N_RUNS as f64);
     }
     print_memory();
+}
+
+/// Nanoseconds per run.
+fn cost_of_observer(names: &[&str], times: &[Vec<Duration>]) -> f64 {
+    let of = |wanted: &str| &times[names.iter().position(|name| *name == wanted).expect("it is one of the cases")];
+    let pairs = of(STUDY).iter().zip(of(OBSERVED));
+    let mut costs: Vec<f64> = pairs.map(|(without, with)| with.as_secs_f64() - without.as_secs_f64()).collect();
+    costs.sort_by(f64::total_cmp);
+    costs[costs.len() / 2] / N_RUNS as f64 * 1e9
 }
 
 fn median(mut times: Vec<Duration>) -> Duration {

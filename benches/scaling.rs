@@ -11,7 +11,7 @@ use std::time::Instant;
 
 use pypet::prelude::*;
 
-const N_RUNS: usize = 2000;
+const N_RUNS: usize = 4000;
 const N_ROUNDS: usize = 5;
 
 /// How much a run computes.

@@ -13,9 +13,7 @@ use crate::explore::Explored;
 use crate::parameter::{ParameterSet, declared_parameters};
 use crate::result::checksum::{self, ValueHash};
 use crate::result::{ResultSet, Row, SharedArray};
-use crate::run::{
-    AddResultError, AddedResult, Depot, Early, EarlyResult, Part, Run, RunStatus, SliceWrite, Streams, check_added,
-};
+use crate::run::{AddResultError, AddedResult, Depot, Early, EarlyResult, Part, Run, RunStatus, Streams, check_added};
 use crate::schema::Leaf;
 use crate::storage::{Block, DynamicColumn, FailedRun};
 use crate::value::Cells;
@@ -31,13 +29,6 @@ pub(super) struct Carrier<'a, P, R> {
     /// One for each declared result.
     hashes: Vec<ValueHash>,
     clock: Clock,
-}
-
-/// What a run has put beside its declared results.
-struct Kept {
-    added: Vec<AddedResult>,
-    slices: Vec<SliceWrite>,
-    checksum: u64,
 }
 
 /// Why a run has no results.
@@ -87,7 +78,7 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
     /// # Errors
     /// How the run failed; the block is as before.
     pub(super) fn carry_out(&mut self, index: usize) -> Result<(), FailedRun> {
-        self.run.start(index, self.timeout.map(|timeout| self.clock.last + timeout));
+        self.run.start(index, self.timeout.map(|timeout| Instant::now() + timeout));
         let n_before = self.block.started.len();
         let study = self.study;
         // All that is the user's happens in here: also derived parameters, the text of an error, writing the
@@ -98,7 +89,7 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
             let _span = tracing::debug_span!(target: "pypet::run", "run", run = index, point = %point).entered();
             let results = (study.run)(&self.parameters, &mut self.run);
             let results = results.map_err(|error| Failure::from_error(&*error, study.subject.place))?;
-            keep(study, &mut self.run, &mut self.block, &self.hashes, &results)
+            keep(study, &mut self.run, &mut self.block.results, &results)
         });
         let (started, runtime) = self.clock.lap();
         let mut status = RunStatus::Failed;
@@ -109,14 +100,18 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
             ended = Err(Failure { message, place: study.subject.place.into(), backtrace: String::new() });
         }
         let Failure { message, place, backtrace } = match ended {
-            Ok(Kept { added, slices, checksum }) => {
+            Ok(()) => {
                 if n_before == 0 {
                     self.block.first = index;
                 }
-                for added in added {
-                    self.block.add(index, added);
+                let mut checksum = checksum::NOTHING;
+                for mut result in self.run.take_added() {
+                    if result.branch == DynamicColumn::RESULTS {
+                        checksum = checksum.wrapping_add(result.counted());
+                    }
+                    self.block.add(index, result);
                 }
-                self.block.slices.extend(slices);
+                self.block.slices.extend(self.run.take_slices());
                 self.block.started.push(started);
                 self.block.runtime.push(runtime);
                 self.block.checksum.push(checksum);
@@ -135,8 +130,16 @@ impl<'a, P: ParameterSet, R: ResultSet> Carrier<'a, P, R> {
 
     /// What is in the block, which is empty then.
     pub(super) fn take_block(&mut self) -> Option<Block> {
-        let next = || Block::new(&self.study.subject.results, self.number);
-        (!self.block.started.is_empty()).then(|| std::mem::replace(&mut self.block, next()))
+        if self.block.started.is_empty() {
+            return None;
+        }
+        let next = Block::new(&self.study.subject.results, self.number);
+        let mut block = std::mem::replace(&mut self.block, next);
+        // Column by column, since what one of many values costs is to find out what it is.
+        for (hash, column) in self.hashes.iter().zip(&block.results) {
+            hash.count_each(column, &mut block.checksum);
+        }
+        Some(block)
     }
 }
 
@@ -160,30 +163,25 @@ impl<P: ParameterSet, R> fmt::Display for Point<'_, P, R> {
     }
 }
 
-/// Puts a run's declared results into the block; gives what it added, checked, and the checksum of all.
+/// Puts a run's declared results into their columns, and checks all that it yields.
 fn keep<P, R: ResultSet>(
     study: &Study<'_, P, R>,
     run: &mut Run,
-    block: &mut Block,
-    hashes: &[ValueHash],
+    columns: &mut [Cells],
     results: &R,
-) -> Result<Kept, Failure> {
+) -> Result<(), Failure> {
     let declared = &study.subject.results;
     let failed = |mistake: AddResultError| Failure::from_error(&mistake, study.subject.place);
-    let (mut added, slices) = run.take_added().map_err(failed)?;
-    results.write(&mut Row::new(&mut block.results, &study.subject.groups, &mut added));
-    let refused = |(leaf, cells): (&Leaf, &Cells)| Some((leaf.name.clone(), cells.refusal()?.to_owned()));
-    let checked = match declared.iter().zip(&block.results).find_map(refused) {
-        Some((name, problem)) => Err(AddResultError::Refused { name, problem }),
-        None => check_added(&added, &declared.iter().chain(study.arrays.iter().map(SharedArray::leaf))),
+    let added = run.end().map_err(failed)?;
+    results.write(&mut Row::new(columns, &study.subject.groups, added));
+    let refused = |(leaf, cells): (&Leaf, &Cells)| {
+        cells.refusal().map(|problem| AddResultError::Refused { name: leaf.name.clone(), problem: problem.into() })
     };
-    checked.map_err(failed)?;
-    let of_declared = hashes.iter().zip(&block.results).map(|(hash, cells)| hash.of(&cells.last()));
-    let mut checksum = of_declared.fold(checksum::NOTHING, u64::wrapping_add);
-    for result in added.iter_mut().filter(|added| added.branch == DynamicColumn::RESULTS) {
-        checksum = checksum.wrapping_add(result.counted());
-    }
-    Ok(Kept { added, slices, checksum })
+    let checked = match declared.iter().zip(&*columns).find_map(refused) {
+        Some(refused) => Err(refused),
+        None => check_added(added, &declared.iter().chain(study.arrays.iter().map(SharedArray::leaf))),
+    };
+    checked.map_err(failed)
 }
 
 impl Failure {
@@ -249,22 +247,20 @@ struct Clock {
     /// Seconds since 1970 at `origin`.
     epoch: f64,
     origin: Instant,
-    last: Instant,
+    /// Seconds from `origin` to the last look.
+    last: f64,
 }
 
 impl Clock {
     fn start() -> Self {
         let epoch = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap_or_default().as_secs_f64();
-        let now = Instant::now();
-        Self { epoch, origin: now, last: now }
+        Self { epoch, origin: Instant::now(), last: 0.0 }
     }
 
     /// Start, in seconds since 1970, and duration of what happened since the last call.
     fn lap(&mut self) -> (f64, f64) {
-        let now = Instant::now();
-        let started = self.epoch + (self.last - self.origin).as_secs_f64();
-        let runtime = (now - self.last).as_secs_f64();
-        self.last = now;
-        (started, runtime)
+        let now = self.origin.elapsed().as_secs_f64();
+        let last = std::mem::replace(&mut self.last, now);
+        (self.epoch + last, now - last)
     }
 }

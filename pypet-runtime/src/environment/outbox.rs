@@ -1,6 +1,6 @@
 //! The way from the workers to the writer: bounded in messages and in bytes.
 
-use std::sync::mpsc::{self, Receiver, SyncSender};
+use std::sync::mpsc::{self, Receiver, Sender};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use tracing::Level;
@@ -10,8 +10,13 @@ use crate::logs;
 use crate::run::RunStatus;
 use crate::storage::{FailedRun, Finished};
 
-/// Messages that may wait for the writer; each holds about a mebibyte or one run.
+/// Large messages that may wait for the writer, about a mebibyte or one run each; of small ones as many as take
+/// that much, so that a commit, for which the writer waits for the disk, does not keep workers waiting.
 const WAITING_MESSAGES: usize = 16;
+const WAITING_BYTES: usize = WAITING_MESSAGES << 20;
+
+/// What a message takes at least.
+const MESSAGE_BYTES: usize = 1 << 10;
 
 /// The writer is gone; there is no use in going on.
 #[derive(Debug)]
@@ -20,14 +25,14 @@ pub(super) struct WriterGone;
 /// A worker's end of the way.
 #[derive(Debug, Clone)]
 pub(super) struct Outbox<'a> {
-    sender: SyncSender<Finished>,
+    sender: Sender<Finished>,
     room: &'a Room,
 }
 
 impl<'a> Outbox<'a> {
     /// Both ends.
     pub(super) fn new(room: &'a Room) -> (Self, Receiver<Finished>) {
-        let (sender, receiver) = mpsc::sync_channel(WAITING_MESSAGES);
+        let (sender, receiver) = mpsc::channel();
         (Self { sender, room }, receiver)
     }
 
@@ -79,13 +84,14 @@ pub(super) struct Room {
 
 #[derive(Debug)]
 struct Taken {
+    n_messages: usize,
     n_bytes: usize,
     is_closed: bool,
 }
 
 impl Room {
     pub(super) fn new(cap: usize) -> Self {
-        let taken = Mutex::new(Taken { n_bytes: 0, is_closed: false });
+        let taken = Mutex::new(Taken { n_messages: 0, n_bytes: 0, is_closed: false });
         Self { cap, taken, changed: Condvar::new(), turn: Mutex::new(()) }
     }
 
@@ -93,18 +99,24 @@ impl Room {
     fn take(&self, n_bytes: usize) -> Result<(), WriterGone> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let is_full = |taken: &mut Taken| {
-            let fits = taken.n_bytes == 0 || taken.n_bytes.saturating_add(n_bytes) <= self.cap;
+            let sum = taken.n_bytes.saturating_add(n_bytes);
+            let are_few = taken.n_messages < WAITING_MESSAGES || sum <= WAITING_BYTES;
+            let fits = taken.n_messages == 0 || (are_few && sum <= self.cap);
             !fits && !taken.is_closed
         };
         let taken = self.changed.wait_while(self.lock(), is_full);
         let mut taken = taken.unwrap_or_else(PoisonError::into_inner);
         taken.n_bytes += n_bytes;
+        taken.n_messages += 1;
         if taken.is_closed { Err(WriterGone) } else { Ok(()) }
     }
 
     /// Gives back what was written.
     pub(super) fn give_back(&self, n_bytes: usize) {
-        self.lock().n_bytes -= n_bytes;
+        let mut taken = self.lock();
+        taken.n_bytes -= n_bytes;
+        taken.n_messages -= 1;
+        drop(taken);
         self.changed.notify_all();
     }
 
@@ -122,10 +134,12 @@ impl Room {
 impl Finished {
     /// Memory in bytes.
     pub(super) fn n_bytes(&self) -> usize {
-        match self {
-            Self::Done(block) => block.n_bytes() + size_of_val(&*block.started) + size_of_val(&*block.runtime),
+        let payload = match self {
+            // Beside the results three numbers for each run.
+            Self::Done(block) => block.n_bytes() + 3 * size_of_val(&*block.started),
             Self::Failed(run) => run.message.len() + run.place.len() + run.backtrace.len(),
-        }
+        };
+        MESSAGE_BYTES + payload
     }
 }
 
@@ -152,6 +166,23 @@ mod tests {
                 room.give_back(n_bytes);
             }
         });
+    }
+
+    #[test]
+    fn of_small_results_more_may_wait_than_of_large_ones() {
+        let n_waiting = |n_bytes: usize| {
+            let room = Room::new(usize::MAX);
+            thread::scope(|scope| {
+                let worker = scope.spawn(|| (0..100_000).take_while(|_| room.take(n_bytes).is_ok()).count());
+                thread::sleep(Duration::from_millis(50));
+                let n_waiting = room.lock().n_messages;
+                room.close();
+                worker.join().unwrap();
+                n_waiting
+            })
+        };
+        assert_eq!(n_waiting(2 << 20), WAITING_MESSAGES);
+        assert_eq!(n_waiting(8 << 10), WAITING_BYTES / (8 << 10));
     }
 
     #[test]

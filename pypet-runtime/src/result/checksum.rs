@@ -15,7 +15,7 @@ use std::hash::Hasher as _;
 
 use twox_hash::XxHash3_64;
 
-use crate::value::{Cell, ElementType};
+use crate::value::{Cell, Cells, ElementType};
 
 /// Where the sum begins, so that a run without results has a checksum too: 0 stands for none.
 pub(crate) const NOTHING: u64 = 1;
@@ -63,6 +63,38 @@ impl ValueHash {
             place.copy_from_slice(&number.to_le_bytes());
         }
         XxHash3_64::oneshot_with_seed(self.key, &short[..size])
+    }
+
+    /// Adds to each sum what the value beside it in a column counts.
+    pub(crate) fn count_each(&self, column: &Cells, sums: &mut [u64]) {
+        use ElementType::{C32, C64, Text};
+        match (column.rank(), self.element, self.element.size()) {
+            (0, C32 | C64 | Text, _) => {}
+            (0, _, Some(1)) => return self.count_each_number::<1>(column.bytes(), sums),
+            (0, _, Some(2)) => return self.count_each_number::<2>(column.bytes(), sums),
+            (0, _, Some(4)) => return self.count_each_number::<4>(column.bytes(), sums),
+            (0, _, Some(8)) => return self.count_each_number::<8>(column.bytes(), sums),
+            _ => {}
+        }
+        for (sum, value) in sums.iter_mut().zip(column.iter()) {
+            *sum = sum.wrapping_add(self.of(&value));
+        }
+    }
+
+    /// The same for single numbers of so many bytes.
+    fn count_each_number<const SIZE: usize>(&self, column: &[u8], sums: &mut [u64]) {
+        for (sum, &number) in sums.iter_mut().zip(column.as_chunks::<SIZE>().0) {
+            if is_fill(self.element, &number) {
+                continue;
+            }
+            // Behind the number stands that of its dimensions, which is zero.
+            let mut short = [0; 16];
+            short[..SIZE].copy_from_slice(&number);
+            if cfg!(target_endian = "big") {
+                short[..SIZE].reverse();
+            }
+            *sum = sum.wrapping_add(XxHash3_64::oneshot_with_seed(self.key, &short[..SIZE + 8]));
+        }
     }
 
     /// For a value that comes in parts.
@@ -170,6 +202,29 @@ mod tests {
             hash("a", &vec![f64::NAN; 100]),
         ];
         assert_eq!(nothing, [0; 7]);
+    }
+
+    #[test]
+    fn values_count_the_same_alone_and_in_their_column() {
+        fn check<V: ResultValue>(values: &[V]) {
+            let mut column = Cells::of(&V::value_type());
+            for value in values {
+                value.write(&mut column);
+            }
+            let mut sums = vec![NOTHING; values.len()];
+            ValueHash::new("a", column.element()).count_each(&column, &mut sums);
+            let alone = values.iter().map(|value| NOTHING + hash("a", value));
+            assert!(sums.into_iter().eq(alone), "{}", V::value_type());
+        }
+        check(&[false, true]);
+        check(&[0_u8, 1, 255]);
+        check(&[0_i16, -7]);
+        check(&[f32::NAN, 0.0, -1.5]);
+        check(&[f64::NAN, 0.0, -0.0, 6.0]);
+        check(&[0_u64, u64::MAX]);
+        check(&[num_complex::Complex::new(0.0_f32, 0.0), num_complex::Complex::new(0.0, 1.0)]);
+        check(&["", "τ"].map(str::to_owned));
+        check(&[vec![1.0, 2.0], vec![3.0]]);
     }
 
     #[test]

@@ -247,8 +247,8 @@ mod tests {
         let mut check = |add: fn(&mut Run)| {
             run.start(0, None);
             add(&mut run);
-            let (added, _) = run.take_added()?;
-            check_added(&added, &[Leaf::new("rate", f64::value_type())].iter())
+            let added = run.end()?;
+            check_added(added, &[Leaf::new("rate", f64::value_type())].iter())
         };
         assert_eq!(check(|run| run.add_result("net.size", 3_u32)), Ok(()));
         assert!(matches!(check(|run| run.add_result("../etc", 3_u32)), Err(AddResultError::Name { .. })));

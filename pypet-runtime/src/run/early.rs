@@ -76,8 +76,13 @@ impl Early {
         }
     }
 
-    /// What was written of shared arrays, and a record of it for each of them.
-    pub(crate) fn take_slices(&mut self, added: &mut Vec<AddedResult>) -> Vec<SliceWrite> {
+    /// What was written of shared arrays.
+    pub(super) fn take_slices(&mut self) -> impl Iterator<Item = SliceWrite> {
+        self.slices.drain(..)
+    }
+
+    /// Adds a record of what was written to each of the shared arrays.
+    pub(super) fn note_slices(&self, added: &mut Vec<AddedResult>) {
         for (number, array) in self.arrays.iter().enumerate() {
             let mut ends = Cells::new(ElementType::U64, 3);
             let mut n_slices = 0;
@@ -95,7 +100,6 @@ impl Early {
                 added.push(AddedResult::new(DynamicColumn::SLICES, leaf, ends));
             }
         }
-        std::mem::take(&mut self.slices)
     }
 
     fn write_slice<T: Element, S: Data<Elem = T>, D: Dimension>(

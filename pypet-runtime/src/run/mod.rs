@@ -127,16 +127,25 @@ impl Run {
         self.early.begin();
     }
 
-    /// The added results, and what was written of shared arrays.
+    /// The run has ended: completes what it has added by records of what it has written of shared arrays.
     ///
     /// # Errors
     /// The first mistake that the run has made with what it handed over before its end.
-    pub(crate) fn take_added(&mut self) -> Result<(Vec<AddedResult>, Vec<SliceWrite>), AddResultError> {
+    pub(crate) fn end(&mut self) -> Result<&mut Vec<AddedResult>, AddResultError> {
         if let Some(mistake) = self.early.mistake() {
             return Err(mistake);
         }
-        let mut added = std::mem::take(&mut self.added);
-        let slices = self.early.take_slices(&mut added);
-        Ok((added, slices))
+        self.early.note_slices(&mut self.added);
+        Ok(&mut self.added)
+    }
+
+    /// What the run has added.
+    pub(crate) fn take_added(&mut self) -> impl Iterator<Item = AddedResult> {
+        self.added.drain(..)
+    }
+
+    /// What it has written of shared arrays.
+    pub(crate) fn take_slices(&mut self) -> impl Iterator<Item = SliceWrite> {
+        self.early.take_slices()
     }
 }

@@ -6,8 +6,9 @@ use hdf5::plist::dataset_create::Layout;
 use hdf5::types::{CompoundField, CompoundType, FloatSize, IntSize, TypeDescriptor};
 use hdf5::{Dataset, Extent, Group};
 
-use super::chunks::{Compressors, Packing};
+use super::chunks::Compressors;
 use super::groups::new_group;
+use super::row_writer::RowWriter;
 use super::shared::ASIDE;
 use super::{Place, attributes, raw};
 use crate::run::EarlyResult;
@@ -50,28 +51,27 @@ pub(super) struct Column {
     name: String,
     n_runs: usize,
     stored: Stored,
-    /// The way into the dataset with the values, if its chunks are ours to make.
-    packing: Option<Packing>,
-    /// Who compresses chunks beside the writer; the library does, where nobody is given.
+    /// Who compresses chunks beside the writer; it does so itself, where nobody is given.
     compressors: Option<Compressors>,
     /// Which runs were written, in the order of writing, neighbours joined; only kept for arrays.
     written: Vec<Range<usize>>,
 }
 
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "a writer has one for each column, and moves none of them")]
 enum Stored {
     Nothing,
-    Dense(Dataset),
+    Dense(RowWriter),
     Ragged(Ragged),
 }
 
 #[derive(Debug)]
 struct Ragged {
-    values: Dataset,
+    values: RowWriter,
     n_values: usize,
-    row_start: Dataset,
-    row_size: Dataset,
-    row_shape: Option<Dataset>,
+    row_start: RowWriter,
+    row_size: RowWriter,
+    row_shape: Option<RowWriter>,
 }
 
 /// What writing changed about the place of a column.
@@ -92,7 +92,6 @@ impl Column {
             name: name.into(),
             n_runs,
             stored: Stored::Nothing,
-            packing: None,
             compressors: None,
             written: Vec::new(),
         }
@@ -112,11 +111,10 @@ impl Column {
             if dataset.ndim() > 1 {
                 self.written = written.to_vec();
             }
-            self.stored = Stored::Dense(dataset);
+            self.stored = Stored::Dense(self.row_writer(dataset)?);
         } else {
-            self.stored = Stored::Ragged(Ragged::open(&self.parent.group(&self.name)?)?);
+            self.stored = Stored::Ragged(Ragged::open(&self)?);
         }
-        self.begin_packing()?;
         Ok(self)
     }
 
@@ -125,13 +123,10 @@ impl Column {
         self.n_runs = n_runs;
         match &self.stored {
             Stored::Nothing => Ok(()),
-            Stored::Dense(dataset) => raw::set_rows(dataset, n_runs),
+            Stored::Dense(rows) => raw::set_rows(rows.dataset(), n_runs),
             Stored::Ragged(ragged) => {
-                let shape = ragged.row_shape.as_ref();
-                [&ragged.row_start, &ragged.row_size]
-                    .into_iter()
-                    .chain(shape)
-                    .try_for_each(|d| raw::set_rows(d, n_runs))
+                let per_run = [&ragged.row_start, &ragged.row_size].into_iter().chain(&ragged.row_shape);
+                per_run.map(RowWriter::dataset).try_for_each(|dataset| raw::set_rows(dataset, n_runs))
             }
         }
     }
@@ -152,8 +147,16 @@ impl Column {
 
     pub(super) fn dataset(&self) -> Option<&Dataset> {
         match &self.stored {
-            Stored::Dense(dataset) => Some(dataset),
+            Stored::Dense(rows) => Some(rows.dataset()),
             _ => None,
+        }
+    }
+
+    /// Consecutive single numbers that are to be written anew.
+    pub(super) fn read(&mut self, first: usize, count: usize) -> hdf5::Result<Cells> {
+        match &mut self.stored {
+            Stored::Dense(rows) => rows.read(self.leaf.value_type.element, first, count),
+            _ => unreachable!("single numbers have one shape"),
         }
     }
 
@@ -162,7 +165,7 @@ impl Column {
         let mut change = Change::None;
         match (&self.stored, cells.common_shape()) {
             (Stored::Nothing, Some(shape)) if !self.leaf.is_ragged() => change = self.create_dense(shape.to_vec())?,
-            (Stored::Dense(dataset), Some(shape)) if dataset.shape()[1..] == *shape => {}
+            (Stored::Dense(rows), Some(shape)) if rows.dataset().shape()[1..] == *shape => {}
             (Stored::Ragged(_), _) => {}
             (Stored::Nothing | Stored::Dense(_), _) => {
                 change = self.make_ragged(cells.n_elements() / cells.len().max(1))?;
@@ -170,8 +173,8 @@ impl Column {
         }
         match &mut self.stored {
             Stored::Nothing => unreachable!("made just above"),
-            Stored::Dense(dataset) => write_rows(dataset, self.packing.as_mut(), first, cells)?,
-            Stored::Ragged(ragged) => ragged.write(self.packing.as_mut(), first, cells)?,
+            Stored::Dense(rows) => rows.write(first, cells)?,
+            Stored::Ragged(ragged) => ragged.write(first, cells)?,
         }
         if cells.rank() > 0 {
             self.note_written(first..first + cells.len());
@@ -193,33 +196,38 @@ impl Column {
         let start = ragged.n_values;
         for part in &result.parts {
             let cells = part.cells().map_err(|source| place.io(ASIDE)(source))?;
-            ragged.append(self.packing.as_mut(), &cells).map_err(place.failed("write", &name))?;
+            ragged.append(&cells).map_err(place.failed("write", &name))?;
         }
         ragged.point_to(result.run, start, std::iter::once(&*shape)).map_err(place.failed("write", &name))?;
         self.note_written(result.run..result.run + 1);
         Ok(change)
     }
 
-    /// Has all that waits for its chunk to be whole compressed, before [`settle`](Self::settle).
+    /// Has all that waits for its chunk to be whole made a chunk, before [`settle`](Self::settle).
     pub(super) fn submit(&mut self) -> hdf5::Result<()> {
-        self.packing.as_mut().map_or(Ok(()), Packing::submit)
+        self.row_writers().try_for_each(RowWriter::submit)
     }
 
     /// Waits until all that was written is in the file.
     pub(super) fn settle(&mut self) -> hdf5::Result<()> {
-        self.packing.as_mut().map_or(Ok(()), Packing::settle)
+        self.row_writers().try_for_each(RowWriter::settle)
     }
 
-    fn begin_packing(&mut self) -> hdf5::Result<()> {
-        let values = match &self.stored {
-            Stored::Nothing => return Ok(()),
-            Stored::Dense(dataset) => dataset,
-            Stored::Ragged(ragged) => &ragged.values,
+    fn row_writers(&mut self) -> impl Iterator<Item = &mut RowWriter> {
+        let (dense, ragged) = match &mut self.stored {
+            Stored::Nothing => (None, None),
+            Stored::Dense(rows) => (Some(rows), None),
+            Stored::Ragged(ragged) => (None, Some(ragged)),
         };
-        let compressors = self.compressors.clone().unwrap_or_default();
-        let packing = Packing::of(values, self.leaf.value_type.element, &compressors)?;
-        self.packing = packing.filter(|packing| self.compressors.is_some() || !packing.compresses());
-        Ok(())
+        let ragged = ragged.into_iter().flat_map(|ragged| {
+            [&mut ragged.values, &mut ragged.row_start, &mut ragged.row_size].into_iter().chain(&mut ragged.row_shape)
+        });
+        dense.into_iter().chain(ragged)
+    }
+
+    /// The way into a dataset with values.
+    fn row_writer(&self, dataset: Dataset) -> hdf5::Result<RowWriter> {
+        RowWriter::of(dataset, self.leaf.value_type.element, self.compressors.as_ref())
     }
 
     fn note_written(&mut self, runs: Range<usize>) {
@@ -241,8 +249,7 @@ impl Column {
         )?;
         describe(&dataset, &self.leaf)?;
         attributes::set_text(&dataset, LAYOUT, DENSE)?;
-        self.stored = Stored::Dense(dataset);
-        self.begin_packing()?;
+        self.stored = Stored::Dense(self.row_writer(dataset)?);
         Ok(Change::BecameDense(shape))
     }
 
@@ -250,38 +257,37 @@ impl Column {
     fn make_ragged(&mut self, n_per_run: usize) -> hdf5::Result<Change> {
         self.submit()?;
         self.settle()?;
-        self.packing = None;
         let dense = match std::mem::replace(&mut self.stored, Stored::Nothing) {
-            Stored::Dense(dataset) => {
+            Stored::Dense(rows) => {
                 // The dataset lives on through its handle; its space is given back when that closes.
                 self.parent.unlink(&self.name)?;
-                Some(dataset)
+                Some(rows)
             }
             _ => None,
         };
-        let n_values = n_per_run.saturating_mul(self.n_runs);
-        let mut ragged = Ragged::create(&self.parent, &self.name, &self.leaf, self.n_runs, n_values)?;
-        if let Some(dense) = dense {
+        let mut ragged = Ragged::create(self, n_per_run.saturating_mul(self.n_runs))?;
+        if let Some(dense) = &dense {
+            let dense = dense.dataset();
             let row_bytes = dense.shape()[1..].iter().product::<usize>() * 16;
             let step = (CHUNK_BYTES / row_bytes.max(1)).max(1);
             for runs in self.written.clone() {
                 for first in runs.clone().step_by(step) {
                     let count = step.min(runs.end - first);
-                    let rows = raw::read_rows(&dense, self.leaf.value_type.element, first, count)?;
-                    ragged.write(None, first, &rows)?;
+                    let rows = raw::read_rows(dense, self.leaf.value_type.element, first, count)?;
+                    ragged.write(first, &rows)?;
                 }
             }
         }
         self.stored = Stored::Ragged(ragged);
-        self.begin_packing()?;
         Ok(Change::BecameRagged)
     }
 }
 
 impl Ragged {
     /// `n_values` is about how many there will be.
-    fn create(parent: &Group, name: &str, leaf: &Leaf, n_runs: usize, n_values: usize) -> hdf5::Result<Self> {
-        let group = new_group(parent, name)?;
+    fn create(column: &Column, n_values: usize) -> hdf5::Result<Self> {
+        let Column { leaf, n_runs, .. } = column;
+        let group = new_group(&column.parent, &column.name)?;
         describe(&group, leaf)?;
         attributes::set_text(&group, LAYOUT, RAGGED)?;
         let rank = leaf.value_type.shape.len();
@@ -291,42 +297,40 @@ impl Ragged {
         if !leaf.unit.is_empty() {
             attributes::set_text(&values, "units", &leaf.unit)?;
         }
-        let row_size = new_rows(&group, "row_size", ElementType::U64, n_runs, &[])?;
+        let row_size = new_rows(&group, "row_size", ElementType::U64, *n_runs, &[])?;
         attributes::set_text(&row_size, "sample_dimension", "values")?;
-        Ok(Self {
-            values,
-            n_values: 0,
-            row_start: new_rows(&group, "row_start", ElementType::U64, n_runs, &[])?,
-            row_size,
-            row_shape: (rank > 1)
-                .then(|| new_rows(&group, "row_shape", ElementType::U64, n_runs, &[rank]))
-                .transpose()?,
-        })
+        new_rows(&group, "row_start", ElementType::U64, *n_runs, &[])?;
+        if rank > 1 {
+            new_rows(&group, "row_shape", ElementType::U64, *n_runs, &[rank])?;
+        }
+        Self::open(column)
     }
 
-    fn open(group: &Group) -> hdf5::Result<Self> {
+    fn open(column: &Column) -> hdf5::Result<Self> {
+        let group = column.parent.group(&column.name)?;
         let values = group.dataset("values")?;
+        let per_run = |name| RowWriter::of(group.dataset(name)?, ElementType::U64, None);
         Ok(Self {
             n_values: values.shape()[0],
-            values,
-            row_start: group.dataset("row_start")?,
-            row_size: group.dataset("row_size")?,
-            row_shape: raw::link_exists(group, "row_shape")?.then(|| group.dataset("row_shape")).transpose()?,
+            values: column.row_writer(values)?,
+            row_start: per_run("row_start")?,
+            row_size: per_run("row_size")?,
+            row_shape: raw::link_exists(&group, "row_shape")?.then(|| per_run("row_shape")).transpose()?,
         })
     }
 
-    fn write(&mut self, packing: Option<&mut Packing>, first: usize, cells: &Cells) -> hdf5::Result<()> {
+    fn write(&mut self, first: usize, cells: &Cells) -> hdf5::Result<()> {
         let start = self.n_values;
-        self.append(packing, cells)?;
+        self.append(cells)?;
         self.point_to(first, start, cells.iter().map(|cell| cell.shape()))
     }
 
     /// Puts elements behind those that are there.
-    fn append(&mut self, packing: Option<&mut Packing>, cells: &Cells) -> hdf5::Result<()> {
+    fn append(&mut self, cells: &Cells) -> hdf5::Result<()> {
         let n_elements = cells.n_elements();
         if n_elements > 0 {
-            raw::set_rows(&self.values, self.n_values + n_elements)?;
-            write_elements(&self.values, packing, self.n_values, cells)?;
+            raw::set_rows(self.values.dataset(), self.n_values + n_elements)?;
+            self.values.write_elements(self.n_values, cells)?;
             self.n_values += n_elements;
         }
         Ok(())
@@ -349,31 +353,10 @@ impl Ragged {
             shapes.end_array(&[shape.len()]);
             start += size;
         }
-        raw::write_rows(&self.row_start, first, &starts)?;
-        raw::write_rows(&self.row_size, first, &sizes)?;
-        self.row_shape.as_ref().map_or(Ok(()), |dataset| raw::write_rows(dataset, first, &shapes))
+        self.row_start.write(first, &starts)?;
+        self.row_size.write(first, &sizes)?;
+        self.row_shape.as_mut().map_or(Ok(()), |rows| rows.write(first, &shapes))
     }
-}
-
-fn write_rows(dataset: &Dataset, packing: Option<&mut Packing>, first: usize, cells: &Cells) -> hdf5::Result<()> {
-    match packing {
-        Some(packing) if packing.element() == cells.element() => packing.write(first, cells.bytes()),
-        // The library converts on the way.
-        _ => raw::write_rows(dataset, first, cells),
-    }
-}
-
-/// Writes each element as a row.
-fn write_elements(dataset: &Dataset, packing: Option<&mut Packing>, first: usize, cells: &Cells) -> hdf5::Result<()> {
-    if let Some(packing) = packing
-        && packing.element() == cells.element()
-    {
-        // They lie side by side already.
-        return packing.write(first, cells.bytes());
-    }
-    let mut flat = Cells::new(cells.element(), 0);
-    cells.iter().for_each(|cell| flat.push_elements(&cell));
-    raw::write_rows(dataset, first, &flat)
 }
 
 /// A dataset of rows that can grow, with the fill value of its type and a checksum for each chunk.

@@ -70,6 +70,8 @@ impl Hdf5Writer {
     /// # Errors
     /// A change is not possible, or the place cannot take it.
     pub fn edit(&mut self, edits: &[Edit]) -> Result<(), StorageError> {
+        let place = self.place.clone();
+        self.open().settle(&place)?;
         let trajectory = self.open().trajectory.clone();
         edits.iter().try_for_each(|edit| edit::apply(self.file(), &trajectory, edit, &self.place))
     }

@@ -172,6 +172,9 @@ impl Appending<'_> {
                 }
             }
         }
+        for (column, _) in &mut made {
+            column.submit().and_then(|()| column.settle()).map_err(failed(&column.leaf.name))?;
+        }
         Ok(made.into_iter().map(|(column, _)| column).collect())
     }
 

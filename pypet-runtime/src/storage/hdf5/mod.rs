@@ -1,7 +1,7 @@
 //! Trajectories in HDF5 files: the only door to the HDF5 library.
 //!
 //! `docs/file-format.md` describes every node of a file. [`writer`](Hdf5Writer) makes one, `columns` holds
-//! what differs from run to run, `chunks` the pieces that columns lie in, `run_table` how far each run has come,
+//! what differs from run to run, `row_writer` the way into one dataset, `chunks` the pieces that it lies in, `run_table` how far each run has come,
 //! `checksums` what becomes of those of runs where a result is removed, `shared` what runs write together,
 //! `annotations` the attributes of that name, `views` makes the two netCDF-4 faces of a trajectory (`by_run`, `grid`),
 //! `reader` reads, `parts` parts of values, `opened` keeps columns open for it, `edit`, `expand` and `copy` change
@@ -35,7 +35,12 @@ mod opened;
 mod parts;
 mod raw;
 mod reader;
+<<<<<<< HEAD
 mod recent;
+||||||| parent of b559eb8 (Short blocks are gathered in memory, and results hashed column by column)
+=======
+mod row_writer;
+>>>>>>> b559eb8 (Short blocks are gathered in memory, and results hashed column by column)
 mod run_table;
 mod salvage;
 mod shared;

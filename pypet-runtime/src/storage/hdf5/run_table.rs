@@ -56,7 +56,7 @@ impl RunTable {
         Ok(Self {
             status,
             started: column("started", ElementType::F64, "start of the run, seconds since 1970-01-01 UTC", "s")?,
-            // Seven digits are more than a clock has to say of a duration; when a run began needs them all.
+            // When a run began needs all digits.
             runtime: column("runtime", ElementType::F32, "duration of the run", "s")?,
             worker: column("worker", ElementType::U16, "number of the worker that carried the run out", "")?,
             attempt: column("attempt", ElementType::U8, "how often the run was tried", "")?,
@@ -93,20 +93,25 @@ impl RunTable {
         })
     }
 
+    /// All columns, in the order in which they are written: the status vouches for the data, so it comes last.
+    pub(super) fn columns(&mut self) -> [&mut Column; 6] {
+        let Self { status, started, runtime, worker, attempt, checksum, errors: _ } = self;
+        [started, runtime, worker, attempt, checksum, status]
+    }
+
     /// How often each of these runs was tried, this time included.
-    fn attempts(&self, runs: Range<usize>) -> hdf5::Result<Cells> {
-        let dataset = self.attempt.dataset().expect("the run table has one shape");
-        let before = raw::read_rows(dataset, ElementType::U8, runs.start, runs.len())?;
+    fn attempts(&mut self, runs: Range<usize>) -> hdf5::Result<Cells> {
+        let before = self.attempt.read(runs.start, runs.len())?;
         let attempts: Vec<u8> = before.bytes().iter().map(|attempts| attempts.saturating_add(1)).collect();
         Ok(numbers(ElementType::U8, &attempts))
     }
 
     pub(super) fn write_done(&mut self, block: &Block) -> hdf5::Result<()> {
         let n_runs = block.runs().len();
-        self.started.write(block.first, &numbers(ElementType::F64, &block.started))?;
-        self.runtime.write(block.first, &numbers(ElementType::F64, &block.runtime))?;
-        self.worker.write(block.first, &numbers(ElementType::U16, &vec![block.worker; n_runs]))?;
         let attempts = self.attempts(block.runs())?;
+        self.started.write(block.first, &numbers(ElementType::F64, &block.started))?;
+        self.runtime.write(block.first, &durations(&block.runtime))?;
+        self.worker.write(block.first, &numbers(ElementType::U16, &vec![block.worker; n_runs]))?;
         self.attempt.write(block.first, &attempts)?;
         self.checksum.write(block.first, &numbers(ElementType::U64, &block.checksum))?;
         self.status.write(block.first, &numbers(ElementType::U8, &vec![RunStatus::Done.code(); n_runs]))?;
@@ -117,7 +122,7 @@ impl RunTable {
         let attempts = self.attempts(run.index..run.index + 1)?;
         self.errors.append(run, &attempts)?;
         self.started.write(run.index, &numbers(ElementType::F64, &[run.started]))?;
-        self.runtime.write(run.index, &numbers(ElementType::F64, &[run.runtime]))?;
+        self.runtime.write(run.index, &durations(&[run.runtime]))?;
         self.worker.write(run.index, &numbers(ElementType::U16, &[run.worker]))?;
         self.attempt.write(run.index, &attempts)?;
         self.status.write(run.index, &numbers(ElementType::U8, &[run.status.code()]))?;
@@ -167,6 +172,13 @@ impl Errors {
         self.n_rows += 1;
         Ok(())
     }
+}
+
+/// Seconds as they are stored; the library makes the wider numbers of older files of them.
+#[expect(clippy::cast_possible_truncation, reason = "seven digits are more than a clock has to say of a duration")]
+fn durations(seconds: &[f64]) -> Cells {
+    let seconds: Vec<f32> = seconds.iter().map(|&seconds| seconds as f32).collect();
+    numbers(ElementType::F32, &seconds)
 }
 
 fn numbers<T: bytemuck::Pod>(element: ElementType, numbers: &[T]) -> Cells {

@@ -362,15 +362,15 @@ impl Open {
         for slice in &block.slices {
             self.shared[slice.array].write(slice, place)?;
         }
-        // The status vouches for the data, so it comes last.
         self.runs.write_done(block).map_err(place.failed("write", "runs"))
     }
 
     /// Waits until all values that were written are in the file.
-    fn settle(&mut self, place: &Place) -> Result<(), StorageError> {
+    pub(super) fn settle(&mut self, place: &Place) -> Result<(), StorageError> {
         let settlings: [fn(&mut Column) -> hdf5::Result<()>; 2] = [Column::submit, Column::settle];
         for settle in settlings {
-            for column in self.results.iter_mut().chain(self.added.values_mut()) {
+            // What vouches for the others comes last.
+            for column in self.results.iter_mut().chain(self.added.values_mut()).chain(self.runs.columns()) {
                 settle(column).map_err(place.failed("write", &column.leaf.name))?;
             }
         }
@@ -487,7 +487,8 @@ fn write_coordinates(
             column.write(first, &cells).map_err(place.failed("write", &name))?;
         }
     }
-    for (coordinate, column) in plan.coordinates.iter().zip(&made) {
+    for (coordinate, column) in plan.coordinates.iter().zip(&mut made) {
+        column.submit().and_then(|()| column.settle()).map_err(place.failed("write", &coordinate.path))?;
         let Some(dataset) = column.dataset() else { continue };
         let shown = if coordinate.explored {
             views.add_coordinate(&coordinate.label, &coordinate.path, &coordinate.leaf, dataset)

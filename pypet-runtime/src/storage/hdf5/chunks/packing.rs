@@ -5,7 +5,7 @@ use std::sync::mpsc::{self, Receiver, Sender};
 
 use hdf5::Dataset;
 
-use super::{Chunking, Codec, Compressors, Encoder, raw};
+use super::{Chunking, Compressors, Encoder, raw};
 use crate::value::ElementType;
 
 /// Chunks of one dataset that wait for further rows in memory.
@@ -13,20 +13,21 @@ const MOST_UNFINISHED: usize = 16;
 
 /// Puts rows of one dataset into chunks, and compresses these beside the thread that writes.
 ///
-/// What is not compressed keeps nothing here: whole chunks go into the file at once, and of others the library takes
-/// care. Chunks that are compressed are gathered until they are whole or a commit wants them.
+/// Rows that are a whole chunk go into the file at once; others are gathered until they are one, or a commit wants
+/// them. So a few rows cost a copy in memory and no call of the library.
 #[derive(Debug)]
 pub(in super::super) struct Packing {
     dataset: Dataset,
     element: ElementType,
     chunking: Chunking,
-    compressors: Compressors,
+    /// Who compresses chunks; without them it is done here.
+    compressors: Option<Compressors>,
     /// By the first row of each.
     unfinished: BTreeMap<usize, Unfinished>,
     /// The first rows of chunks that are being compressed.
     at_work: BTreeSet<usize>,
     finished: (Sender<Finished>, Receiver<Finished>),
-    /// For what is not compressed; the compressors have their own.
+    /// For what is made here; the compressors have their own.
     encoder: Encoder,
 }
 
@@ -45,24 +46,19 @@ impl Packing {
     pub(in super::super) fn of(
         dataset: &Dataset,
         element: ElementType,
-        compressors: &Compressors,
+        compressors: Option<&Compressors>,
     ) -> hdf5::Result<Option<Self>> {
         let packing = |chunking: Chunking| Self {
             dataset: dataset.clone(),
-            encoder: Encoder::new(Codec { level: 0, ..chunking.codec }),
+            encoder: Encoder::new(chunking.codec),
             element,
+            compressors: compressors.filter(|_| chunking.codec.level > 0).cloned(),
             chunking,
-            compressors: compressors.clone(),
             unfinished: BTreeMap::new(),
             at_work: BTreeSet::new(),
             finished: mpsc::channel(),
         };
         Ok(Chunking::of(dataset, element)?.map(packing))
-    }
-
-    /// Whether chunks are compressed, so that rows wait until theirs is whole.
-    pub(in super::super) fn compresses(&self) -> bool {
-        self.chunking.codec.level > 0
     }
 
     /// What the rows are made of.
@@ -80,8 +76,6 @@ impl Packing {
             if piece.len() == rows * row_bytes {
                 self.unfinished.remove(&row);
                 self.put(row, piece)?;
-            } else if self.chunking.codec.level == 0 {
-                raw::write_rows_from(&self.dataset, self.element, &self.chunking.shape, row, piece)?;
             } else {
                 self.gather(row - within, within * row_bytes, piece)?;
             }
@@ -91,7 +85,22 @@ impl Packing {
         Ok(())
     }
 
-    /// Has everything compressed that waits for further rows.
+    /// Reads consecutive rows that are to be written anew, as they are in the file or wait here.
+    pub(in super::super) fn read(&mut self, first: usize, room: &mut [u8]) -> hdf5::Result<()> {
+        let Chunking { rows, row_bytes, .. } = self.chunking;
+        let (mut row, mut rest) = (first, room);
+        while !rest.is_empty() {
+            let within = row % rows;
+            let (piece, behind) = rest.split_at_mut(rest.len().min((rows - within) * row_bytes));
+            let chunk = self.unfinished(row - within)?;
+            piece.copy_from_slice(&chunk.rows[within * row_bytes..][..piece.len()]);
+            row += piece.len() / row_bytes;
+            rest = behind;
+        }
+        Ok(())
+    }
+
+    /// Has everything made chunks that waits for further rows.
     pub(in super::super) fn submit(&mut self) -> hdf5::Result<()> {
         while let Some((first, chunk)) = self.unfinished.pop_first() {
             self.put(first, &chunk.rows)?;
@@ -106,6 +115,19 @@ impl Packing {
 
     /// Puts rows into a chunk that may get more of them.
     fn gather(&mut self, first: usize, offset: usize, piece: &[u8]) -> hdf5::Result<()> {
+        let row_bytes = self.chunking.row_bytes;
+        let chunk = self.unfinished(first)?;
+        chunk.rows[offset..offset + piece.len()].copy_from_slice(piece);
+        chunk.n_missing = chunk.n_missing.saturating_sub(piece.len() / row_bytes);
+        if chunk.n_missing == 0 {
+            let chunk = self.unfinished.remove(&first).expect("just there");
+            self.put(first, &chunk.rows)?;
+        }
+        Ok(())
+    }
+
+    /// The chunk that begins with a row.
+    fn unfinished(&mut self, first: usize) -> hdf5::Result<&mut Unfinished> {
         if !self.unfinished.contains_key(&first) {
             while self.unfinished.len() >= MOST_UNFINISHED {
                 let (first, chunk) = self.unfinished.pop_first().expect("there are many");
@@ -114,41 +136,35 @@ impl Packing {
             let unfinished = self.begin(first)?;
             self.unfinished.insert(first, unfinished);
         }
-        let chunk = self.unfinished.get_mut(&first).expect("just inserted");
-        chunk.rows[offset..offset + piece.len()].copy_from_slice(piece);
-        chunk.n_missing = chunk.n_missing.saturating_sub(piece.len() / self.chunking.row_bytes);
-        if chunk.n_missing == 0 {
-            let chunk = self.unfinished.remove(&first).expect("just there");
-            self.put(first, &chunk.rows)?;
-        }
-        Ok(())
+        Ok(self.unfinished.get_mut(&first).expect("just inserted"))
     }
 
     /// A chunk with the rows that the file has of it, and what stands for missing ones elsewhere.
     fn begin(&mut self, first: usize) -> hdf5::Result<Unfinished> {
         self.wait_while(|at_work| at_work.contains(&first))?;
         let Chunking { rows, row_bytes, ref shape, .. } = self.chunking;
-        let n_missing = self.dataset.shape()[0].saturating_sub(first).min(rows);
+        let n_there = self.dataset.shape()[0].saturating_sub(first).min(rows);
         let mut chunk = match self.element {
             ElementType::F32 => f32::NAN.to_ne_bytes().repeat(rows * row_bytes / 4),
             ElementType::F64 => f64::NAN.to_ne_bytes().repeat(rows * row_bytes / 8),
             _ => vec![0; rows * row_bytes],
         };
-        raw::read_rows_into(&self.dataset, self.element, shape, first, &mut chunk[..n_missing * row_bytes])?;
-        Ok(Unfinished { rows: chunk, n_missing })
+        raw::read_rows_into(&self.dataset, self.element, shape, first, &mut chunk[..n_there * row_bytes])?;
+        // Where the dataset ends within the chunk it may yet grow.
+        Ok(Unfinished { rows: chunk, n_missing: rows })
     }
 
     /// Brings a whole chunk into the file, sooner or later.
     fn put(&mut self, first: usize, rows: &[u8]) -> hdf5::Result<()> {
         let codec = self.chunking.codec;
-        if codec.level == 0 {
+        let Some(compressors) = self.compressors.clone() else {
             return raw::write_chunk(&self.dataset, first, self.encoder.encode(rows));
-        }
-        let most = self.compressors.most_waiting();
+        };
+        let most = compressors.most_waiting();
         self.wait_while(|at_work| at_work.len() >= most || at_work.contains(&first))?;
         self.at_work.insert(first);
         let (finished, rows) = (self.finished.0.clone(), rows.to_vec());
-        self.compressors.spawn(move || {
+        compressors.spawn(move || {
             let packed = Encoder::new(codec).encode(&rows).to_vec();
             // Where nobody waits for it any more, it is not wanted either.
             let _ = finished.send((first, packed));

@@ -60,24 +60,6 @@ pub(super) fn write_rows(dataset: &Dataset, first: usize, cells: &Cells) -> hdf5
     write(dataset, memory.id(), file.id(), cells)
 }
 
-/// The same from the bytes of numbers.
-///
-/// # Panics
-/// If these are no whole rows.
-pub(super) fn write_rows_from(
-    dataset: &Dataset,
-    element: ElementType,
-    shape: &[usize],
-    first: usize,
-    bytes: &[u8],
-) -> hdf5::Result<()> {
-    let memory_type = memory_type(element)?;
-    let row_bytes = shape.iter().product::<usize>() * memory_type.size();
-    assert!(element != ElementType::Text && bytes.len().is_multiple_of(row_bytes), "whole rows of numbers");
-    let (memory, file) = row_spaces(dataset, first, bytes.len() / row_bytes, shape)?;
-    write_bytes(dataset, &memory_type, memory.id(), file.id(), bytes.as_ptr().cast())
-}
-
 /// Writes one cell as a whole dataset.
 pub(super) fn write_value(dataset: &Dataset, cells: &Cells) -> hdf5::Result<()> {
     write(dataset, hdf5_sys::h5s::H5S_ALL, hdf5_sys::h5s::H5S_ALL, cells)
