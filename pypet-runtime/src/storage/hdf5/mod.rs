@@ -35,12 +35,8 @@ mod opened;
 mod parts;
 mod raw;
 mod reader;
-<<<<<<< HEAD
 mod recent;
-||||||| parent of b559eb8 (Short blocks are gathered in memory, and results hashed column by column)
-=======
 mod row_writer;
->>>>>>> b559eb8 (Short blocks are gathered in memory, and results hashed column by column)
 mod run_table;
 mod salvage;
 mod shared;
