@@ -98,17 +98,18 @@ impl Room {
     /// Waits until there is room; what exceeds the cap by itself waits until nothing else is there.
     fn take(&self, n_bytes: usize) -> Result<(), WriterGone> {
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_full = |taken: &mut Taken| {
-            let sum = taken.n_bytes.saturating_add(n_bytes);
-            let are_few = taken.n_messages < WAITING_MESSAGES || sum <= WAITING_BYTES;
-            let fits = taken.n_messages == 0 || (are_few && sum <= self.cap);
-            !fits && !taken.is_closed
-        };
+        let is_full = |taken: &mut Taken| !taken.is_closed && !self.has_room(taken, n_bytes);
         let taken = self.changed.wait_while(self.lock(), is_full);
         let mut taken = taken.unwrap_or_else(PoisonError::into_inner);
         taken.n_bytes += n_bytes;
         taken.n_messages += 1;
         if taken.is_closed { Err(WriterGone) } else { Ok(()) }
+    }
+
+    fn has_room(&self, taken: &Taken, n_bytes: usize) -> bool {
+        let sum = taken.n_bytes.saturating_add(n_bytes);
+        let are_few = taken.n_messages < WAITING_MESSAGES || sum <= WAITING_BYTES;
+        taken.n_messages == 0 || (are_few && sum <= self.cap)
     }
 
     /// Gives back what was written.
@@ -170,16 +171,12 @@ mod tests {
 
     #[test]
     fn of_small_results_more_may_wait_than_of_large_ones() {
+        let room = Room::new(usize::MAX);
         let n_waiting = |n_bytes: usize| {
-            let room = Room::new(usize::MAX);
-            thread::scope(|scope| {
-                let worker = scope.spawn(|| (0..100_000).take_while(|_| room.take(n_bytes).is_ok()).count());
-                thread::sleep(Duration::from_millis(50));
-                let n_waiting = room.lock().n_messages;
-                room.close();
-                worker.join().unwrap();
-                n_waiting
-            })
+            let taken = |n_messages| Taken { n_messages, n_bytes: n_messages * n_bytes, is_closed: false };
+            (0..10_000)
+                .find(|&n_messages| !room.has_room(&taken(n_messages), n_bytes))
+                .expect("at some time it is full")
         };
         assert_eq!(n_waiting(2 << 20), WAITING_MESSAGES);
         assert_eq!(n_waiting(8 << 10), WAITING_BYTES / (8 << 10));
