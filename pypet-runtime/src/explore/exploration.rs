@@ -205,8 +205,7 @@ impl<P: ParameterSet> Add for Exploration<P> {
 /// What an environment runs and `explore = …` may return: an exploration, or a `Result` of one with any error.
 #[diagnostic::on_unimplemented(
     message = "`{Self}` is not an exploration of `{P}`",
-    note = "explorations are made from the names of the experiment's own parameter set: `{P}::names()`",
-    note = "the error of a `Result` must convert into `Box<dyn Error + Send + Sync>`"
+    note = "explorations are made from the names of the experiment's own parameter set: `{P}::names()`"
 )]
 pub trait IntoExploration<P> {
     /// The exploration, or why there is none.
