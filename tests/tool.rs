@@ -39,6 +39,28 @@ fn the_tool_looks_into_any_file() {
         }
         let output = pypet(folder, &["show", "trajectory.h5", "double"]);
         assert!(String::from_utf8_lossy(&output.stdout).contains("run 4"), "{}", common::python::report(&output));
+        // It cannot carry runs out, not even none of them, and says who can.
+        for rerun in [&["--rerun", "0"][..], &["--runs", "1"], &["--all"]] {
+            let output = pypet(folder, &[&["verify", "trajectory.h5"], rerun].concat());
+            let said = String::from_utf8_lossy(&output.stderr);
+            assert_eq!(output.status.code(), Some(2), "{said}");
+            let program = std::env::args().next().expect("a program has a name");
+            assert!(
+                said.contains(&format!("`double` can carry runs out once more; ask it: `{program} verify")),
+                "{said}"
+            );
+        }
+        let content = |arguments: &[&str]| {
+            let output = pypet(folder, arguments);
+            let said = String::from_utf8_lossy(&output.stdout).into_owned();
+            assert!(output.status.success(), "{said}");
+            let line = said.lines().find(|line| line.trim_start().starts_with("content ")).map(str::to_owned);
+            line.and_then(|line| Some(line.split_whitespace().last()?.to_owned())).expect("it prints the hash")
+        };
+        let any = AnyTrajectory::open(file).expect("the file opens");
+        let expected = any.content_hash().expect("it can be read").to_string();
+        assert_eq!(content(&["verify", "trajectory.h5"]), expected);
+        assert_eq!(content(&["status", "trajectory.h5", "--content"]), expected);
         assert_eq!(pypet(folder, &["show", "missing.h5"]).status.code(), Some(3));
         assert_eq!(pypet(folder, &["run"]).status.code(), Some(2));
     });

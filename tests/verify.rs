@@ -311,6 +311,72 @@ fn files_of_older_versions_are_read_and_what_cannot_be_proved_is_told() {
     assert!(verified.is_sound() && verified.n_without_checksum > 0, "{verified:#?}");
 }
 
+/// Results that may be what stands for a missing one.
+#[results]
+struct Voids {
+    number: f64,
+    count: u64,
+    word: String,
+    counts: Vec<u32>,
+}
+
+/// In run 0 all are.
+#[experiment]
+fn void(p: &Point, run: &mut Run) -> Voids {
+    if p.k == 0 {
+        run.add_result("more", vec![0_i16; 2]);
+        return Voids { number: f64::NAN, count: 0, word: String::new(), counts: vec![0; 3] };
+    }
+    Voids { number: 1.5, count: p.k, word: "w".into(), counts: vec![7; if p.k == 1 { 2 } else { 0 }] }
+}
+
+#[test]
+fn a_value_that_stands_for_a_missing_one_is_told_from_all_others() {
+    let with_voids = |test: &dyn Fn(&Path)| {
+        common::with_trajectory_file(|file| {
+            environment(file).run::<void>(Point::names().k.over(0..4)).expect("it runs");
+            test(file);
+        });
+    };
+    with_voids(&|file| {
+        let again = environment(file).verify::<void>(&Rerun::All).expect("it runs");
+        assert!(again.is_sound() && (again.n_checked, again.n_rerun) == (4, 4), "{again:#?}");
+        assert_eq!(python::run("checksums.py", [file]).trim(), "4");
+    });
+    // Into it, and out of it.
+    let into = ["number 1 nan", "count 2 0", "word 3 "];
+    for action in into.into_iter().chain(["number 0 1.5", "count 0 1", "word 0 w"]) {
+        with_voids(&|file| {
+            tamper(file, &format!("set {action}"));
+            let run: usize = action.split(' ').nth(1).expect("a run").parse().expect("a number");
+            assert_eq!(only_problem(&look(file), ProblemKind::Checksum).0, [run], "{action}");
+        });
+    }
+    // How many of them an array has is the one thing that no checksum tells; a rerun does.
+    for (n, name, expected) in [(2, "counts", "u32[2] in the file, u32[3] now"), (0, "counts", "u32[0] in the file")] {
+        with_voids(&|file| {
+            tamper(file, &format!("size {name} 0 {n}"));
+            assert!(look(file).is_sound());
+            let again = environment(file).verify::<void>(&Rerun::All).expect("it runs");
+            let (runs, said) = only_problem(&again, ProblemKind::Rerun);
+            assert!(runs == [0] && said.starts_with(&format!("run 0: `{name}`: {expected}")), "{said}");
+        });
+    }
+}
+
+#[test]
+fn a_file_of_another_build_says_in_what_it_differs() {
+    with_study(|file| {
+        tamper(file, "build rustc rustc~1.2.3");
+        tamper(file, "build lock_sha256 abc");
+        let again = environment(file).verify::<study>(&Rerun::These(vec![3])).expect("it runs");
+        assert!(again.is_sound() && again.n_rerun == 1, "another build may yield the same: {again:#?}");
+        let told: Vec<_> = again.builds.iter().map(|build| (build.name.as_str(), build.stored.as_str())).collect();
+        assert_eq!(told, [("lock_sha256", "abc"), ("rustc", "rustc~1.2.3")]);
+        assert!(again.builds.iter().all(|build| !build.here.is_empty() && build.here != build.stored));
+    });
+}
+
 static CALLS: AtomicU64 = AtomicU64::new(0);
 
 /// Counts its calls, as programs do that ask the time.

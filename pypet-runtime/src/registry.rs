@@ -14,7 +14,7 @@ use crate::parameter::{self, ParameterError, ParameterInfo, ParameterSet, declar
 use crate::schema::Leaf;
 use crate::trajectory::AnyTrajectory;
 use crate::value::{Cells, grouped};
-use crate::verify::{Rerun, Verified};
+use crate::verify::{BuildDifference, Rerun, Verified, build_differences};
 
 /// An experiment of this program; `#[experiment]` registers one.
 ///
@@ -92,6 +92,11 @@ pub trait AnyExperiment: Send + Sync {
     /// # Errors
     /// As [`Environment::verify`].
     fn verify(&self, file: &Path, options: Options, rerun: &Rerun) -> Result<Verified>;
+    /// In what this program differs from those that worked on a trajectory.
+    ///
+    /// # Errors
+    /// What the file says of them cannot be read.
+    fn builds(&self, stored: &AnyTrajectory) -> Result<Vec<BuildDifference>>;
 }
 
 /// What a user asks for by text.
@@ -288,5 +293,9 @@ impl<E: Experiment> AnyExperiment for Erased<E> {
 
     fn verify(&self, file: &Path, options: Options, rerun: &Rerun) -> Result<Verified> {
         Environment::new(file).with_options(options).verify::<E>(rerun)
+    }
+
+    fn builds(&self, stored: &AnyTrajectory) -> Result<Vec<BuildDifference>> {
+        build_differences(stored, E::BUILD)
     }
 }

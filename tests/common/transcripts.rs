@@ -7,11 +7,12 @@
 //! multiply would carry out 12 runs
 //! ```
 //!
-//! The first word of a command is an example, or `cat`. `> file` at its end keeps the output. In what is expected, `[..]`
+//! The first word of a command is an example, the tool `pypet`, or `cat`. `> file` at its end keeps the output. In what is expected, `[..]`
 //! stands for any text within a line, `...` alone for any number of lines, and `? 1` at the end for the exit code.
 
 use std::fs;
 use std::path::Path;
+use std::process::Command;
 
 use super::examples::run_with;
 
@@ -41,7 +42,14 @@ fn check_command(command: &str, expected: &str, folder: &Path) {
     let (printed, code) = if words[0] == "cat" {
         (fs::read_to_string(folder.join(&words[1])).expect("a transcript shows files that were written"), 0)
     } else {
-        let output = run_with(&words[0], folder, &words[1..]);
+        let output = match words[0].as_str() {
+            "pypet" => Command::new(env!("CARGO_BIN_EXE_pypet"))
+                .args(&words[1..])
+                .current_dir(folder)
+                .output()
+                .expect("the tool can be started"),
+            example => run_with(example, folder, &words[1..]),
+        };
         let (stdout, stderr) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
         (format!("{stdout}{stderr}"), output.status.code().expect("the command ends by itself"))
     };

@@ -26,6 +26,16 @@ with h5py.File(path, "r+") as file:
         name, run = rest
         values = trajectory["results"][name]
         values[int(run)] = numpy.nextafter(values[int(run)], numpy.inf)
+    elif action == "set":
+        name, run, value = rest
+        values = trajectory["results"][name]
+        values[int(run)] = value if values.dtype.kind == "O" else values.dtype.type(value)
+    elif action == "size":
+        name, run, size = rest
+        trajectory["results"][name]["row_size"][int(run)] = int(size)
+    elif action == "build":
+        name, text = rest
+        trajectory["config/build"][name][()] = text
     elif action == "element":
         name, position = rest
         trajectory["results"][name][int(position)] += 1

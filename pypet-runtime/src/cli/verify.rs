@@ -8,11 +8,12 @@ use serde_json::{Value, json};
 
 use super::output::{Paint, Tone};
 use super::{Done, Failure, environment, file_arguments, file_of, of_trajectory, open_file, output};
+use crate::engine::processes::request;
 use crate::registry::AnyExperiment;
 use crate::run::drawn_seed;
 use crate::telling::{tell_part, with_bar};
-use crate::trajectory::one_line;
-use crate::verify::{Problem, Rerun, Verified, verify};
+use crate::trajectory::{AnyTrajectory, one_line};
+use crate::verify::{BuildDifference, Problem, Rerun, Verified, verify};
 
 /// Problems that are printed; more are only counted.
 const SHOWN: usize = 20;
@@ -99,20 +100,44 @@ fn carried_out_again(
     matches: &ArgMatches,
     rerun: &Rerun,
 ) -> Result<Verified, Failure> {
-    if experiments.is_empty() {
-        return Err(Failure::Usage(
-            "only the program with the experiment can carry runs out once more; ask it: `PROGRAM verify FILE --rerun N`, \
-             or leave `--rerun`, `--runs` and `--all` out"
-                .into(),
-        ));
-    }
     let stored = open_file(matches)?;
+    if experiments.is_empty() {
+        return Err(Failure::Usage(format!(
+            "only the program with the experiment `{}` can carry runs out once more; ask it: `{} verify FILE --rerun N`, \
+             or leave `--rerun`, `--runs` and `--all` out",
+            one_line(&stored.header().experiment),
+            one_line(&program_of(&stored)),
+        )));
+    }
     let experiment = of_trajectory(experiments, &stored)?;
+    // Before anything is compared, which may take hours; workers come here as well.
+    if !output::wants_json(matches) && request().is_none() {
+        output::print(&differences(&experiment.builds(&stored)?))?;
+    }
     let mut options = environment::options(matches)?;
     options.name = Some(stored.header().name.clone());
     drop(stored);
     let verify = || experiment.verify(file_of(matches), options, rerun);
     Ok(output::apart(output::wants_json(matches), verify)??)
+}
+
+/// The program that began a trajectory, as it was called.
+fn program_of(stored: &AnyTrajectory) -> String {
+    let command = stored.get::<Vec<String>>("config.environment.command").unwrap_or_default();
+    command.into_iter().next().unwrap_or_else(|| "PROGRAM".into())
+}
+
+/// In what this program differs from those that carried the runs out.
+fn differences(builds: &[BuildDifference]) -> String {
+    if builds.is_empty() {
+        return String::new();
+    }
+    let spell = |text: &str| if text.is_empty() { "unknown".to_owned() } else { one_line(text) };
+    let row = |build: &BuildDifference| {
+        vec![one_line(&build.name), format!("{} → {}", spell(&build.stored), spell(&build.here))]
+    };
+    let rows: Vec<Vec<String>> = builds.iter().map(row).collect();
+    format!("this program is not the one that carried the runs out:\n{}", output::table(2, &rows))
 }
 
 fn answer(matches: &ArgMatches, verified: &Verified, rerun: Option<&Rerun>) -> Value {
@@ -139,18 +164,6 @@ fn answer(matches: &ArgMatches, verified: &Verified, rerun: Option<&Rerun>) -> V
 fn text(matches: &ArgMatches, verified: &Verified, rerun: Option<&Rerun>, paint: Paint) -> String {
     let mut text = String::new();
     // Writing to a `String` cannot fail.
-    if !verified.builds.is_empty() {
-        let _ = writeln!(text, "this program is not the one that carried the runs out:");
-        let rows: Vec<Vec<String>> = verified
-            .builds
-            .iter()
-            .map(|build| {
-                let spell = |text: &str| if text.is_empty() { "unknown".to_owned() } else { one_line(text) };
-                vec![one_line(&build.name), format!("{} → {}", spell(&build.stored), spell(&build.here))]
-            })
-            .collect();
-        text.push_str(&output::table(2, &rows));
-    }
     for problem in verified.problems.iter().take(SHOWN) {
         let _ = writeln!(text, "{}", paint.tone(Tone::Bad, &one_line(&problem.to_string())));
     }

@@ -7,7 +7,7 @@ use super::{Environment, Options, Place, prepare, prepared};
 use crate::environment::plan::Subject;
 use crate::error::{Error, Result};
 use crate::experiment::Experiment;
-use crate::provenance::{Origin, build_values, of_program};
+use crate::provenance::Origin;
 use crate::run::Run;
 use crate::telling::{tell_part, with_bar};
 use crate::verify::{self, Comparer, Rerun, Verified, build_differences, runs_of};
@@ -33,7 +33,7 @@ pub(super) fn verify<E: Experiment, P>(mut environment: Environment<P>, rerun: &
         runs = runs_of(rerun, stored.statuses())?;
         let look = || verify::verify(&file, Some(&name), &mut tell_part);
         verified = if options.progress == Some(false) { look() } else { with_bar("verifying", look) }?;
-        verified.builds = build_differences(stored.any(), &build_values(&of_program(E::BUILD)))?;
+        verified.builds = build_differences(stored.any(), E::BUILD)?;
     }
     let exploration = role.insist(stored.stored_points().expect_resumable().and_then(|()| stored.exploration()))?;
     let points = role.insist(exploration.bind(stored.presets().clone()).map_err(Into::into))?;

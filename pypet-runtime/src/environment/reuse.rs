@@ -8,7 +8,6 @@ use crate::error::{Error, Result};
 use crate::experiment::Experiment;
 use crate::explore::{Exploration, Points};
 use crate::parameter::{Identity, Leaves, ParameterSet};
-use crate::provenance::{build_values, of_program};
 use crate::run::RunStatus;
 use crate::storage::StorageError;
 use crate::trajectory::{Trajectory, TrajectoryError};
@@ -97,7 +96,7 @@ impl<P> Environment<P> {
         if !reuse.obstacles.is_empty() {
             return Ok(reuse);
         }
-        reuse.builds = build_differences(stored.any(), &build_values(&of_program(E::BUILD)))?;
+        reuse.builds = build_differences(stored.any(), E::BUILD)?;
         let known = stored.exploration()?.bind(stored.presets().clone())?;
         let mut states: HashMap<Visited, RunStatus> = HashMap::with_capacity(known.len());
         each(&known, |run, visited| {

@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use super::BuildDifference;
 use crate::error::Result;
-use crate::provenance;
-use crate::storage::{PlannedLeaf, StorageError};
+use crate::provenance::{self, Build, build_values, of_program};
+use crate::storage::StorageError;
 use crate::trajectory::AnyTrajectory;
 use crate::value::Cells;
 
@@ -29,9 +29,10 @@ const NAMES: [&str; 13] = [
     VERSION,
 ];
 
-/// What a trajectory says of the builds that worked on it, where that is not what stands `here`, below `config`.
-pub(crate) fn build_differences(any: &AnyTrajectory, here: &[PlannedLeaf]) -> Result<Vec<BuildDifference>> {
-    let here = |name: &str| here.iter().find(|value| value.path.strip_prefix("config/") == Some(name));
+/// What a trajectory says of the builds that worked on it, where that is not what is known of this program.
+pub(crate) fn build_differences(any: &AnyTrajectory, experiment: Build) -> Result<Vec<BuildDifference>> {
+    let values = build_values(&of_program(experiment));
+    let here = |name: &str| values.iter().find(|value| value.path.strip_prefix("config/") == Some(name));
     let mut found: Vec<BuildDifference> = Vec::new();
     for build in builds(any)? {
         for name in NAMES {
