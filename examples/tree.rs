@@ -16,7 +16,9 @@
 //! cargo run --example multiply -- find hdf5/tree.h5 'inh.weight > 2 mV && exc.rate > 10'
 //! ```
 
+use std::error::Error;
 use std::path::PathBuf;
+use std::process::ExitCode;
 
 use pypet::prelude::*;
 use pypet::trajectory::Value;
@@ -60,7 +62,11 @@ fn weights() -> Exploration<Network> {
     p.inh.weight.over(linspace(0.0, 4.0, 5)) * p.inh.n_cells.over([20, 40])
 }
 
-fn main() -> Result<(), Box<dyn std::error::Error>> {
+fn main() -> Result<ExitCode, Box<dyn Error>> {
+    if std::env::args_os().len() > 2 {
+        // A command, such as `verify hdf5/tree.h5 --all`.
+        return Ok(pypet::cli::answer(std::env::args_os()));
+    }
     let file = PathBuf::from(std::env::args().nth(1).unwrap_or_else(|| "hdf5/tree.h5".into()));
     Environment::new(&file).with_name("tree").overwrite().run::<balanced>(weights())?;
 
@@ -101,5 +107,5 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             _ => {}
         }
     }
-    Ok(())
+    Ok(ExitCode::SUCCESS)
 }

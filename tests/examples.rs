@@ -28,7 +28,7 @@ fn no_example_is_forgotten() {
             "tree",
             "units",
         ],
-        "give each example a test in this file"
+        "give each example a test in this file, which also lets its runs yield once more what is in the file"
     );
 }
 
@@ -37,6 +37,7 @@ fn multiply_stores_every_product() {
     with_file_of("multiply", |file| {
         python::run("multiply.py", [file]);
         others_agree(file, "");
+        yields_again("multiply", file, "");
     });
 }
 
@@ -52,6 +53,7 @@ fn firing_rate_ends_with_303_done_runs_and_a_picture() {
         python::run("well_formed.py", [file.with_extension("svg")]);
         // The traces are three million rows.
         others_agree(file, "rate,n_spikes");
+        yields_again("firing_rate", file, "");
     });
 }
 
@@ -60,6 +62,7 @@ fn cellular_automata_store_patterns_and_a_picture() {
     with_file_of("cellular_automata", |file| {
         python::run("cellular_automata.py", [file]);
         others_agree(file, "");
+        yields_again("cellular_automata", file, "");
         assert_picture_of_patterns(&file.with_extension("png"));
     });
 }
@@ -82,6 +85,7 @@ fn isolation_survives_what_its_solver_does() {
     let reason = "the worker process died of signal 6 (SIGABRT): solver: diverged at t =";
     assert!(said.contains(reason), "`{reason}` was not said, {said}");
     others_agree(&folder.path().join("spring.h5"), "");
+    yields_again("isolation", &folder.path().join("spring.h5"), "--engine processes --threads 2 --timeout 0.3");
 }
 
 #[test]
@@ -94,6 +98,7 @@ fn logging_keeps_a_log_beside_the_file() {
     assert!(log("logging.log").contains(" WARN run=2 logging: a large root root=3162.2"));
     assert!(log("logging.errors.log").contains("ERROR run=3 pypet: failed: no root of -2 after 60 steps"));
     others_agree(&folder.path().join("roots.h5"), "");
+    yields_again("logging", &folder.path().join("roots.h5"), "");
 }
 
 #[test]
@@ -101,6 +106,7 @@ fn custom_types_are_numbers_and_json_for_others() {
     with_file_of("custom_type", |file| {
         python::run("custom_type.py", [file]);
         others_agree(file, "");
+        yields_again("custom_type", file, "");
     });
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let output = run_with("custom_type", folder.path(), ["run", "--set", "left=1.5"]);
@@ -115,6 +121,7 @@ fn units_stand_in_the_file_and_on_the_command_line() {
     with_file_of("units", |file| {
         python::run("units.py", [file]);
         others_agree(file, "");
+        yields_again("units", file, "");
     });
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let output = run_with("units", folder.path(), ["run", "--set", "gravity=1.62 m/s²"]);
@@ -128,6 +135,7 @@ fn ragged_spikes_are_slices_of_columns() {
     with_file_of("ragged_spikes", |file| {
         python::run("ragged_spikes.py", [file]);
         others_agree(file, "");
+        yields_again("ragged_spikes", file, "");
     });
 }
 
@@ -136,6 +144,7 @@ fn shared_is_one_picture_that_many_runs_have_made() {
     with_file_of("shared", |file| {
         python::run("shared.py", [file]);
         others_agree(file, "");
+        yields_again("shared", file, "");
     });
 }
 
@@ -151,6 +160,7 @@ fn overhead_is_little_in_the_file() {
     let output = run_with("overhead", folder.path(), "run -q --explore x=0:1:1000 -o few.h5".split(' '));
     assert!(output.status.success(), "{}", python::report(&output));
     others_agree(&folder.path().join("few.h5"), "");
+    yields_again("overhead", &folder.path().join("few.h5"), "");
 }
 
 #[test]
@@ -171,6 +181,7 @@ fn extend_finds_where_the_population_begins_to_oscillate() {
         let any = pypet::trajectory::AnyTrajectory::open(file).expect("the file is whole");
         assert_eq!(any.header().n_runs, n_runs + 3, "two of five rates were there");
         python::run("opens.py", [file]);
+        yields_again("extend", file, "");
     });
 }
 
@@ -184,6 +195,8 @@ fn merge_joins_two_nights_to_a_grid() {
     let printed = python::run("opens.py", [folder.path().join("hdf5").join("whole.h5")]);
     assert_eq!(printed.trim(), "distance/by_run distance/grid");
     others_agree(&folder.path().join("hdf5").join("whole.h5"), "");
+    let proof = run_with("merge", folder.path(), "hdf5 verify hdf5/whole.h5 --all -q".split(' '));
+    assert!(proof.status.success(), "{}", python::report(&proof));
     let command = "hdf5 merge hdf5/again.h5 hdf5/night_2.h5 hdf5/night_1.h5 hdf5/night_1.h5";
     let output = run_with("merge", folder.path(), command.split(' '));
     let stdout = String::from_utf8_lossy(&output.stdout);
@@ -201,7 +214,8 @@ fn torture_loses_nothing() {
     let output = run_with("torture", folder.path(), ["--kills", "20"]);
     assert!(output.status.success(), "{}", python::report(&output));
     let stdout = String::from_utf8_lossy(&output.stdout);
-    assert!(stdout.contains("0 runs lost, 0 runs doubled"), "{}", python::report(&output));
+    // Each study was verified with all runs carried out once more.
+    assert!(stdout.contains("0 runs lost, 0 runs doubled, 0 runs not proved"), "{}", python::report(&output));
 }
 
 #[test]
@@ -222,6 +236,7 @@ fn tree_finds_everything_by_name() {
         assert!(stdout.contains(expected), "no `{expected}`, {}", python::report(&output));
     }
     others_agree(&folder.path().join("hdf5").join("tree.h5"), "");
+    yields_again("tree", &folder.path().join("hdf5").join("tree.h5"), "");
     let commands = [
         ("show hdf5/tree.h5 exc.rate", "run 7      10.0"),
         ("show hdf5/tree.h5 --run 5", "run 5 of tree — done"),
@@ -282,6 +297,16 @@ fn others_agree(file: &Path, results: &str) {
     let said = python::report(&output);
     assert!(output.status.success() || said.contains("no result of the trajectory holds real numbers"), "{said}");
     python::run("exported_example.py", [file, folder.path()]);
+}
+
+/// `verify --all` finds nothing wrong: what an example has stored is what its runs yielded, and yield again.
+fn yields_again(name: &str, file: &Path, options: &str) {
+    let arguments = ["verify".as_ref(), file.as_os_str(), "--all".as_ref(), "-q".as_ref()];
+    let options = options.split_whitespace().map(std::ffi::OsStr::new);
+    let output = run_with(name, file.parent().expect("in a folder"), arguments.into_iter().chain(options));
+    let said = python::report(&output);
+    assert!(output.status.success() && said.contains(": sound; "), "`{name}`: {said}");
+    assert!(!said.contains("not the one that carried the runs out"), "`{name}`: {said}");
 }
 
 /// Six columns of 201 cells, two rows of 150 generations, frames of 10 pixels between and around them.
