@@ -258,6 +258,37 @@ fn what_other_threads_log_is_there_without_a_run() {
     });
 }
 
+/// Computes in pieces, which other threads help with: those of the pool, and one of its own.
+#[experiment(result = "k")]
+fn pieces(p: &Talk) -> u32 {
+    use rayon::prelude::*;
+
+    let span = tracing::info_span!("pieces", of = p.k);
+    let say = |piece: u32| {
+        let _own = tracing::info_span!("piece", piece).entered();
+        std::thread::sleep(std::time::Duration::from_millis(1));
+        tracing::info!("a piece of {}", p.k);
+    };
+    (0..16_u32).into_par_iter().for_each(|piece| span.in_scope(|| say(piece)));
+    std::thread::scope(|scope| _ = scope.spawn(|| span.in_scope(|| say(16))));
+    tracing::info!("outside");
+    p.k
+}
+
+#[test]
+fn a_span_takes_its_run_along_to_threads_that_help() {
+    with_trajectory_file(|file| {
+        let traj = Environment::new(file).with_threads(4).run::<pieces>(talks(8)).unwrap();
+        for run in 0..8 {
+            let lines = traj.any().log(Some(run)).unwrap();
+            let mut texts: Vec<String> = lines.iter().map(|line| line.text.clone()).collect();
+            assert_eq!(texts.pop().unwrap(), "outside");
+            let expected = (0..17).map(|piece| format!("pieces{{of={run}}}: piece{{piece={piece}}}: a piece of {run}"));
+            assert_eq!(texts.into_iter().collect::<BTreeSet<_>>(), expected.collect());
+        }
+    });
+}
+
 /// Prints, logs, and may take its process with it.
 #[cfg(unix)]
 #[experiment(result = "k")]
@@ -376,6 +407,14 @@ fn show_finds_the_log_of_a_run() {
         serde_json::from_str(&stdout(&logging(here, "show study.h5 --log --run 3 --json"))).unwrap();
     let last = json["log"].as_array().unwrap().last().unwrap();
     assert_eq!((last["level"].as_str(), last["run"].as_u64()), (Some("error"), Some(3)));
+
+    // The file and the folder beside it are moved together, also where both are in the current one.
+    logging(here, "run -q -o here.h5");
+    fs::create_dir(here.join("there")).unwrap();
+    for name in ["here.h5", "here.logs"] {
+        fs::rename(here.join(name), here.join("there").join(name)).unwrap();
+    }
+    assert_eq!(stdout(&logging(here, "show there/here.h5 --log --level warn")).lines().count(), 2);
 
     fs::remove_dir_all(here.join("logs")).unwrap();
     let gone = logging(here, "show study.h5 --log");

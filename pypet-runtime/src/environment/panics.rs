@@ -11,6 +11,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 /// failing runs would do little else.
 const MOST_BACKTRACES: usize = 100;
 
+/// Panics that a thread remembers.
+const MOST_SEEN: usize = 16;
+
 /// What is known of a panic.
 #[derive(Debug)]
 pub(crate) struct Panic {
@@ -42,8 +45,9 @@ pub(crate) fn catch<T>(function: impl FnOnce() -> T) -> Result<T, Panic> {
     // What a run has half-changed when it panics is its own; parameters and shared data it only reads.
     let outcome = catch_unwind(AssertUnwindSafe(|| caught_from_here(function)));
     let outcome = outcome.map_err(|payload| {
-        let seen = SEEN.with_borrow_mut(|seen| std::mem::take(seen).pop());
         let message = message_of(&*payload);
+        // With rayon inside of a run this thread may have seen others that it was only helping with.
+        let seen = SEEN.with_borrow_mut(|seen| std::mem::take(seen).into_iter().rfind(|seen| seen.message == message));
         // A payload may panic when it is dropped; it has said what it had to say.
         let _ = catch_unwind(AssertUnwindSafe(|| drop(payload)));
         match seen {
@@ -78,7 +82,13 @@ fn install_hook() {
                 others(info);
             } else {
                 let panic = describe(info);
-                SEEN.with_borrow_mut(|seen| seen.push(panic));
+                SEEN.with_borrow_mut(|seen| {
+                    // Those that the run itself has caught are never asked for.
+                    if seen.len() == MOST_SEEN {
+                        seen.remove(0);
+                    }
+                    seen.push(panic);
+                });
             }
         }));
     });
@@ -144,6 +154,17 @@ mod tests {
         assert_eq!(panic.message, "the solver broke");
         assert!(panic.place.contains("panics.rs"), "{}", panic.place);
         assert_eq!(catch(|| 3).unwrap(), 3);
+    }
+
+    #[test]
+    fn a_panic_of_others_that_this_thread_helped_with_is_not_its_own() {
+        let helped = || {
+            // As rayon does: what another thread waits for is caught here, and what this one waits for comes from there.
+            let _ = catch_unwind(|| panic!("the solver of another run broke"));
+            std::panic::resume_unwind(Box::new("our solver broke"));
+        };
+        let panic = catch(helped).unwrap_err();
+        assert_eq!((panic.message.as_str(), panic.place.as_str()), ("our solver broke", ""));
     }
 
     #[test]

@@ -96,12 +96,22 @@ struct Lines;
 /// The fields of a span as text.
 struct SpanFields(String);
 
+/// The run in which a span was made, which it takes along to other threads.
+struct MadeIn((usize, usize));
+
 impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for Lines {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
         let mut fields = Text::default();
         attributes.record(&mut fields);
         if let Some(span) = context.span(id) {
-            span.extensions_mut().insert(SpanFields(fields.0));
+            // Within another span it is of that one's run: this thread may only help there.
+            let outer = span.parent().and_then(|outer| outer.extensions().get().map(|MadeIn(run)| *run));
+            let run = outer.or_else(run_of_this_thread);
+            let mut extensions = span.extensions_mut();
+            extensions.insert(SpanFields(fields.0));
+            if let Some(run) = run {
+                extensions.insert(MadeIn(run));
+            }
         }
     }
 
@@ -122,8 +132,11 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for Lines {
         let wants = |book: &Book| book.levels().enable_all_of(metadata);
         let line = || {
             let mut spans = String::new();
+            let mut run = run_of_this_thread();
             for span in context.event_scope(event).into_iter().flat_map(Scope::from_root) {
                 let extensions = span.extensions();
+                // The innermost counts: a thread that helps another run may be within spans of its own.
+                run = extensions.get::<MadeIn>().map_or(run, |made| Some(made.0));
                 let fields = extensions.get::<SpanFields>().map_or("", |fields| &fields.0);
                 // Writing to a `String` cannot fail.
                 let _ = match fields {
@@ -133,7 +146,7 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for Lines {
             }
             let mut text = Text(spans);
             event.record(&mut text);
-            LogLine::now(*metadata.level(), run_of_this_thread(), metadata.target(), &text.0)
+            LogLine::now(*metadata.level(), run, metadata.target(), &text.0)
         };
         match book_of_this_thread() {
             Some(book) if wants(&book) => book.write(&line()),

@@ -15,7 +15,8 @@
 //!   find it, also when both are moved together.
 //! * **What**: `log_level`, `info` by default, as `warn,my_model::solver=debug`; `off` for no log.
 //! * **Runs**: a line has the run that its thread is at, and its try where it was tried before. What other threads
-//!   log has none; a thread of the pool that helps another run with rayon's iterators has its own.
+//!   log has none, and a thread of the pool that helps another run with rayon's iterators has its own, unless they
+//!   enter a span that was made in the run.
 //! * **Worker processes** send their lines to the program. What runs there print to their standard output
 //!   and error is logged too, by the targets `stdout` and `stderr`; on threads prints are nobody's but the terminal's.
 //! * **Failed runs** are in the log beside what led to them.

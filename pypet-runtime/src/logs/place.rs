@@ -47,7 +47,11 @@ fn unknown(folder: &str, wildcard: &str) -> LogError {
 
 /// A path as a file in `folder` keeps it: relative, where the two have more in common than the root.
 pub(super) fn as_seen_from(folder: &Path, path: &Path) -> PathBuf {
-    let absolute = |path: &Path| std::path::absolute(path).unwrap_or_else(|_| path.into());
+    let absolute = |path: &Path| {
+        // The folder of a file here is empty.
+        let path = if path.as_os_str().is_empty() { Path::new(".") } else { path };
+        std::path::absolute(path).unwrap_or_else(|_| path.into())
+    };
     let (folder, path) = (absolute(folder), absolute(path));
     let common = folder.components().zip(path.components()).take_while(|(a, b)| a == b).map(|(component, _)| component);
     let common: Vec<Component<'_>> = common.collect();
@@ -91,5 +95,6 @@ mod tests {
         assert_eq!(seen("/data/hdf5", "/data/hdf5/a.logs/x.log"), Path::new("a.logs/x.log"));
         assert_eq!(seen("/data/hdf5", "/data/logs/x.log"), Path::new("../logs/x.log"));
         assert_eq!(seen("/data/hdf5", "/scratch/x.log"), Path::new("/scratch/x.log"));
+        assert_eq!(seen("", "a.logs/x.log"), Path::new("a.logs/x.log"));
     }
 }
