@@ -126,6 +126,10 @@ fn a_file_tells_what_the_program_was_built_from_and_policies_keep_order() {
     history.write_factor(3);
     history.cargo(&["build"]);
     history.write_factor(4);
+    // The version stands in the lock file as well.
+    let manifest = fs::read_to_string(history.folder.join("Cargo.toml")).unwrap();
+    history.write("Cargo.toml", &manifest.replace("0.3.0", "0.3.1"));
+    history.cargo(&["update", "--workspace"]);
 
     let output = history.run(&["run", "-o", "changed.h5"]);
     assert!(output.status.success(), "{}", report(&output));
@@ -176,6 +180,22 @@ fn a_file_tells_what_the_program_was_built_from_and_policies_keep_order() {
     assert!(traj.get::<bool>("config.environment.git_commit_is_build").unwrap());
     drop(traj);
 
+    // Another build has other results, and says first what may be the reason.
+    let verify = ["verify", "changed.h5", "--all", "-q"];
+    let said = String::from_utf8_lossy(&history.run(&verify).stdout).into_owned();
+    let place = |text: &str| said.find(text).unwrap_or_else(|| panic!("no `{text}` in\n{said}"));
+    let begins = place("this program is not the one that carried the runs out:");
+    let differences = ["version      0.3.0 → 0.3.1", &format!("commit       {first} → {second}"), "lock_sha256  "];
+    let found = place("run 0: `times`: 3.0 in the file, 4.0 now");
+    assert!(differences.into_iter().all(|difference| (begins..found).contains(&place(difference))), "{said}");
+    assert!(!said.contains("rustc"), "what is the same is not told: {said}");
+    assert_eq!(history.run(&verify).status.code(), Some(1));
+    let answer = history.run(&[&verify[..], &["--json"]].concat()).stdout;
+    let answer: serde_json::Value = serde_json::from_slice(&answer).expect("it is JSON");
+    let named = |name: &str| answer["builds"].as_array().unwrap().iter().find(|build| build["name"] == name);
+    assert_eq!(named("commit").unwrap()["here"], serde_json::Value::from(second.as_str()));
+    assert_eq!(named("diff_sha256").unwrap()["here"], "", "it was dirty and is clean");
+
     // Another build goes on with an older file: both are told.
     let output = history.run(&["resume", "changed.h5"]);
     assert!(output.status.success(), "{}", report(&output));
@@ -193,11 +213,16 @@ fn a_file_tells_what_the_program_was_built_from_and_policies_keep_order() {
 }
 
 #[test]
-fn variables_that_no_list_names_stay_out() {
+fn secrets_and_variables_that_no_list_names_stay_out() {
     let folder = tempfile::tempdir().unwrap();
-    let output = common::examples::run_with("multiply", folder.path(), ["run", "-o", "x.h5"]);
+    let arguments = ["run", "-o", "x.h5", "--hook", "true hunter2", "--hook=echo hunter2"];
+    let output = common::examples::run_with("multiply", folder.path(), arguments);
     assert!(output.status.success(), "{}", report(&output));
+    let bytes = fs::read(folder.path().join("x.h5")).unwrap();
+    assert!(!bytes.windows(7).any(|text| text == b"hunter2"), "what a hook is given may be a secret");
     let traj = AnyTrajectory::open(folder.path().join("x.h5")).unwrap();
+    let command: Vec<String> = traj.get("config.environment.command").unwrap();
+    assert_eq!(command[1..], ["run", "-o", "x.h5", "--hook", "…", "--hook=…"]);
     let variables = traj.nodes().iter().filter_map(|node| node.path.strip_prefix("config/environment/variables/"));
     let known = ["RUST_", "RAYON_", "OMP_", "OPENBLAS_", "MKL_", "CUDA_", "SLURM_", "PBS_", "SGE_", "LSB_"];
     for variable in variables {
@@ -231,7 +256,7 @@ fn an_environment_that_resumes_tells_what_differs_from_the_ones_before() {
         serde_json::from_slice(&run(&["provenance", "x.h5", "--as", "sumatra"])).expect("it is JSON");
     for (number, n_workers) in [(0, 1), (1, 1), (2, 1), (3, 2)] {
         assert_eq!(records[number]["platforms"], records[0]["platforms"]);
-        assert_eq!(records[number]["launch_mode"]["parameters"]["n"], n_workers);
+        assert_eq!(records[number]["launch_mode"]["parameters"]["options"], format!("threads ({n_workers})"));
         assert!(records[number]["duration"].as_f64().unwrap() > 0.0, "each has times of its own");
     }
     assert_eq!(records[2]["script_arguments"], "resume x.h5 --threads 1");
@@ -254,7 +279,8 @@ fn other_tools_are_told_in_their_words() {
     let mut ids: Vec<&str> = graph.iter().map(|entity| entity["@id"].as_str().unwrap()).collect();
     let entity = |id: &str| graph.iter().find(|entity| entity["@id"] == id).unwrap_or_else(|| panic!("no `{id}`"));
     assert_eq!(entity("ro-crate-metadata.json")["about"]["@id"], "./");
-    assert_eq!(entity("./")["hasPart"][0]["@id"], "two%20words.h5");
+    assert_eq!(entity("./")["hasPart"]["@id"], "two%20words.h5");
+    assert_eq!(entity(entity("./")["conformsTo"]["@id"].as_str().unwrap())["name"], "Process Run Crate");
     let action = entity("#run-0");
     assert_eq!(action["@type"], "CreateAction");
     assert_eq!(action["actionStatus"]["@id"], "http://schema.org/CompletedActionStatus");
@@ -274,6 +300,13 @@ fn other_tools_are_told_in_their_words() {
     assert_eq!(record["output_data"][0]["path"], "two words.h5");
     assert_eq!(record["script_arguments"], "run -o two words.h5 --set x=3");
     assert!(record["duration"].as_f64().unwrap() > 0.0);
+    // As Sumatra 0.8 reads it, which fails for what is missing.
+    let timestamp = record["timestamp"].as_str().unwrap();
+    assert!(timestamp.len() == "2026-03-01T12:00:00+01:00".len() && !timestamp.contains('.'), "{timestamp}");
+    assert_eq!(record["datastore"]["type"], "FileSystemDataStore");
+    let has = |value: &serde_json::Value, keys: &[&str]| keys.iter().all(|key| value.get(key).is_some());
+    assert!(has(&record["output_data"][0], &["digest", "creation", "metadata"]), "{record}");
+    assert!(has(&record["dependencies"][0], &["name", "path", "version", "diff", "module"]), "{record}");
     let parameters: serde_json::Value =
         serde_json::from_str(record["parameters"]["content"].as_str().unwrap()).unwrap();
     assert_eq!(parameters["x"].as_f64(), Some(3.0));

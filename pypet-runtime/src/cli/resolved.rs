@@ -63,7 +63,8 @@ fn presets(any: &AnyTrajectory, experiment: &dyn AnyExperiment, text: &mut Strin
     Ok(())
 }
 
-/// What may change results, or how they are kept, as flags of `run`; where it runs is another matter.
+/// What may change results, how they are kept and what is kept beside them, as flags of `run`; where it runs is another
+/// matter.
 fn options(any: &AnyTrajectory) -> Result<Vec<(&'static str, String)>> {
     let seed = any.header().seed;
     let fits = i64::try_from(seed).is_ok();
@@ -71,7 +72,7 @@ fn options(any: &AnyTrajectory) -> Result<Vec<(&'static str, String)>> {
     if !any.header().comment.is_empty() {
         found.push(("comment", quoted(&any.header().comment)));
     }
-    for name in ["engine", "order", "retries", "timeout", "durability", "compression"] {
+    for name in ["engine", "order", "retries", "timeout", "durability", "compression", "log_level", "git"] {
         let value = match any.reader().read(&format!("config/environment/{name}")) {
             Err(StorageError::NoNode { .. }) => continue,
             other => other?,

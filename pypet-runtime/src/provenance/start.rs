@@ -41,9 +41,24 @@ pub(super) fn now() -> String {
     Zoned::now().strftime("%Y-%m-%dT%H:%M:%S%.6f%:z").to_string()
 }
 
-/// The program and its arguments.
+/// Options whose values may be secrets: addresses with tokens, commands with passwords.
+const SECRET: [&str; 2] = ["--webhook", "--hook"];
+/// What stands for a secret.
+const HIDDEN: &str = "…";
+
+/// The program and its arguments, without secrets.
 pub(super) fn command() -> Vec<String> {
-    env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect()
+    without_secrets(env::args_os().map(|argument| argument.to_string_lossy().into_owned()))
+}
+
+fn without_secrets(arguments: impl Iterator<Item = String>) -> Vec<String> {
+    let mut is_secret = false;
+    let shown = arguments.map(|argument| match argument.split_once('=') {
+        _ if std::mem::replace(&mut is_secret, SECRET.contains(&argument.as_str())) => HIDDEN.into(),
+        Some((name, _)) if SECRET.contains(&name) => format!("{name}={HIDDEN}"),
+        _ => argument,
+    });
+    shown.collect()
 }
 
 pub(super) fn working_directory() -> String {
@@ -80,4 +95,16 @@ pub(super) fn hexadecimal(bytes: &[u8]) -> String {
         let _ = write!(text, "{byte:02x}");
         text
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_is_kept_without_its_secrets() {
+        let given = "program run --webhook https://a.example/token --set x=1 --hook=curl --webhook --hook -q";
+        let kept = without_secrets(given.split(' ').map(String::from)).join(" ");
+        assert_eq!(kept, "program run --webhook … --set x=1 --hook=… --webhook … -q");
+    }
 }

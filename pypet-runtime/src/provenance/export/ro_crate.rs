@@ -1,6 +1,6 @@
 //! A trajectory file as an RO-Crate.
 //!
-//! Source: RO-Crate Metadata Specification 1.1 (<https://w3id.org/ro/crate/1.1>), and the profile Process Run Crate for
+//! Source: RO-Crate Metadata Specification 1.1 (<https://w3id.org/ro/crate/1.1>), and the profile Process Run Crate 0.5 for
 //! the actions: the program is the instrument, the parameters are the objects, the file is the result.
 
 use serde_json::{Map, Value, json};
@@ -9,6 +9,9 @@ use super::{facts, file_name, values};
 use crate::error::Result;
 use crate::storage::State;
 use crate::trajectory::AnyTrajectory;
+
+/// The profile that tells how runs of programs are described.
+const PROFILE: &str = "https://w3id.org/ro/wfrun/process/0.5";
 
 /// The content of `ro-crate-metadata.json` for a folder that holds the file.
 pub(crate) fn ro_crate(trajectory: &AnyTrajectory) -> Result<Value> {
@@ -22,6 +25,7 @@ pub(crate) fn ro_crate(trajectory: &AnyTrajectory) -> Result<Value> {
             "conformsTo": { "@id": "https://w3id.org/ro/crate/1.1" },
             "about": { "@id": "./" },
         }),
+        json!({ "@id": PROFILE, "@type": "CreativeWork", "name": "Process Run Crate", "version": "0.5" }),
         json!({
             "@id": file,
             "@type": "File",
@@ -45,7 +49,8 @@ pub(crate) fn ro_crate(trajectory: &AnyTrajectory) -> Result<Value> {
         "name": format!("{}: {} runs of {}", header.name, header.n_runs, header.experiment),
         "description": if header.comment.is_empty() { &header.experiment } else { &header.comment },
         "datePublished": header.created,
-        "hasPart": [{ "@id": file }],
+        "conformsTo": { "@id": PROFILE },
+        "hasPart": { "@id": file },
         "mentions": actions,
     });
     graph.insert(1, root);
@@ -116,7 +121,7 @@ fn action(trajectory: &AnyTrajectory, number: usize, facts: &Map<String, Value>,
         "startTime": facts.get("environment.started"),
         "instrument": { "@id": format!("#program-{number}") },
         "object": parameters.iter().map(|parameter| json!({ "@id": parameter["@id"] })).collect::<Vec<_>>(),
-        "result": [{ "@id": file_id(trajectory) }],
+        "result": { "@id": file_id(trajectory) },
         "actionStatus": { "@id": format!("http://schema.org/{status}") },
         "additionalProperty": properties,
     });
