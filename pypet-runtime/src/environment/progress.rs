@@ -1,6 +1,6 @@
 //! How far a study is: a bar on a terminal, a line now and then elsewhere.
 
-use std::fmt;
+use std::fmt::Write;
 use std::io::IsTerminal;
 use std::sync::Mutex;
 use std::time::{Duration, Instant};
@@ -44,14 +44,11 @@ impl Progress {
             return Self::Lines(Mutex::new(Counts { n_runs, n_done: 0, n_failed: 0, started: now, last_line: now }));
         }
         let bar = ProgressBar::new(n_runs as u64);
-        let template = "{bar:32} {human_pos}/{human_len} runs{msg} · {speed} · {eta} left";
+        let template = "{bar:32} {human_pos}/{human_len} runs{msg}{pace}";
         let style = ProgressStyle::with_template(template).expect("the template is well-formed");
-        let style = style.with_key("speed", |state: &ProgressState, speed: &mut dyn fmt::Write| {
-            let decimals = if state.per_sec() < 10.0 { 2 } else { 0 };
-            // What does not fit is not shown.
-            let _ = write!(speed, "{:.decimals$}/s", state.per_sec());
-        });
-        bar.set_style(style.progress_chars("━╸─"));
+        let pace =
+            |state: &ProgressState, text: &mut dyn Write| _ = text.write_str(&pace(state.per_sec(), state.eta()));
+        bar.set_style(style.with_key("pace", pace).progress_chars("━╸─"));
         bar.enable_steady_tick(Duration::from_millis(200));
         Self::Bar(OnTerminal::new(bar), Mutex::new(0))
     }
@@ -116,8 +113,37 @@ impl Counts {
     }
 }
 
+/// Speed and remaining time; nothing before the first run is done.
+fn pace(per_second: f64, left: Duration) -> String {
+    if per_second <= 0.0 {
+        return String::new();
+    }
+    let (unit, rate) = match per_second {
+        1.0.. => ("s", per_second),
+        rate if rate * 60.0 >= 1.0 => ("min", rate * 60.0),
+        rate => ("h", rate * 3600.0),
+    };
+    let rate = if rate < 100.0 { format!("{rate:.1}") } else { format!("{rate:.0}") };
+    format!(" · {rate}/{unit} · {left:#} left", left = HumanDuration(left))
+}
+
 fn line(run: &FailedRun) -> String {
     let place = if run.place.is_empty() { String::new() } else { format!(" ({})", run.place) };
     let first_line = run.message.lines().next().unwrap_or_default();
     format!("run {} {}: {first_line}{place}", run.index, run.status)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_pace_is_short_and_known_only_after_the_first_run() {
+        let pace = |rate| pace(rate, Duration::from_secs(90));
+        assert_eq!(pace(0.0), "");
+        assert_eq!(pace(1485.2762), " · 1485/s · 90s left");
+        assert_eq!(pace(2.25), " · 2.2/s · 90s left");
+        assert_eq!(pace(0.05), " · 3.0/min · 90s left");
+        assert_eq!(pace(0.002), " · 7.2/h · 90s left");
+    }
 }
