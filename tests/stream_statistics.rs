@@ -2,9 +2,11 @@
 //!
 //! Each figure is a number of standard deviations from what independent streams would give. The long version,
 //! `cargo test --release --test stream_statistics -- --ignored --nocapture`, prints the table of
-//! docs/reproducibility.md.
+//! docs/reproducibility.md. Another one hands the streams to the battery `dieharder`.
 
 use std::hint::black_box;
+use std::io::Write;
+use std::process::{Command, Stdio};
 use std::time::Instant;
 
 use pypet::parameter::Identity;
@@ -40,6 +42,40 @@ fn neighbouring_streams_look_independent() {
 fn many_neighbouring_streams_look_independent() {
     check(2048, 1 << 13);
     print_costs();
+}
+
+/// Takes one number of each stream in turn, for as long as the battery wants more.
+#[test]
+#[ignore = "hours for all tests; needs `dieharder`, and takes the family and its arguments from the environment"]
+fn interleaved_streams_pass_dieharder() {
+    let wanted = std::env::var("PYPET_STREAMS").unwrap_or_else(|_| "points".into());
+    let (_, stream) = families().into_iter().find(|(name, _)| *name == wanted).expect("there is such a family");
+    let mut streams: Vec<Stream> = (0..4096).map(stream).collect();
+
+    let arguments = std::env::var("PYPET_DIEHARDER").unwrap_or_else(|_| "-a".into());
+    let mut battery = Command::new("dieharder");
+    // Generator 200 is what comes in on standard input.
+    battery.args(["-g", "200"]).args(arguments.split(' ')).stdin(Stdio::piped()).stdout(Stdio::piped());
+    let mut battery = battery.spawn().expect("`dieharder` is installed");
+    let mut input = battery.stdin.take().expect("it is piped");
+    let writer = std::thread::spawn(move || {
+        let mut bytes = Vec::new();
+        loop {
+            bytes.clear();
+            for stream in &mut streams {
+                bytes.extend(stream.next_u64().to_le_bytes());
+            }
+            if input.write_all(&bytes).is_err() {
+                break; // It has enough.
+            }
+        }
+    });
+    let output = battery.wait_with_output().expect("it ends by itself");
+    writer.join().expect("nothing panics there");
+    let said = String::from_utf8_lossy(&output.stdout);
+    let n = |word: &str| said.lines().filter(|line| line.contains(word)).count();
+    println!("{said}\n{wanted}: {} passed, {} weak, {} failed", n("PASSED"), n("WEAK"), n("FAILED"));
+    assert!(n("PASSED") + n("WEAK") > 0 && n("FAILED") == 0, "{said}");
 }
 
 fn check(n_streams: u32, n_outputs: usize) {
