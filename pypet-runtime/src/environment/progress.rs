@@ -141,9 +141,9 @@ mod tests {
     fn a_pace_is_short_and_known_only_after_the_first_run() {
         let pace = |rate| pace(rate, Duration::from_secs(90));
         assert_eq!(pace(0.0), "");
-        assert_eq!(pace(1485.2762), " · 1485/s · 90s left");
-        assert_eq!(pace(2.25), " · 2.2/s · 90s left");
-        assert_eq!(pace(0.05), " · 3.0/min · 90s left");
-        assert_eq!(pace(0.002), " · 7.2/h · 90s left");
+        assert_eq!(pace(1485.2762), " · 1485/s · 2m left");
+        assert_eq!(pace(2.25), " · 2.2/s · 2m left");
+        assert_eq!(pace(0.05), " · 3.0/min · 2m left");
+        assert_eq!(pace(0.002), " · 7.2/h · 2m left");
     }
 }

@@ -12,8 +12,26 @@ const NONE: usize = usize::MAX;
 /// The logs that are kept at present.
 static BOOKS: RwLock<Vec<Arc<Book>>> = RwLock::new(Vec::new());
 
+/// What a thread works for.
+#[derive(Debug, Clone, Default)]
+pub(super) enum Study {
+    /// Nobody knows: it is the user's own.
+    #[default]
+    Unknown,
+    /// A study that keeps no log.
+    Silent,
+    /// A study with a log.
+    Kept(Arc<Book>),
+}
+
+impl From<Option<&Arc<Book>>> for Study {
+    fn from(book: Option<&Arc<Book>>) -> Self {
+        book.map_or(Self::Silent, |book| Self::Kept(book.clone()))
+    }
+}
+
 thread_local! {
-    static BOOK: RefCell<Option<Arc<Book>>> = const { RefCell::new(None) };
+    static STUDY: RefCell<Study> = const { RefCell::new(Study::Unknown) };
     static RUN: Cell<usize> = const { Cell::new(NONE) };
     static N_TRIES: Cell<usize> = const { Cell::new(0) };
 }
@@ -22,13 +40,13 @@ thread_local! {
 #[derive(Debug)]
 pub(crate) struct Keeping {
     book: Option<Arc<Book>>,
-    before: Option<Arc<Book>>,
+    before: Study,
 }
 
 impl Keeping {
     /// Keeps no log, which is for those who only pass a study.
     pub(crate) fn none() -> Self {
-        Self { book: None, before: BOOK.take() }
+        Self { book: None, before: STUDY.replace(Study::Silent) }
     }
 
     /// Begins a log, whose place is known later.
@@ -49,13 +67,13 @@ impl Keeping {
         BOOKS.write().unwrap_or_else(PoisonError::into_inner).push(book.clone());
         layer::install();
         layer::refresh();
-        Ok(Self { before: BOOK.replace(Some(book.clone())), book: Some(book) })
+        Ok(Self { before: STUDY.replace(Study::Kept(book.clone())), book: Some(book) })
     }
 }
 
 impl Drop for Keeping {
     fn drop(&mut self) {
-        BOOK.set(self.before.take());
+        STUDY.set(std::mem::take(&mut self.before));
         if let Some(book) = &self.book {
             book.close();
             BOOKS.write().unwrap_or_else(PoisonError::into_inner).retain(|other| !Arc::ptr_eq(other, book));
@@ -68,16 +86,24 @@ pub(super) fn books() -> RwLockReadGuard<'static, Vec<Arc<Book>>> {
     BOOKS.read().unwrap_or_else(PoisonError::into_inner)
 }
 
+/// The study that this thread works for.
+pub(super) fn study_of_this_thread() -> Study {
+    STUDY.try_with(|study| study.try_borrow().ok().map(|study| study.clone())).ok().flatten().unwrap_or_default()
+}
+
 /// The log of the study that this thread works for.
 pub(crate) fn book_of_this_thread() -> Option<Arc<Book>> {
-    BOOK.try_with(|book| book.try_borrow().ok()?.clone()).ok().flatten()
+    match study_of_this_thread() {
+        Study::Kept(book) => Some(book),
+        Study::Silent | Study::Unknown => None,
+    }
 }
 
 /// Works for a study on this thread.
 pub(crate) fn within<T>(book: Option<&Arc<Book>>, work: impl FnOnce() -> T) -> T {
-    let before = BOOK.replace(book.cloned());
+    let before = STUDY.replace(book.into());
     let value = work();
-    BOOK.set(before);
+    STUDY.set(before);
     value
 }
 

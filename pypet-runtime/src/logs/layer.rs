@@ -1,7 +1,7 @@
 //! From events of `tracing` to lines of logs.
 
 use std::fmt::{self, Write as _};
-use std::sync::OnceLock;
+use std::sync::{Arc, OnceLock};
 
 use tracing::field::{Field, Visit};
 use tracing::level_filters::LevelFilter;
@@ -12,7 +12,7 @@ use tracing_log::{LogTracer, NormalizeEvent, log};
 use tracing_subscriber::layer::{Context, Filter, Layer, SubscriberExt};
 use tracing_subscriber::registry::{LookupSpan, Registry, Scope};
 
-use super::here::{book_of_this_thread, books, run_of_this_thread};
+use super::here::{Study, books, run_of_this_thread, study_of_this_thread};
 use super::{Book, LogLine};
 
 /// The target of the span around each run, which is for other subscribers: lines have their run anyway.
@@ -96,8 +96,28 @@ struct Lines;
 /// The fields of a span as text.
 struct SpanFields(String);
 
-/// The run in which a span was made, which it takes along to other threads.
-struct MadeIn((usize, usize));
+/// The study and the run in which a span was made, which it takes along to other threads.
+#[derive(Clone)]
+struct MadeIn {
+    study: Study,
+    run: Option<(usize, usize)>,
+}
+
+impl MadeIn {
+    fn this_thread() -> Self {
+        Self { study: study_of_this_thread(), run: run_of_this_thread() }
+    }
+
+    /// What a span within says counts more, unless it was made in another study that this one is a part of.
+    fn then(self, within: &Self) -> Self {
+        let is_same = match (&self.study, &within.study) {
+            (Study::Unknown, _) => true,
+            (Study::Kept(book), Study::Kept(other)) => Arc::ptr_eq(book, other),
+            _ => false,
+        };
+        if is_same { Self { study: within.study.clone(), run: within.run.or(self.run) } } else { self }
+    }
+}
 
 impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for Lines {
     fn on_new_span(&self, attributes: &Attributes<'_>, id: &Id, context: Context<'_, S>) {
@@ -105,13 +125,11 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for Lines {
         attributes.record(&mut fields);
         if let Some(span) = context.span(id) {
             // Within another span it is of that one's run: this thread may only help there.
-            let outer = span.parent().and_then(|outer| outer.extensions().get().map(|MadeIn(run)| *run));
-            let run = outer.or_else(run_of_this_thread);
+            let here = MadeIn::this_thread();
+            let outer = span.parent().and_then(|outer| Some(here.clone().then(outer.extensions().get()?)));
             let mut extensions = span.extensions_mut();
             extensions.insert(SpanFields(fields.0));
-            if let Some(run) = run {
-                extensions.insert(MadeIn(run));
-            }
+            extensions.insert(outer.unwrap_or(here));
         }
     }
 
@@ -130,29 +148,30 @@ impl<S: Subscriber + for<'span> LookupSpan<'span>> Layer<S> for Lines {
         let normalized = event.normalized_metadata();
         let metadata = normalized.as_ref().unwrap_or_else(|| event.metadata());
         let wants = |book: &Book| book.levels().enable_all_of(metadata);
-        let line = || {
-            let mut spans = String::new();
-            let mut run = run_of_this_thread();
-            for span in context.event_scope(event).into_iter().flat_map(Scope::from_root) {
-                let extensions = span.extensions();
-                // The innermost counts: a thread that helps another run may be within spans of its own.
-                run = extensions.get::<MadeIn>().map_or(run, |made| Some(made.0));
-                let fields = extensions.get::<SpanFields>().map_or("", |fields| &fields.0);
-                // Writing to a `String` cannot fail.
-                let _ = match fields {
-                    "" => write!(spans, "{}: ", span.name()),
-                    fields => write!(spans, "{}{{{fields}}}: ", span.name()),
-                };
+        let mut here = MadeIn::this_thread();
+        let mut spans = String::new();
+        for span in context.event_scope(event).into_iter().flat_map(Scope::from_root) {
+            let extensions = span.extensions();
+            if let Some(made) = extensions.get::<MadeIn>() {
+                here = here.then(made);
             }
+            let fields = extensions.get::<SpanFields>().map_or("", |fields| &fields.0);
+            // Writing to a `String` cannot fail.
+            let _ = match fields {
+                "" => write!(spans, "{}: ", span.name()),
+                fields => write!(spans, "{}{{{fields}}}: ", span.name()),
+            };
+        }
+        let line = || {
             let mut text = Text(spans);
             event.record(&mut text);
-            LogLine::now(*metadata.level(), run, metadata.target(), &text.0)
+            LogLine::now(*metadata.level(), here.run, metadata.target(), &text.0)
         };
-        match book_of_this_thread() {
-            Some(book) if wants(&book) => book.write(&line()),
-            Some(_) => {}
+        match here.study {
+            Study::Kept(book) if wants(&book) => book.write(&line()),
+            Study::Kept(_) | Study::Silent => {}
             // A thread of the user's own may work for any of them.
-            None => {
+            Study::Unknown => {
                 let wanting: Vec<_> = books().iter().filter(|book| wants(book)).cloned().collect();
                 if !wanting.is_empty() {
                     let line = line();
