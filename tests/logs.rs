@@ -289,6 +289,25 @@ fn a_span_takes_its_run_along_to_threads_that_help() {
     });
 }
 
+/// Carries out a study of its own, which has no log.
+#[experiment(result = "k")]
+fn nesting(p: &Talk) -> u32 {
+    let inner = Environment::in_memory().serial().run::<talkative>(talks(2)).unwrap();
+    tracing::info!("{} runs were carried out", inner.len());
+    p.k
+}
+
+#[test]
+fn what_a_study_without_a_log_says_is_in_no_other_log() {
+    with_trajectory_file(|file| {
+        let traj = Environment::new(file).with_threads(2).run::<nesting>(talks(3)).unwrap();
+        for run in 0..3 {
+            assert_eq!(texts(&traj.any().log(Some(run)).unwrap()), ["INFO logs: 2 runs were carried out"]);
+        }
+        assert_eq!(traj.any().log(None).unwrap().len(), 3);
+    });
+}
+
 /// Prints, logs, and may take its process with it.
 #[cfg(unix)]
 #[experiment(result = "k")]

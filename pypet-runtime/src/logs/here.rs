@@ -101,9 +101,11 @@ pub(crate) fn book_of_this_thread() -> Option<Arc<Book>> {
 
 /// Works for a study on this thread.
 pub(crate) fn within<T>(book: Option<&Arc<Book>>, work: impl FnOnce() -> T) -> T {
-    let before = STUDY.replace(book.into());
+    // A run may carry a study out itself.
+    let before = (STUDY.replace(book.into()), RUN.get(), N_TRIES.get());
     let value = work();
-    STUDY.set(before);
+    STUDY.set(before.0);
+    at_run(before.1, before.2);
     value
 }
 
