@@ -7,8 +7,9 @@
 //! multiply would carry out 12 runs
 //! ```
 //!
-//! The first word of a command is an example, the tool `pypet`, or `cat`. `> file` at its end keeps the output. In what is expected, `[..]`
-//! stands for any text within a line, `...` alone for any number of lines, and `? 1` at the end for the exit code.
+//! The first word of a command is an example, the tool `pypet`, or `cat`. `> file` at its end keeps the output. In what
+//! is expected, `[..]` stands for any text within a line, `...` alone for any number of lines, and `? 1` at the end for
+//! the exit code.
 
 use std::fs;
 use std::path::Path;
