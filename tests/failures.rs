@@ -251,7 +251,7 @@ fn failed_runs_are_tried_again_and_every_try_is_recorded() {
 #[experiment(result = "k")]
 fn slow(p: &Fate, run: &mut Run) -> u32 {
     if p.k == 1 {
-        std::thread::sleep(Duration::from_millis(300));
+        std::thread::sleep(Duration::from_millis(1500));
     }
     while p.k == 2 && !run.is_cancelled() {
         std::thread::sleep(Duration::from_millis(1));
