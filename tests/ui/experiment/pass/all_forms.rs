@@ -37,7 +37,7 @@ fn points() -> Exploration<Params> {
 }
 
 fn points_or_error() -> pypet::Result<Exploration<Params>> {
-    Ok(Params::names().x.over([1.0]).zip(Params::names().x.over([2.0]))?)
+    Ok(Params::names().x.over([1.0]).zip(Params::names().x.over([2.0, 3.0]))?)
 }
 
 fn points_of_a_file() -> std::io::Result<Exploration<Params>> {
