@@ -127,8 +127,9 @@ fn answer(
     }))
 }
 
-/// A float for people: with all its digits, but not with hundreds of zeros.
+/// A number at a glance: six digits or more before the point, and not hundreds of zeros.
 fn spelled(number: f64) -> String {
+    let number = if number.abs() < 1e5 { format!("{number:.5e}").parse().unwrap_or(number) } else { number.round() };
     let is_plain = number == 0.0 || !number.is_finite() || (1e-5..1e16).contains(&number.abs());
     if is_plain { number.to_string() } else { format!("{number:e}") }
 }
@@ -184,5 +185,11 @@ mod tests {
             [1e-300, 2.5e-16, 0.1, 6.0, 1e20, -3e-9].map(spelled),
             ["1e-300", "2.5e-16", "0.1", "6", "1e20", "-3e-9"]
         );
+    }
+
+    #[test]
+    fn numbers_have_six_digits_or_all_before_the_point() {
+        let numbers = [0.101_924_288_158_992_68, 1_234_567.0, 1_234_567.8, f64::INFINITY];
+        assert_eq!(numbers.map(spelled), ["0.101924", "1234567", "1234568", "inf"]);
     }
 }
