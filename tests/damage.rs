@@ -30,6 +30,7 @@ struct Input {
 #[results]
 struct Output {
     x: f64,
+    is_even: bool,
     word: String,
     words: Vec<String>,
     spikes: Vec<f64>,
@@ -45,6 +46,7 @@ fn study(p: &Input) -> Result<Output, String> {
     let k = p.k as f64;
     Ok(Output {
         x: k + 0.125,
+        is_even: p.k.is_multiple_of(2),
         word: format!("the word of run {}.", p.k),
         words: (0..p.k % 4).map(|i| format!("word {i} of run {}.", p.k)).collect(),
         spikes: (0..p.k % 3).map(|i| k + i as f64 + 0.375).collect(),
@@ -115,6 +117,17 @@ fn a_changed_byte_of_a_text_is_found() {
         error_of(file, b"the label of run 8.", "explored.label");
         error_of(file, b"unlucky number thirteen", "runs.errors.message");
         error_of(file, b"a note that stands alone", "parameters.note");
+    });
+}
+
+#[test]
+fn a_truth_value_that_is_not_known_as_one_is_no_number() {
+    with_study(|file| {
+        let kind = [4_u64.to_le_bytes().as_slice(), b"bool"].concat();
+        let read = AnyTrajectory::open(damaged(file, &kind)).and_then(|traj| traj.cells("results.is_even"));
+        let error = read.expect_err("what is damaged is not passed on").to_string();
+        // Those in `config` are hit as well.
+        assert!(error.contains("is damaged"), "{error}");
     });
 }
 

@@ -533,10 +533,10 @@ pub(super) fn element_of(dataset: &Dataset) -> hdf5::Result<Option<ElementType>>
     // Types that the bindings cannot describe are foreign as well.
     let Ok(descriptor) = dataset.dtype()?.to_descriptor() else { return Ok(None) };
     Ok(match element_of_type(&descriptor) {
-        Some(ElementType::I8) => match attributes::text(dataset, "dtype") {
-            Ok(Some(dtype)) if dtype == "bool" => Some(ElementType::Bool),
-            _ => Some(ElementType::I8),
-        },
+        // What cannot be read must not look like a number.
+        Some(ElementType::I8) if attributes::text(dataset, "dtype")?.as_deref() == Some("bool") => {
+            Some(ElementType::Bool)
+        }
         other => other,
     })
 }

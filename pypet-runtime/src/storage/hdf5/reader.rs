@@ -114,7 +114,7 @@ impl Hdf5Reader {
     pub(super) fn dataset(&self, path: &str) -> Result<(Dataset, ElementType), StorageError> {
         self.require(path)?;
         let dataset = self.trajectory.dataset(path).map_err(self.place.failed("open", path))?;
-        let element = columns::element_of(&dataset).map_err(self.place.failed("read the type of", path))?;
+        let element = self.element(&dataset, path).map_err(self.place.failed("read the type of", path))?;
         let foreign = || self.place.malformed(path, "its type is none that pypet writes");
         Ok((dataset, element.ok_or_else(foreign)?))
     }
@@ -242,7 +242,7 @@ impl Hdf5Reader {
 
     fn leaf_kind(&self, dataset: &Dataset, path: &str) -> Result<Option<NodeKind>, StorageError> {
         let failed = || self.place.failed("read the type of", path);
-        let Some(element) = columns::element_of(dataset).map_err(failed())? else { return Ok(None) };
+        let Some(element) = self.element(dataset, path).map_err(failed())? else { return Ok(None) };
         let shape = dataset.shape();
         let is_column = attributes::text(dataset, LAYOUT).map_err(failed())?.as_deref() == Some(DENSE);
         let own = if is_column { shape.get(1..).unwrap_or_default() } else { &shape };
@@ -257,7 +257,7 @@ impl Hdf5Reader {
         }
         let rank = self.rank(group, path)?;
         let values = group.dataset("values").map_err(failed())?;
-        let element = columns::element_of(&values).map_err(failed())?;
+        let element = self.element(&values, path).map_err(failed())?;
         let element = element.ok_or_else(|| self.place.malformed(path, "its values have a foreign type"))?;
         let leaf = self.describe(group, path, element, vec![None; rank])?;
         Ok(Some(Leaf { ragged: true, ..leaf }))
@@ -290,6 +290,12 @@ impl Hdf5Reader {
         let value_type = ValueType { choices, encoding, type_name, ..ValueType::scalar(element).with_shape(shape) };
         let leaf = Leaf::new(&name, value_type);
         Ok(leaf.with_comment(&read("comment")?.unwrap_or_default()).with_unit(&read("units")?.unwrap_or_default()))
+    }
+
+    /// What a dataset is made of; where its own word is damaged, the schema's counts if that is asked for.
+    fn element(&self, dataset: &Dataset, path: &str) -> hdf5::Result<Option<ElementType>> {
+        let leaf = || self.declared(path).or_else(|| self.declared(path.strip_suffix("/values")?));
+        columns::element_of(dataset).or_else(|error| leaf().map(|leaf| Some(leaf.value_type.element)).ok_or(error))
     }
 
     /// What the schema says of a leaf, where that is asked for.
