@@ -12,6 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
+use common::children;
 use pypet::prelude::*;
 use pypet::run::RunStatus;
 
@@ -379,11 +380,7 @@ fn start(task: &str, folder: &Path) -> Child {
 fn an_interrupted_study_lets_its_workers_finish() {
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
     let mut child = start("wait", folder.path());
-    let begun = Instant::now();
-    while workers(folder.path()).len() < 2 {
-        assert!(begun.elapsed() < Duration::from_mins(1), "the study does not begin");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    children::wait_until(|| workers(folder.path()).len() >= 2);
     common::signals::send("-TERM", &child);
     assert!(child.wait().expect("the child can be waited for").success());
     let traj = Trajectory::<endless_voyage>::open(folder.path().join("study.h5")).unwrap();
@@ -404,11 +401,7 @@ fn a_killed_program_leaves_no_worker_behind_and_is_resumed() {
     };
 
     let mut child = start("run", folder.path());
-    let begun = Instant::now();
-    while !(file.exists() && n_done() > 20) {
-        assert!(begun.elapsed() < Duration::from_mins(1), "the study does not begin");
-        std::thread::sleep(Duration::from_millis(5));
-    }
+    children::wait_until(|| file.exists() && n_done() > 20);
     child.kill().expect("the child can be killed");
     child.wait().expect("the child can be waited for");
     let workers = workers(folder.path());
