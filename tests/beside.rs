@@ -1,16 +1,21 @@
-//! h5py reads a file in a loop while a study writes it.
+//! h5py, and we ourselves, read a file in a loop while a study writes it.
 
 #![cfg(feature = "bundled-hdf5")] // a library of the system commits without a journal
 
 mod common;
 
-use std::time::Duration;
+use std::path::Path;
+use std::time::{Duration, Instant};
 
 use common::children;
 use pypet::prelude::*;
+use pypet::run::RunStatus;
 
 /// How long is read, in seconds; a minute where everything is tested.
 const SECONDS: &str = "PYPET_READER_SECONDS";
+
+/// Has the study commit a thousand times a second.
+const BUSY: &str = "PYPET_BUSY_WRITER";
 
 /// Which run it is.
 #[parameters]
@@ -44,7 +49,10 @@ fn child() {
     let Some(folder) = children::folder() else { return };
     // More runs than two threads can carry out while Python starts and reads.
     let n_runs = (seconds() + 60) * 1000;
-    let environment = Environment::new(folder.join("study.h5")).with_threads(2);
+    let mut environment = Environment::new(folder.join("study.h5")).with_threads(2);
+    if std::env::var_os(BUSY).is_some() {
+        environment = environment.with_commit_every(Duration::from_millis(1));
+    }
     environment.run::<study>(Which::names().k.over(0..n_runs)).expect("it runs until it is killed");
 }
 
@@ -68,4 +76,41 @@ fn h5py_reads_beside_the_writer_and_finds_the_newest_runs() {
     // Where this is one of many tests, the machine may have other things to do.
     let oldest = if std::env::var_os(SECONDS).is_some() { 2.0 } else { 5.0 };
     assert!(told["oldest_newest_run"].as_f64() <= Some(oldest), "{told}");
+}
+
+/// Opens the file until the time is over; gives how often, and the most runs that were done.
+fn read_again_and_again(file: &Path, until: Instant) -> (usize, usize) {
+    let (mut n_opened, mut n_most) = (0, 0);
+    while Instant::now() < until {
+        let traj = Trajectory::<study>::open(file).expect("a file can be read beside its writer");
+        let done: Vec<_> = traj.runs().filter(|run| run.status() == RunStatus::Done).collect();
+        if let Some(newest) = done.last() {
+            let k = newest.index() as u64;
+            assert_eq!(newest.get(Yields::names().square).expect("it can be read"), k * k);
+            assert_eq!(newest.get(Yields::names().word).expect("it can be read"), format!("run {k}"));
+        }
+        n_opened += 1;
+        n_most = n_most.max(done.len());
+    }
+    (n_opened, n_most)
+}
+
+#[test]
+fn readers_that_come_and_go_disturb_no_commit_and_miss_none() {
+    let folder = tempfile::tempdir().expect("a temporary folder can be made");
+    let file = folder.path().join("study.h5");
+    let mut command = children::test("child", folder.path());
+    let mut writer = command.env(BUSY, "").spawn().expect("the test program can be started again");
+    children::wait_until(|| file.exists());
+    let until = Instant::now() + Duration::from_secs(seconds() / 2);
+    let (n_opened, n_most) = std::thread::scope(|scope| {
+        let readers = [(); 2].map(|()| scope.spawn(|| read_again_and_again(&file, until)));
+        let read = readers.map(|reader| reader.join().expect("a reader finds nothing wrong"));
+        (read[0].0 + read[1].0, read[0].1.max(read[1].1))
+    });
+    assert!(writer.try_wait().expect("a child can be asked").is_none(), "the study still goes on");
+    writer.kill().expect("a child can be killed");
+    writer.wait().expect("a child can be waited for");
+    println!("opened {n_opened} times, the last time with {n_most} runs");
+    assert!(n_opened > 100 && n_most > 100, "opened {n_opened} times, with {n_most} runs at most");
 }

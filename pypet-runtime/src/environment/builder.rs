@@ -121,7 +121,7 @@ impl<P> Environment<P> {
         self
     }
 
-    /// Commits finished runs at least this often; every second by default.
+    /// Commits finished runs this often, every second by default; where a commit takes longer, after as long a time.
     pub fn with_commit_every(mut self, interval: Duration) -> Self {
         self.options.commit_every = interval;
         self

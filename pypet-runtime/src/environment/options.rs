@@ -42,7 +42,7 @@ pub struct Options {
     pub worker_arguments: Option<Vec<OsString>>,
     /// What happens when a run fails.
     pub on_failure: OnFailure,
-    /// The longest time that finished runs wait for a commit.
+    /// The longest time that finished runs wait for a commit; as long as a commit takes, if that is longer.
     pub commit_every: Duration,
     /// How often a failed run is tried again before it counts as failed.
     pub retries: usize,

@@ -45,10 +45,11 @@ impl Writing<'_> {
 
     fn write_all(&mut self) -> Result<(), StorageError> {
         let mut last_commit = Instant::now();
+        let mut interval = self.options.commit_every;
         let (mut waiting_runs, mut waiting_bytes, mut n_failures) = (0, 0, 0);
         loop {
             // At least a moment, so that an interval of zero does not keep a core busy.
-            let until_commit = self.options.commit_every.saturating_sub(last_commit.elapsed()).max(IDLE);
+            let until_commit = interval.saturating_sub(last_commit.elapsed()).max(IDLE);
             match self.receiver.recv_timeout(until_commit) {
                 Ok(finished) => {
                     self.store.write(&finished)?;
@@ -80,14 +81,17 @@ impl Writing<'_> {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return self.commit(),
             }
-            let is_due = last_commit.elapsed() >= self.options.commit_every || waiting_bytes >= COMMIT_BYTES;
+            let is_due = last_commit.elapsed() >= interval || waiting_bytes >= COMMIT_BYTES;
             if is_due || self.options.durability == Durability::Run {
+                let begun = Instant::now();
                 if waiting_runs > 0 {
                     self.store.add(self.origin.news().as_slice())?;
                     self.commit()?;
                 }
                 (waiting_runs, waiting_bytes) = (0, 0);
                 last_commit = Instant::now();
+                // Where the disk or readers hold commits up, runs get as much of the time.
+                interval = self.options.commit_every.max(begun.elapsed());
             }
         }
     }

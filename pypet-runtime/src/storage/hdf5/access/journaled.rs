@@ -24,8 +24,7 @@ pub(in crate::storage::hdf5) struct ReadableFile {
 impl ReadableFile {
     pub(in crate::storage::hdf5) fn open(path: &Path) -> Result<Self, StorageError> {
         let place = Place::new(path);
-        let lock = SharedLock::take(path).map_err(place.io("lock for reading"))?;
-        let disk = RealDisk::open_to_read(path).map_err(place.io("open"))?;
+        let (disk, lock) = RealDisk::open_to_read(path).map_err(place.io("open"))?;
         let view = Transaction::view(Box::new(disk)).map_err(place.io("read"))?;
         let (file, opening) = open_through(path, Arc::new(Mutex::new(view)), Mode::Read)?;
         Ok(Self { file: Some(file), lock: Some(lock), _opening: opening, path: path.into() })
@@ -34,8 +33,7 @@ impl ReadableFile {
     /// Opens a file that may be damaged, with the number of bytes that were cut off.
     pub(in crate::storage::hdf5) fn open_damaged(path: &Path) -> Result<(Self, u64), StorageError> {
         let place = Place::new(path);
-        let lock = SharedLock::take(path).map_err(place.io("lock for reading"))?;
-        let disk = RealDisk::open_to_read(path).map_err(place.io("open"))?;
+        let (disk, lock) = RealDisk::open_to_read(path).map_err(place.io("open"))?;
         let view = Transaction::view_damaged(Box::new(disk)).map_err(place.io("read"))?;
         let cut_off = view.cut_off();
         let (file, opening) = open_through(path, Arc::new(Mutex::new(view)), Mode::Read)?;
@@ -201,8 +199,7 @@ impl Replacement {
 pub fn backup(path: &Path, to: &Path) -> Result<(), StorageError> {
     const BLOCK: usize = 1 << 20;
     let place = Place::new(path);
-    let lock = SharedLock::take(path).map_err(place.io("lock for reading"))?;
-    let disk = RealDisk::open_to_read(path).map_err(place.io("open"))?;
+    let (disk, lock) = RealDisk::open_to_read(path).map_err(place.io("open"))?;
     let view = Transaction::view(Box::new(disk)).map_err(place.io("read"))?;
     super::write_beside(to, |copy| {
         let mut address = 0;

@@ -6,6 +6,8 @@ use std::sync::mpsc::{self, SyncSender};
 use std::time::{Duration, Instant};
 use std::{io, thread};
 
+use super::lock::SharedLock;
+
 /// How long a commit waits for readers before it stays in the journal, and how often it looks.
 const PATIENCE: Duration = Duration::from_millis(50);
 const PAUSE: Duration = Duration::from_micros(200);
@@ -60,6 +62,8 @@ pub(in crate::storage) struct RealDisk {
     unpublished: Option<PathBuf>,
     main: File,
     journal: Option<File>,
+    /// Whether only the files that are open count, whatever has their names by now.
+    is_snapshot: bool,
     is_durable: bool,
     /// Bytes of the main file that nobody has asked the disk to keep yet.
     n_unsynced: usize,
@@ -70,22 +74,24 @@ impl RealDisk {
     /// Opens the parts beside an HDF5 file that exists.
     pub(in crate::storage) fn open(path: &Path) -> io::Result<Self> {
         let main = OpenOptions::new().read(true).write(true).open(path)?;
-        let journal = OpenOptions::new().read(true).write(true).open(journal_path(path)).ok();
-        Ok(Self { path: path.into(), unpublished: None, main, journal, is_durable: true, n_unsynced: 0, early: None })
+        let journal = if_there(OpenOptions::new().read(true).write(true).open(journal_path(path)))?;
+        Ok(Self { journal, ..Self::over(path, main) })
     }
 
-    /// Opens the parts without the right to change them.
-    pub(in crate::storage) fn open_to_read(path: &Path) -> io::Result<Self> {
-        let journal = File::open(journal_path(path)).ok();
-        Ok(Self {
-            path: path.into(),
-            unpublished: None,
-            main: File::open(path)?,
-            journal,
-            is_durable: true,
-            n_unsynced: 0,
-            early: None,
-        })
+    /// Opens the parts without the right to change them, as they are now.
+    ///
+    /// A writer that waits for the lock may put further journals beside the file. They are of no concern to whoever
+    /// reads: with the journal that was there first, or with none, the file is a commit of its own.
+    pub(in crate::storage) fn open_to_read(path: &Path) -> io::Result<(Self, SharedLock)> {
+        loop {
+            let main = File::open(path)?;
+            let lock = SharedLock::take(main.try_clone()?)?;
+            let journal = if_there(File::open(journal_path(path)))?;
+            // Another file may have been put in its place meanwhile, to which the journal would belong.
+            if lock.is_of(path) {
+                return Ok((Self { journal, is_snapshot: true, ..Self::over(path, main) }, lock));
+            }
+        }
     }
 
     /// Makes a main file that has no name yet.
@@ -93,15 +99,20 @@ impl RealDisk {
         let unpublished = with_suffix(path, ".new");
         // One that is there was left by a writer that was killed before its first commit.
         let main = OpenOptions::new().read(true).write(true).create(true).truncate(true).open(&unpublished)?;
-        Ok(Self {
+        Ok(Self { unpublished: Some(unpublished), ..Self::over(path, main) })
+    }
+
+    fn over(path: &Path, main: File) -> Self {
+        Self {
             path: path.into(),
-            unpublished: Some(unpublished),
+            unpublished: None,
             main,
             journal: None,
+            is_snapshot: false,
             is_durable: true,
             n_unsynced: 0,
             early: None,
-        })
+        }
     }
 
     fn path(&self, part: Part) -> PathBuf {
@@ -145,6 +156,14 @@ impl EarlySync {
     }
 }
 
+/// What was found; that there is nothing is no error.
+fn if_there<T>(found: io::Result<T>) -> io::Result<Option<T>> {
+    match found {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        other => other.map(Some),
+    }
+}
+
 /// Where the journal of a file lies.
 pub(in crate::storage) fn journal_path(path: &Path) -> PathBuf {
     with_suffix(path, ".journal")
@@ -185,11 +204,12 @@ impl Disk for RealDisk {
     }
 
     fn len(&self, part: Part) -> io::Result<Option<u64>> {
-        match std::fs::metadata(self.path(part)) {
-            Ok(metadata) => Ok(Some(metadata.len())),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
-            Err(error) => Err(error),
-        }
+        let metadata = if self.is_snapshot {
+            self.file(part).and_then(File::metadata)
+        } else {
+            std::fs::metadata(self.path(part))
+        };
+        Ok(if_there(metadata)?.map(|metadata| metadata.len()))
     }
 
     fn set_len(&mut self, part: Part, len: u64) -> io::Result<()> {
@@ -281,4 +301,68 @@ fn write_all(file: &File, mut offset: u64, mut bytes: &[u8]) -> io::Result<()> {
         bytes = &bytes[count..];
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn with_file(story: impl FnOnce(&Path)) {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let file = folder.path().join("study.h5");
+        std::fs::write(&file, b"as the last commit left it").expect("the file can be written");
+        story(&file);
+    }
+
+    fn content(disk: &RealDisk, part: Part) -> Option<Vec<u8>> {
+        let len = disk.len(part).expect("its length is known")?;
+        let mut bytes = vec![0; usize::try_from(len).expect("a few bytes")];
+        assert_eq!(disk.read_at(part, 0, &mut bytes).expect("it can be read"), bytes.len());
+        Some(bytes)
+    }
+
+    #[test]
+    fn a_reader_sees_no_journal_that_came_after_it() {
+        with_file(|file| {
+            let (disk, _lock) = RealDisk::open_to_read(file).expect("the file opens");
+            std::fs::write(journal_path(file), b"a commit that waits for the reader").expect("it can be written");
+            assert_eq!(content(&disk, Part::Journal), None);
+        });
+    }
+
+    #[test]
+    fn a_reader_keeps_the_journal_that_was_there_first() {
+        with_file(|file| {
+            let write = |path: &Path, bytes: &str| std::fs::write(path, bytes).expect("it can be written");
+            write(&journal_path(file), "first");
+            let (disk, _lock) = RealDisk::open_to_read(file).expect("the file opens");
+            let new = with_suffix(file, ".journal.new");
+            write(&new, "the first and the second");
+            std::fs::rename(&new, journal_path(file)).expect("it can be renamed");
+            assert_eq!(content(&disk, Part::Journal).as_deref(), Some(b"first".as_slice()));
+        });
+    }
+
+    #[test]
+    fn a_reader_keeps_the_file_that_another_takes_the_place_of() {
+        with_file(|file| {
+            let (disk, lock) = RealDisk::open_to_read(file).expect("the file opens");
+            let new = with_suffix(file, ".compact");
+            std::fs::write(&new, b"compacted").expect("it can be written");
+            std::fs::rename(&new, file).expect("it can be renamed");
+            assert!(!lock.is_of(file));
+            assert_eq!(content(&disk, Part::Main).as_deref(), Some(b"as the last commit left it".as_slice()));
+        });
+    }
+
+    #[test]
+    fn readers_go_when_their_lock_does() {
+        with_file(|file| {
+            let (reader, lock) = RealDisk::open_to_read(file).expect("the file opens");
+            let mut writer = RealDisk::open(file).expect("the file opens");
+            assert!(!writer.try_lock_readers_out().expect("locks work"));
+            drop(lock);
+            assert!(writer.try_lock_readers_out().expect("locks work"), "{reader:?} has none any more");
+        });
+    }
 }

@@ -75,27 +75,42 @@ pub(in crate::storage) fn holder(path: &Path) -> io::Result<Option<String>> {
 /// Keeps a writer from applying a commit while a file is being read.
 #[derive(Debug)]
 pub(in crate::storage) struct SharedLock {
-    _file: File,
+    file: File,
 }
 
 impl SharedLock {
     /// Waits for a commit that is being applied.
-    pub(in crate::storage) fn take(path: &Path) -> io::Result<Self> {
-        let file = File::open(path)?;
+    pub(super) fn take(file: File) -> io::Result<Self> {
         let begun = Instant::now();
         loop {
             match file.try_lock_shared() {
-                Ok(()) => return Ok(Self { _file: file }),
+                Ok(()) => return Ok(Self { file }),
                 Err(TryLockError::WouldBlock) if begun.elapsed() < PATIENCE => {
                     std::thread::sleep(Duration::from_millis(2));
                 }
-                Err(TryLockError::WouldBlock) => return Err(io::ErrorKind::WouldBlock.into()),
+                Err(TryLockError::WouldBlock) => {
+                    let message = format!("its writer has been applying a commit for {} s", PATIENCE.as_secs());
+                    return Err(io::Error::new(io::ErrorKind::WouldBlock, message));
+                }
                 Err(TryLockError::Error(error)) if error.kind() == io::ErrorKind::Unsupported => {
-                    return Ok(Self { _file: file });
+                    return Ok(Self { file });
                 }
                 Err(TryLockError::Error(error)) => return Err(error),
             }
         }
+    }
+
+    /// Whether the file still has this path.
+    pub(super) fn is_of(&self, path: &Path) -> bool {
+        is_same_file(&self.file, path)
+    }
+}
+
+impl Drop for SharedLock {
+    /// Who reads through another handle of this file has no lock any more either.
+    fn drop(&mut self) {
+        // A file system without locks cannot unlock, and every lock ends with the last handle.
+        let _ = self.file.unlock();
     }
 }
 
