@@ -27,8 +27,8 @@ impl Capture {
         CAPTURE.get_or_init(|| {
             let variable = |name| std::env::var(name).unwrap_or_default();
             let folder = variable("CARGO_MANIFEST_DIR");
-            if folder.is_empty() {
-                // Compiled without cargo.
+            // Without cargo nothing is known, and what is only checked never runs.
+            if folder.is_empty() || is_only_checked(std::env::args()) {
                 return Self::default();
             }
             let path = PathBuf::from(&folder);
@@ -42,6 +42,14 @@ impl Capture {
             }
         })
     }
+}
+
+/// Whether the compiler, of these arguments, makes nothing that could run, as for `cargo check`.
+fn is_only_checked(arguments: impl Iterator<Item = String>) -> bool {
+    let emitted: Vec<String> =
+        arguments.filter_map(|argument| argument.strip_prefix("--emit=").map(ToOwned::to_owned)).collect();
+    let mut kinds = emitted.iter().flat_map(|kinds| kinds.split(','));
+    !emitted.is_empty() && kinds.all(|kind| matches!(kind, "dep-info" | "metadata"))
 }
 
 /// The hash of the lock file that cargo uses: the nearest one above.
@@ -80,6 +88,15 @@ mod tests {
                         \"c-d\" = []\n\n[dependencies]\ne = \"1\"\n";
         assert_eq!(features(manifest), ["a", "c-d"]);
         assert!(features("[package]\n").is_empty());
+    }
+
+    #[test]
+    fn what_is_only_checked_is_told_by_what_the_compiler_emits() {
+        let is_only_checked = |command: &str| is_only_checked(command.split(' ').map(ToOwned::to_owned));
+        assert!(is_only_checked("rustc --crate-name x --emit=dep-info,metadata -C metadata=1"));
+        assert!(!is_only_checked("rustc --crate-name x --emit=dep-info,link -C metadata=1"));
+        assert!(!is_only_checked("rustc --crate-name x --emit=dep-info,metadata,link"));
+        assert!(!is_only_checked("rustc x.rs"));
     }
 
     #[test]

@@ -16,16 +16,28 @@ pub(crate) fn expand(set: &ParameterSet) -> TokenStream {
     let std_traits = [clone(set), debug(set), partial_eq(set), default(set)];
     let parameter_set = parameter_set(set);
     let names = names(set);
+    let doors = doors(set);
     quote! {
         #item
 
         const _: () = {
+            #doors
             #names_struct
             #(#derived_functions)*
             #names
             #parameter_set
             #(#std_traits)*
         };
+    }
+}
+
+/// Short names for what members are asked as: each stands in the code a dozen times, and the compiler reads all of it after
+/// every edit.
+fn doors(set: &ParameterSet) -> TokenStream {
+    let private = &set.private;
+    quote! {
+        #[allow(unused_imports)]
+        use #private::{GroupedParameter as __Grouped, ParameterGroup as __Group, ParameterLeaf as __Leaf};
     }
 }
 
@@ -36,10 +48,10 @@ impl Member {
         let (first, last) = ends(ty);
         let open = at(first, quote!(<));
         let asked = match (&self.kind, self.stored_by(set)) {
-            (Kind::Parameter(parameter), _) if parameter.group.is_some() => quote!(#private::GroupedParameter),
-            (Kind::Parameter(_), None) => quote!(#private::ParameterLeaf),
+            (Kind::Parameter(parameter), _) if parameter.group.is_some() => quote!(__Grouped),
+            (Kind::Parameter(_), None) => quote!(__Leaf),
             (Kind::Parameter(_), Some(wrapper)) => quote!(#private::SerdeParameter<#wrapper>),
-            (Kind::Group, _) => quote!(#private::ParameterGroup),
+            (Kind::Group, _) => quote!(__Group),
         };
         let close = at(last, quote!(as #asked>));
         quote!(#open #ty #close)
@@ -149,8 +161,8 @@ fn parameter_set(set: &ParameterSet) -> TokenStream {
         let before = len_of(set, &members[..position]);
         member.names(set, &before)
     });
-    let leaves = members.iter().map(|member| leaf(set, member, &format_ident!("leaf"), &quote!(&)));
-    let leaves_mut = members.iter().map(|member| leaf(set, member, &format_ident!("leaf_mut"), &quote!(&mut)));
+    let find_leaf = find(set, &format_ident!("leaf"), &quote!(&));
+    let find_leaf_mut = find(set, &format_ident!("leaf_mut"), &quote!(&mut));
     let without_fields = phantom(set, &quote!(#private::PhantomData));
     let derivations = members.iter().filter_map(|member| derivation(set, member));
     let declaration = own("declaration");
@@ -175,14 +187,12 @@ fn parameter_set(set: &ParameterSet) -> TokenStream {
             }
 
             fn leaf(&self, index: #private::usize) -> &dyn #private::AnyParameter {
-                let place = index;
-                #(#leaves)*
+                #find_leaf
                 #no_such_leaf
             }
 
             fn leaf_mut(&mut self, index: #private::usize) -> &mut dyn #private::AnyParameter {
-                let place = index;
-                #(#leaves_mut)*
+                #find_leaf_mut
                 #no_such_leaf
             }
 
@@ -200,22 +210,37 @@ fn len_of(set: &ParameterSet, members: &[Member]) -> TokenStream {
     quote!(#leaves #(+ #groups::LEN)*)
 }
 
-/// Finds a leaf: each member takes its share of the numbers.
-fn leaf(set: &ParameterSet, member: &Member, find: &Ident, reference: &TokenStream) -> TokenStream {
-    let (ident, door) = (&member.ident, member.door(set));
-    match member.kind {
-        Kind::Parameter(_) => quote! {
-            if place == 0 {
-                return #door::#find(#reference self.#ident);
+/// Finds a leaf: each group, and each row of parameters between them, takes its share of the numbers.
+fn find(set: &ParameterSet, find: &Ident, reference: &TokenStream) -> TokenStream {
+    let is_alike = |a: &Member, b: &Member| a.parameter().is_some() && b.parameter().is_some();
+    let shares = set.members.chunk_by(is_alike).map(|members| match members {
+        [Member { kind: Kind::Group, ident, .. }] => {
+            let door = members[0].door(set);
+            quote! {
+                if place < #door::LEN {
+                    return #door::#find(#reference self.#ident, place);
+                }
+                let place = place - #door::LEN;
             }
-            let place = place - 1;
-        },
-        Kind::Group => quote! {
-            if place < #door::LEN {
-                return #door::#find(#reference self.#ident, place);
+        }
+        parameters => {
+            let n_parameters = parameters.len();
+            let leaves = parameters.iter().enumerate().map(|(place, Member { ident, .. })| {
+                let door = parameters[place].door(set);
+                quote!(#place => return #door::#find(#reference self.#ident),)
+            });
+            quote! {
+                match place {
+                    #(#leaves)*
+                    _ => {}
+                }
+                let place = place - #n_parameters;
             }
-            let place = place - #door::LEN;
-        },
+        }
+    });
+    quote! {
+        let place = index;
+        #(#shares)*
     }
 }
 

@@ -14,16 +14,27 @@ pub(crate) fn expand(set: &ResultSet) -> TokenStream {
     let result_set = result_set(set);
     let group = group(set);
     let outcome = outcome(set);
+    let doors = doors(set);
     quote! {
         #item
 
         const _: () = {
+            #doors
             #names_struct
             #names
             #result_set
             #group
             #outcome
         };
+    }
+}
+
+/// Short names for what results are asked as: the compiler reads them after every edit.
+fn doors(set: &ResultSet) -> TokenStream {
+    let private = &set.private;
+    quote! {
+        #[allow(unused_imports)]
+        use #private::{GroupLeaf as __Group, ResultLeaf as __Leaf};
     }
 }
 
@@ -182,8 +193,8 @@ impl ResultField {
         let (first, last) = ends(ty);
         let asked = match self.stored_by(set) {
             Some(wrapper) => quote!(#private::SerdeResult<#wrapper>),
-            None if self.group.is_some() => quote!(#private::GroupLeaf),
-            None => quote!(#private::ResultLeaf),
+            None if self.group.is_some() => quote!(__Group),
+            None => quote!(__Leaf),
         };
         let (open, close) = (at(first, quote!(<)), at(last, quote!(as #asked>)));
         quote!(#open #ty #close)
