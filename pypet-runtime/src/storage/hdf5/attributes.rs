@@ -3,22 +3,25 @@
 use hdf5::types::VarLenUnicode;
 use hdf5::{H5Type, Location};
 
+use super::raw;
 use super::text::{escaped, unescaped};
 use crate::value::text::quoted_list;
 
 /// Sets a text attribute anew.
 pub(super) fn set_text(location: &Location, name: &str, text: &str) -> hdf5::Result<()> {
-    let text: VarLenUnicode =
-        escaped(text).parse().map_err(|_| hdf5::Error::from(format!("the attribute `{name}` is no text")))?;
-    set(location, name, &text)
+    remove(location, name)?;
+    raw::new_text_attribute(location, name, &escaped(text))
 }
 
 /// Sets a number anew.
 pub(super) fn set<T: H5Type>(location: &Location, name: &str, value: &T) -> hdf5::Result<()> {
-    if has(location, name)? {
-        location.delete_attr(name)?;
-    }
+    remove(location, name)?;
     location.new_attr::<T>().create(name)?.write_scalar(value)
+}
+
+/// Removes an attribute if it is there.
+fn remove(location: &Location, name: &str) -> hdf5::Result<()> {
+    if has(location, name)? { location.delete_attr(name) } else { Ok(()) }
 }
 
 /// Sets a list of numbers.
@@ -34,7 +37,7 @@ pub(super) fn text(location: &Location, name: &str) -> hdf5::Result<Option<Strin
     let attribute = location.attr(name)?;
     match attribute.dtype()?.to_descriptor()? {
         hdf5::types::TypeDescriptor::VarLenUnicode => {
-            let text = attribute.read_scalar::<VarLenUnicode>()?;
+            let text = raw::read_text_attribute(&attribute)?;
             Ok(Some(unescaped(String::from_utf8_lossy(text.as_bytes()).into_owned())))
         }
         other => {
@@ -65,5 +68,5 @@ pub(super) fn number(location: &Location, name: &str) -> hdf5::Result<Option<u64
 /// # Errors
 /// The attributes cannot be read; that must not look like an attribute that is not there.
 pub(super) fn has(location: &Location, name: &str) -> hdf5::Result<bool> {
-    Ok(location.attr_names()?.iter().any(|other| other == name))
+    raw::has_attribute(location, name)
 }

@@ -2,7 +2,6 @@
 
 use std::ops::Range;
 
-use hdf5::plist::dataset_create::Layout;
 use hdf5::types::{CompoundField, CompoundType, FloatSize, IntSize, TypeDescriptor};
 use hdf5::{Dataset, Extent, Group};
 
@@ -463,14 +462,14 @@ pub(super) fn mark_fill(dataset: &Dataset, element: ElementType) -> hdf5::Result
 pub(super) fn new_value(parent: &Group, name: &str, leaf: &Leaf, value: &Cells) -> hdf5::Result<Dataset> {
     let shape = value.cell(0).shape();
     let n_elements: usize = shape.iter().product();
-    let mut builder = parent.new_dataset_builder();
-    builder = if n_elements * value.element().size().unwrap_or(16) <= COMPACT_BYTES {
-        builder.layout(Layout::Compact)
+    let stored = file_type(value.element());
+    let dataset = if n_elements * value.element().size().unwrap_or(16) <= COMPACT_BYTES {
+        raw::new_compact_dataset(parent, name, &hdf5::Datatype::from_descriptor(&stored.to_c_repr())?, shape)?
     } else {
-        builder.chunk(chunk_of(shape, value.element(), CHUNK_BYTES)).deflate(CHECKSUM_ALONE)
+        let chunk = chunk_of(shape, value.element(), CHUNK_BYTES);
+        let builder = parent.new_dataset_builder().chunk(chunk).deflate(CHECKSUM_ALONE);
+        builder.empty_as(stored).shape(shape.to_vec()).create(name)?
     };
-    let builder = builder.empty_as(file_type(value.element()));
-    let dataset = if shape.is_empty() { builder.create(name)? } else { builder.shape(shape.to_vec()).create(name)? };
     raw::write_value(&dataset, value)?;
     mark_type(&dataset, value.element())?;
     describe(&dataset, leaf)?;

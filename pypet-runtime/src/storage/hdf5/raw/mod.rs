@@ -5,8 +5,11 @@
 
 #![expect(unsafe_code, reason = "foreign functions; the only such module of pypet")]
 
+mod small;
 #[cfg(feature = "bundled-hdf5")]
 pub(super) mod vfd;
+
+pub(super) use small::{has_attribute, new_compact_dataset, new_text_attribute, read_text_attribute};
 
 use std::ffi::{CString, c_char, c_int, c_uint, c_void};
 use std::ops::Range;
@@ -303,7 +306,7 @@ pub(super) fn set_rows(dataset: &Dataset, count: usize) -> hdf5::Result<()> {
 
 /// Makes a dataset a dimension scale of this name.
 pub(super) fn set_scale(dataset: &Dataset, name: &str) -> hdf5::Result<()> {
-    let name = CString::new(name).map_err(|_| hdf5::Error::from("a name holds a NUL character"))?;
+    let name = c_string(name)?;
     // SAFETY: the name is a C string that outlives the call, which copies it.
     check(|| unsafe { H5DSset_scale(dataset.id(), name.as_ptr()) })
 }
@@ -318,14 +321,8 @@ pub(super) fn attach_scale(dataset: &Dataset, scale: &Dataset, dimension: usize)
 /// Whether a dimension of a dataset has this scale.
 pub(super) fn has_scale(dataset: &Dataset, scale: &Dataset, dimension: usize) -> hdf5::Result<bool> {
     let dimension = c_uint::try_from(dimension).expect("HDF5 has at most 32 dimensions");
-    let mut is_attached = false;
     // SAFETY: both are open datasets; the library checks the number of the dimension.
-    check(|| {
-        let answer = unsafe { H5DSis_attached(dataset.id(), scale.id(), dimension) };
-        is_attached = answer > 0;
-        answer
-    })?;
-    Ok(is_attached)
+    is_so(|| unsafe { H5DSis_attached(dataset.id(), scale.id(), dimension) })
 }
 
 /// Takes the scale of a dimension away again; a dataset that is deleted must leave no reference behind.
@@ -337,7 +334,7 @@ pub(super) fn detach_scale(dataset: &Dataset, scale: &Dataset, dimension: usize)
 
 /// The target of a soft link.
 pub(super) fn soft_link(group: &hdf5::Group, name: &str) -> hdf5::Result<String> {
-    let name = CString::new(name).map_err(|_| hdf5::Error::from("a name holds a NUL character"))?;
+    let name = c_string(name)?;
     let mut target = vec![0_u8; 1 << 16];
     let (buffer, size) = (target.as_mut_ptr().cast(), target.len() - 1);
     // SAFETY: the buffer has room for `size` bytes, and the name is a C string that outlives the call.
@@ -370,15 +367,9 @@ pub(super) fn close_on_exec(_: &hdf5::File) -> hdf5::Result<()> {
 
 /// Whether a group has a member of this name; unlike that of the bindings, damage is an error and no `false`.
 pub(super) fn link_exists(group: &Group, name: &str) -> hdf5::Result<bool> {
-    let name = CString::new(name).map_err(|_| hdf5::Error::from("a name holds a NUL character"))?;
-    let mut exists = false;
+    let name = c_string(name)?;
     // SAFETY: the name is a C string that outlives the call.
-    check(|| {
-        let answer = unsafe { hdf5_sys::h5l::H5Lexists(group.id(), name.as_ptr(), H5P_DEFAULT) };
-        exists = answer > 0;
-        answer
-    })?;
-    Ok(exists)
+    is_so(|| unsafe { hdf5_sys::h5l::H5Lexists(group.id(), name.as_ptr(), H5P_DEFAULT) })
 }
 
 /// Lets a write beyond the limit for the size of files fail like one to a full disk, instead of killing the process.
@@ -397,6 +388,20 @@ pub(super) fn outlive_file_size_limit() {
 /// Other systems have no such limit.
 #[cfg(not(unix))]
 pub(super) fn outlive_file_size_limit() {}
+
+fn c_string(text: &str) -> hdf5::Result<CString> {
+    CString::new(text).map_err(|_| hdf5::Error::from("a name or a text holds a NUL character"))
+}
+
+/// Runs a call that answers a question.
+fn is_so(call: impl FnOnce() -> htri_t) -> hdf5::Result<bool> {
+    let mut answer = 0;
+    check(|| {
+        answer = call();
+        answer
+    })?;
+    Ok(answer > 0)
+}
 
 /// Runs a call under the library's lock and turns a negative answer into the library's error.
 fn check(call: impl FnOnce() -> c_int) -> hdf5::Result<()> {
