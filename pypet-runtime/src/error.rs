@@ -1,7 +1,6 @@
 //! The one public error, made from the modules' own.
 
 use crate::engine::EngineError;
-use crate::experiment::BoxError;
 use crate::explore::ExploreError;
 use crate::logs::LogError;
 use crate::parameter::ParameterError;
@@ -12,6 +11,9 @@ use crate::trajectory::{EditError, MergeError, TrajectoryError};
 
 /// A result with pypet's [`Error`].
 pub type Result<T, E = Error> = std::result::Result<T, E>;
+
+/// Any error of a function of yours: a run, an exploration, an observer.
+pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// Anything that can go wrong outside of a single run.
 #[derive(Debug, thiserror::Error)]

@@ -1,5 +1,6 @@
 //! Experiments: functions from parameters to results.
 
+pub use crate::error::BoxError;
 use crate::explore::{Exploration, IntoExploration};
 use crate::parameter::ParameterSet;
 use crate::provenance::Build;
@@ -7,9 +8,6 @@ use crate::result::{NoResults, ResultSet, SharedArray, Single};
 use crate::run::Run;
 use crate::trajectory::Trajectory;
 use crate::value::ResultValue;
-
-/// Any error a run may end with.
-pub type BoxError = Box<dyn std::error::Error + Send + Sync>;
 
 /// A function that is carried out once for each point; implemented by `#[experiment]`.
 ///

@@ -22,7 +22,8 @@ pub use doors::{
 pub use inventory;
 pub use ndarray::Array1;
 
-pub use crate::experiment::{BoxError, Experiment, Outcome, Prepare, explore_with, finish_with, shared_arrays_of};
+pub use crate::error::BoxError;
+pub use crate::experiment::{Experiment, Outcome, Prepare, explore_with, finish_with, shared_arrays_of};
 pub use crate::explore::Exploration;
 pub use crate::parameter::{AnyParameter, Declaration, GroupNames, Name, ParameterSet};
 pub use crate::provenance::Build;

@@ -4,8 +4,8 @@ use std::sync::Mutex;
 use std::time::Instant;
 
 use super::{Environment, Options};
-use crate::error::Result;
-use crate::experiment::{BoxError, Experiment, Outcome};
+use crate::error::{BoxError, Result};
+use crate::experiment::{Experiment, Outcome};
 use crate::explore::{Exploration, Points};
 use crate::provenance::GitPolicy;
 use crate::result::ResultSet;

@@ -37,8 +37,8 @@ pub use reuse::Reuse;
 
 use std::path::{Path, PathBuf};
 
-use crate::error::{Error, Result};
-use crate::experiment::{BoxError, Experiment};
+use crate::error::{BoxError, Error, Result};
+use crate::experiment::Experiment;
 use crate::explore::{IntoExploration, Points};
 use crate::parameter::ParameterSet;
 use crate::provenance::{self, Build, Origin};

@@ -7,7 +7,7 @@ use std::sync::{Arc, OnceLock};
 use super::node::{Count, Node};
 use super::selection::{Rule, Selection};
 use super::{ExploreError, GridAxis, Points};
-use crate::experiment::BoxError;
+use crate::error::BoxError;
 use crate::parameter::{AxisValues, ParameterSet};
 
 /// An ordered list of points in the space of the parameter set `P`; point *i* is what run *i* gets.

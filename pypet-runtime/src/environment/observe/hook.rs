@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 
 use super::telling::complain;
 use super::{Observer, RunFailed, StudyFinished, StudyStarted};
-use crate::experiment::BoxError;
+use crate::error::BoxError;
 use crate::run::RunStatus;
 
 /// The longest text that a command is told, and that it can answer.

@@ -18,8 +18,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::panics;
-use crate::error::Error;
-use crate::experiment::BoxError;
+use crate::error::{BoxError, Error};
 use crate::run::RunStatus;
 
 /// Hears how studies go.
