@@ -10,6 +10,7 @@ use common::examples::{program, run_with};
 use common::{python, transcripts};
 use pypet::prelude::*;
 use serde::de::DeserializeOwned;
+use serde_json::Value as Json;
 
 #[test]
 fn the_transcripts_in_the_documentation_are_true() {
@@ -328,8 +329,63 @@ fn another_exploration_and_another_schema_are_differences() {
         run_with("firing_rate", folder, "run -q -o rates.h5 --explore neuron.i=[0.5]".split_whitespace());
         let (stdout, _, code) = multiply(folder, "diff study.h5 rates.h5 --most 3");
         assert_eq!(code, Some(1));
+        assert!(stdout.starts_with("A is of the experiment `multiply`, B of `firing_rate`"), "{stdout}");
         assert!(stdout.contains("parameters.x") && stdout.contains("more differences"), "{stdout}");
     });
+}
+
+#[test]
+fn long_texts_are_shown_where_they_differ() {
+    common::with_trajectory_file(|file| {
+        let folder = file.parent().unwrap();
+        for end in ["1", "2"] {
+            let text = |_: &Trouble, _: &mut Run| "x".repeat(500) + end;
+            let file = folder.join(end).with_extension("h5");
+            Environment::new(file).serial().run_with("text", Trouble::names().n.over([1]), text).unwrap();
+        }
+        let (stdout, _, code) = multiply(folder, "diff 1.h5 2.h5");
+        assert_eq!(code, Some(1));
+        assert!(stdout.contains("…xxxxxxxxxxxxxxxxxxxx1 → …xxxxxxxxxxxxxxxxxxxx2\n"), "{stdout}");
+    });
+}
+
+#[test]
+fn what_a_run_without_results_has_in_the_file_is_not_shown_as_a_result() {
+    common::with_trajectory_file(|file| {
+        let folder = file.parent().unwrap();
+        let count = |p: &Trouble, _: &mut Run| if p.n == 2 { Err("two is too many".to_owned()) } else { Ok(p.n) };
+        Environment::new(file).serial().run_with("count", Trouble::names().n.over([1, 2, 3]), count).unwrap();
+        assert!(said(folder, "show trajectory.h5").contains("  1; (failed); 3\n"));
+        let column = said(folder, "show trajectory.h5 results.count");
+        assert!(column.contains("run 1      (failed)\n"), "{column}");
+        let column: Json = parsed(&said(folder, "show trajectory.h5 results.count --json"));
+        assert_eq!(column["values"], serde_json::json!([1, null, 3]));
+        let run = said(folder, "show trajectory.h5 --run 1");
+        assert!(run.contains("two is too many") && run.contains("parameters") && !run.contains("results"), "{run}");
+        let table = said(folder, "show trajectory.h5 runs");
+        assert!(
+            table.ends_with("run  status  n  count\n0    done    1  1\n1    failed  2\n2    done    3  3\n"),
+            "{table}"
+        );
+        let errors = said(folder, "show trajectory.h5 runs.errors");
+        assert!(errors.contains("\nrun 1 failed: two is too many ("), "{errors}");
+    });
+}
+
+#[test]
+fn proposed_commands_are_of_the_trajectory_that_was_carried_out() {
+    let folder = tempfile::tempdir().unwrap();
+    let logging = |arguments: &[&str]| {
+        let output = run_with("logging", folder.path(), arguments);
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    };
+    let first = logging(&["run", "-q", "-o", "my roots.h5"]);
+    assert!(first.contains("`show 'my roots.h5' runs.errors`"), "{first}");
+    assert!(first.contains("`resume 'my roots.h5' --failed`"), "{first}");
+    logging(&["run", "-q", "-o", "my roots.h5", "--name", "later"]);
+    let resumed = logging(&["resume", "-q", "my roots.h5", "--trajectory", "logging"]);
+    assert!(resumed.contains("`show 'my roots.h5' --trajectory logging runs.errors`"), "{resumed}");
+    assert!(resumed.contains("`resume 'my roots.h5' --trajectory logging --failed`"), "{resumed}");
 }
 
 /// A result of every shape.
@@ -424,6 +480,45 @@ fn pictures_are_well_formed_and_complete() {
 }
 
 #[test]
+fn pictures_say_what_they_cannot_show() {
+    common::with_trajectory_file(|file| {
+        let folder = file.parent().unwrap();
+        let odd = |p: &Trouble, run: &mut Run| {
+            let is_wild = run.index() % 3 == 2;
+            run.add_result("wild", if is_wild { f64::INFINITY } else { p.n as f64 + 0.1 * run.index() as f64 });
+            run.add_result("none", f64::NAN);
+        };
+        let points = Trouble::names().n.over([1, 2, 3]).repeat("trial", 3);
+        Environment::new(file).serial().run_with("odd", points, odd).unwrap();
+        said(folder, "plot trajectory.h5 -o odd.svg");
+        python::run("well_formed.py", [folder.join("odd.svg")]);
+        let picture = fs::read_to_string(folder.join("odd.svg")).unwrap();
+        assert!(picture.contains("3 infinite values"), "the subtitle says so: {picture}");
+        assert_eq!(picture.matches(">no finite value</text>").count(), 1);
+        let points = picture.split("points=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+        assert!(points.clone().all(|points| !points.contains("inf") && !points.contains("NaN")));
+        assert!(points.clone().any(|points| points.split(' ').count() == 6), "a band of three points, up to the edge");
+        assert!(picture.contains("n = 1&#10;1.1 (1.02 to ∞ in 3 runs)"), "{picture}");
+    });
+}
+
+#[test]
+fn lines_of_more_than_two_parameters_are_small_multiples() {
+    let folder = tempfile::tempdir().unwrap();
+    for arguments in [
+        "run -q -o s.h5 --set simulation.duration=20 --explore neuron.tau_v=[5,10] neuron.tau_ref=[1,2] neuron.i=0:2:3",
+        "plot s.h5 rate --lines -o lines.svg",
+    ] {
+        let output = run_with("firing_rate", folder.path(), arguments.split_whitespace());
+        assert!(output.status.success(), "{}", python::report(&output));
+    }
+    let picture = fs::read_to_string(folder.path().join("lines.svg")).unwrap();
+    let lines = picture.split("<polyline points=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+    assert_eq!(lines.filter(|points| points.split(' ').count() == 3).count(), 4, "two lines in each of two panels");
+    assert!(picture.contains("tau_v = 5 ms") && picture.contains("tau_v = 10 ms"), "{picture}");
+}
+
+#[test]
 fn samples_of_three_parameters_are_lines_across_parallel_axes() {
     let folder = tempfile::tempdir().unwrap();
     for arguments in [
@@ -465,6 +560,8 @@ fn hostile_names_and_comments_stay_text() {
             "params --from study.h5",
             "show study.h5 --run 0",
             "show study.h5 z",
+            "show study.h5 runs",
+            "plot study.h5 nothing -o nothing.svg",
             "show study.h5 --log",
             "find study.h5 run>=0 --json",
             "export study.h5 --to csv -o all.csv",
@@ -478,6 +575,9 @@ fn hostile_names_and_comments_stay_text() {
                 "`{arguments}` passes control characters on"
             );
             assert!(!printed.contains("panicked"), "`{arguments}`: {stderr}");
+            // The file names columns and units, but lines are ours alone.
+            let is_ours = ["merge", "compact"].iter().all(|verb| !arguments.starts_with(verb));
+            assert!(!is_ours || !printed.contains("\nrun 0 {picture}"), "`{arguments}`: {printed}");
         }
         let outside = folder.join("evil");
         let inside = folder.join("below").join("deeper");

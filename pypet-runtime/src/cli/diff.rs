@@ -13,7 +13,7 @@ use crate::compare::{Comparison, Finding, ProvenanceDifference, Tolerance, compa
 use crate::telling::with_bar;
 use crate::trajectory::one_line;
 
-/// Characters of a value of the provenance that are printed; changed sources are long.
+/// Characters of a value that are printed; texts and changed sources are long.
 const LONGEST: usize = 80;
 
 pub(super) fn command() -> Command {
@@ -70,7 +70,14 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         output::print_json(&json(&found))?;
     } else {
         let paint = Paint::of(matches);
-        output::print_painted(&format!("{}{}", text(&found, paint), provenance(&found, most)))?;
+        let (of_a, of_b) = (&a.header().experiment, &b.header().experiment);
+        let apart = if of_a == of_b {
+            String::new()
+        } else {
+            let [of_a, of_b] = [of_a, of_b].map(|name| one_line(name));
+            format!("A is of the experiment `{of_a}`, B of `{of_b}`; `--trajectory A B` chooses others of the files\n")
+        };
+        output::print_painted(&format!("{apart}{}{}", text(&found, paint), provenance(&found, most)))?;
     }
     Ok(ExitCode::from(u8::from(!found.is_same())))
 }
@@ -118,14 +125,16 @@ fn from_where_they_differ(values: [String; 2]) -> [String; 2] {
     let n_shared = values[0].chars().zip(values[1].chars()).take_while(|(a, b)| a == b).count();
     let n_left_out = if is_long { n_shared.saturating_sub(BEFORE) } else { 0 };
     values.map(|value| {
-        if value.is_empty() {
-            return "unknown".into();
-        }
         let mut rest = value.chars().skip(n_left_out);
         let start = if n_left_out > 0 { "…" } else { "" };
         let shown: String = rest.by_ref().take(LONGEST).collect();
         format!("{start}{shown}{}", if rest.next().is_some() { "…" } else { "" })
     })
+}
+
+/// Text of a file without the control characters that would drive a terminal.
+fn clean(text: &str) -> String {
+    text.replace(char::is_control, " ")
 }
 
 /// How the two came about differently, below what they say.
@@ -134,7 +143,8 @@ fn provenance(found: &Comparison, most: usize) -> String {
         return String::new();
     }
     let row = |difference: &ProvenanceDifference| {
-        let [a, b] = from_where_they_differ(difference.values.each_ref().map(|value| one_line(value)));
+        let [a, b] = from_where_they_differ(difference.values.each_ref().map(|value| clean(value)));
+        let [a, b] = [a, b].map(|value| if value.is_empty() { "unknown".into() } else { value });
         vec![one_line(&difference.name), format!("{a} → {b}")]
     };
     let rows: Vec<Vec<String>> = found.provenance.iter().take(most).map(row).collect();
@@ -151,7 +161,7 @@ fn row(finding: &Finding, paint: Paint) -> Vec<String> {
         [None, None] => String::new(),
     };
     let position = finding.position.as_ref().map(|position| format!("{position:?}")).unwrap_or_default();
-    let [a, b] = finding.values.clone().map(|value| one_line(&value));
+    let [a, b] = from_where_they_differ(finding.values.each_ref().map(|value| clean(value)));
     let name = format!("{}{position}", one_line(&finding.name));
     vec![paint.tone(Tone::Aside, finding.kind.word()), name, place, format!("{a} → {b}")]
 }
@@ -163,7 +173,7 @@ mod tests {
     #[test]
     fn long_values_are_shown_from_where_they_differ() {
         let shown = |a: &str, b: &str| from_where_they_differ([a.into(), b.into()]);
-        assert_eq!(shown("a", ""), ["a", "unknown"]);
+        assert_eq!(shown("a", ""), ["a", ""]);
         let long = "x".repeat(100);
         let [a, b] = shown(&format!("{long}1"), &format!("{long}2{long}"));
         assert_eq!(a, format!("…{}1", "x".repeat(20)));

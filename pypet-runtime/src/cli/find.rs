@@ -45,8 +45,20 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         let columns = columns(&any, shown)?;
         if json { as_json(shown, &columns) } else { Ok(as_table(&any, shown, &columns, found.len())) }
     })?;
-    output::print(&text)?;
+    if json {
+        output::print(&text)?
+    } else {
+        output::print_aligned(&text)?
+    }
     Ok(ExitCode::SUCCESS)
+}
+
+/// The run table of the first runs, for those who only want to look.
+pub(super) fn first_runs(any: &AnyTrajectory, most: usize) -> Result<String, Failure> {
+    let n_runs = any.header().n_runs;
+    let shown = (0..n_runs.min(most)).map(|run| any.run(run)).collect::<Result<Vec<_>, _>>()?;
+    let more = output::more(n_runs, most, "runs (`find FILE 'run >= 0'`)").map(|more| more + "\n");
+    Ok(table(&shown, &columns(any, &shown)?) + &more.unwrap_or_default())
 }
 
 /// One explored parameter or result of the runs that are shown, a cell for each.
@@ -82,11 +94,18 @@ impl Column {
     }
 
     fn header(&self) -> String {
-        if self.unit.is_empty() { self.label.clone() } else { format!("{} ({})", self.label, self.unit) }
+        one_line(&if self.unit.is_empty() { self.label.clone() } else { format!("{} ({})", self.label, self.unit) })
     }
 }
 
 fn as_table(any: &AnyTrajectory, shown: &[AnyRunView<'_>], columns: &[Column], n_found: usize) -> String {
+    let n_hidden = n_found - shown.len();
+    let more = if n_hidden > 0 { format!("… {n_hidden} more (--all)\n") } else { String::new() };
+    format!("{}{more}{n_found} of {} runs\n", table(shown, columns), any.header().n_runs)
+}
+
+/// A line for each run, below what stands in its columns.
+fn table(shown: &[AnyRunView<'_>], columns: &[Column]) -> String {
     let header = ["run".to_owned(), "status".to_owned()].into_iter().chain(columns.iter().map(Column::header));
     let mut rows: Vec<Vec<String>> = if shown.is_empty() { Vec::new() } else { vec![header.collect()] };
     for (row, run) in shown.iter().enumerate() {
@@ -96,9 +115,7 @@ fn as_table(any: &AnyTrajectory, shown: &[AnyRunView<'_>], columns: &[Column], n
         let start = [run.index().to_string(), run.status().to_string()];
         rows.push(start.into_iter().chain(columns.iter().map(value)).collect());
     }
-    let n_hidden = n_found - shown.len();
-    let more = if n_hidden > 0 { format!("… {n_hidden} more (--all)\n") } else { String::new() };
-    format!("{}{more}{n_found} of {} runs\n", output::table(0, &rows), any.header().n_runs)
+    output::table(0, &rows)
 }
 
 fn as_json(shown: &[AnyRunView<'_>], columns: &[Column]) -> Result<String, Failure> {

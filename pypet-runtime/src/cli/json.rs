@@ -6,6 +6,7 @@ use crate::error::Result;
 use crate::logs::LogLine;
 use crate::progress::counts;
 use crate::registry::AnyExperiment;
+use crate::run::RunStatus;
 use crate::schema::Leaf;
 use crate::storage::NodeKind;
 use crate::trajectory::{AnyRunView, AnyTrajectory, NodeRef, Value as AnyValue};
@@ -116,7 +117,9 @@ fn node(any: &AnyTrajectory, name: &str) -> Result<Value> {
     if node.is_column() {
         describe(&NodeKind::Column(leaf.clone()), &mut entry);
         let cells = any.rows(name, 0..any.header().n_runs)?;
-        entry.insert("values".into(), cells.iter().map(|cell| value(&cell)).collect());
+        // What the file holds for a run without results means nothing.
+        let known = |(cell, status): (Cell<'_>, &RunStatus)| node.has_value_of(*status).then(|| value(&cell));
+        entry.insert("values".into(), json!(cells.iter().zip(any.statuses()?).map(known).collect::<Vec<_>>()));
     } else {
         describe(&NodeKind::Value(leaf.clone()), &mut entry);
         entry.insert("value".into(), value(&node.cells()?.cell(0)));

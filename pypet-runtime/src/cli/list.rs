@@ -25,6 +25,6 @@ pub(super) fn run(experiments: &[&'static dyn AnyExperiment], matches: &ArgMatch
         })
         .collect();
     let text = if rows.is_empty() { "no experiments\n".into() } else { output::table(0, &rows) };
-    output::print(&text)?;
+    output::print_aligned(&text)?;
     Ok(ExitCode::SUCCESS)
 }

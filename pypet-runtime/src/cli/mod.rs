@@ -41,7 +41,7 @@ use crate::error::{Error, with_causes};
 use crate::export::ExportError;
 use crate::plot::PlotError;
 use crate::registry::{AnyExperiment, experiments};
-use crate::trajectory::AnyTrajectory;
+use crate::trajectory::{AnyTrajectory, one_line};
 use crate::value::text::{quoted_list, suggestion};
 #[cfg(feature = "view")]
 use crate::view::ViewError;
@@ -211,6 +211,13 @@ fn open_file(matches: &ArgMatches) -> Result<AnyTrajectory, Error> {
     open_trajectory(file_of(matches), matches.get_one::<String>("trajectory").map(String::as_str))
 }
 
+/// A trajectory as the next command names it: the file alone where it is the newest, which is meant by default.
+fn typed(file: &Path, trajectory: &str) -> String {
+    let is_newest = AnyTrajectory::open(file).is_ok_and(|newest| newest.header().name == trajectory);
+    let file = output::quoted(&file.display().to_string());
+    if is_newest { file } else { format!("{file} --trajectory {}", output::quoted(trajectory)) }
+}
+
 fn file_of(matches: &ArgMatches) -> &Path {
     matches.get_one::<PathBuf>("file").expect("clap requires it")
 }
@@ -237,7 +244,8 @@ fn of_trajectory(
     found.copied().ok_or_else(|| {
         let near = suggestion(wanted, &names(experiments));
         Failure::Usage(format!(
-            "the trajectory is of the experiment `{wanted}`, which this program does not have{near}"
+            "the trajectory is of the experiment `{}`, which this program does not have{near}",
+            one_line(wanted)
         ))
     })
 }

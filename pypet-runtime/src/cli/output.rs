@@ -22,6 +22,21 @@ pub(super) fn print_painted(text: &str) -> io::Result<()> {
     write(&harmless(text, Colours::Kept))
 }
 
+/// As [`print`], for trees and tables: on a terminal, lines end at its edge, since nobody reads columns that are wrapped.
+pub(super) fn print_aligned(text: &str) -> io::Result<()> {
+    let terminal = terminal_size::terminal_size_of(io::stdout());
+    terminal.map_or_else(|| print(text), |(width, _)| print(&cut(text, usize::from(width.0))))
+}
+
+/// Lines of at most so many characters; those that are longer say so at their end.
+fn cut(text: &str, most: usize) -> String {
+    let line = |line: &str| match line.char_indices().nth(most) {
+        Some(_) => line.chars().take(most.saturating_sub(1)).collect::<String>() + "…",
+        None => line.to_owned(),
+    };
+    text.lines().map(|whole| line(whole) + "\n").collect()
+}
+
 fn write(text: &str) -> io::Result<()> {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
@@ -203,6 +218,13 @@ pub(super) fn more(total: usize, shown: usize, what: &str) -> Option<String> {
     (total > shown).then(|| format!("… {} more {what}", total - shown))
 }
 
+/// A word as a shell takes it.
+pub(super) fn quoted(word: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "_-./+=@%:,".contains(c);
+    let needs_none = !word.is_empty() && !word.starts_with('-') && word.chars().all(is_plain);
+    if needs_none { word.into() } else { format!("'{}'", word.replace('\'', r"'\''")) }
+}
+
 /// Bytes, for people.
 pub(super) fn size(bytes: u64) -> String {
     const UNITS: [&str; 4] = ["KiB", "MiB", "GiB", "TiB"];
@@ -244,6 +266,18 @@ mod tests {
         let green = Paint { is_on: true }.tone(Tone::Good, "fine");
         assert_eq!(harmless(&green, Colours::Kept), green);
         assert!(!harmless(&green, Colours::Removed).contains('\x1b'));
+    }
+
+    #[test]
+    fn long_lines_end_at_the_edge_of_the_terminal() {
+        assert_eq!(cut("├─ tau  10.0 ms\nab\n", 9), "├─ tau  …\nab\n");
+        assert_eq!(cut("123456789\n", 9), "123456789\n");
+    }
+
+    #[test]
+    fn commands_that_are_proposed_can_be_pasted() {
+        assert_eq!(quoted("hdf5/study-1.h5"), "hdf5/study-1.h5");
+        assert_eq!(["my study.h5", "it's.h5", "-x", ""].map(quoted), ["'my study.h5'", r"'it'\''s.h5'", "'-x'", "''"]);
     }
 
     #[test]

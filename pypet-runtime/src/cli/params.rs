@@ -12,6 +12,7 @@ use super::{
 use crate::environment::Options;
 use crate::parameter::ParameterInfo;
 use crate::registry::{AnyExperiment, Request};
+use crate::telling::with_bar;
 use crate::value::Cells;
 
 pub(super) fn command() -> Command {
@@ -44,7 +45,7 @@ pub(super) fn command() -> Command {
 
 pub(super) fn run(experiments: &[&'static dyn AnyExperiment], matches: &ArgMatches) -> Done {
     if let Some(file) = matches.get_one::<PathBuf>("from") {
-        output::print(&of_stored(experiments, file, matches)?)?;
+        output::print(&with_bar("reading", || of_stored(experiments, file, matches))?)?;
         return Ok(ExitCode::SUCCESS);
     }
     let experiment = choose(experiments, Some(matches))?;

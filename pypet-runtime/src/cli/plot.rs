@@ -37,9 +37,7 @@ pub(super) fn command() -> Command {
                 .value_parser(value_parser!(usize))
                 .help("arrays of this run; of the first that is done by default"),
         )
-        .arg(
-            Arg::new("lines").long("lines").action(ArgAction::SetTrue).help("lines instead of a map of two parameters"),
-        )
+        .arg(Arg::new("lines").long("lines").action(ArgAction::SetTrue).help("lines instead of maps of two parameters"))
         .arg(Arg::new("force").long("force").action(ArgAction::SetTrue).help("replaces a picture that exists"))
 }
 

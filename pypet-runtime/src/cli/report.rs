@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::{Done, Failure, output};
+use super::{Done, Failure, output, typed};
 use crate::progress::counts;
 use crate::run::RunStatus;
 use crate::schema::Leaf;
@@ -25,7 +25,11 @@ pub(super) fn report(trajectory: &AnyTrajectory, file: &Path, took: Duration, is
         output::print_json(&answer(trajectory, file, took, &results)?)?;
     } else {
         let text = text(trajectory, file, took, &results)?;
-        let next = if io::stdout().is_terminal() { next_commands(file, &results) } else { String::new() };
+        let next = if io::stdout().is_terminal() {
+            next_commands(&typed(file, &trajectory.header().name), &results)
+        } else {
+            String::new()
+        };
         output::print(&(text + &next))?;
     }
     let all_done = trajectory.statuses()?.iter().all(|status| matches!(status, RunStatus::Done | RunStatus::Cancelled));
@@ -72,25 +76,25 @@ fn text(
         let more = if more > 0 { format!(" and {more} more") } else { String::new() };
         let _ = writeln!(text, "{} {status}: {}{more}", runs.len(), shown.join(", "));
     }
-    let file = file.display();
     if n_unsuccessful > 0 {
+        let file = typed(file, &header.name);
         let _ = writeln!(text, "why: `show {file} runs.errors`; try them again with `resume {file} --failed`");
     }
     if pending > 0 {
-        let _ = writeln!(text, "{pending} are still to be done; carry on with `resume {file}`");
+        let _ = writeln!(text, "{pending} are still to be done; carry on with `resume {}`", typed(file, &header.name));
     }
     Ok(text)
 }
 
 /// What people will want to do now, as they may type it.
-fn next_commands(file: &Path, results: &[(&Leaf, Option<Summary>)]) -> String {
+fn next_commands(file: &str, results: &[(&Leaf, Option<Summary>)]) -> String {
     let has_numbers = results.iter().any(|(_, summary)| summary.is_some());
     let program = std::env::args_os().next().unwrap_or_default();
     let others = [("`plot`", has_numbers), ("`view`", cfg!(feature = "view"))];
     let others: Vec<&str> = others.into_iter().filter_map(|(verb, is_there)| is_there.then_some(verb)).collect();
     let others =
         if others.is_empty() { String::new() } else { format!(", or {} in place of `show`", others.join(" or ")) };
-    format!("look at it: `{} show {}`{others}\n", program.display(), file.display())
+    format!("look at it: `{} show {file}`{others}\n", output::quoted(&program.to_string_lossy()))
 }
 
 fn answer(

@@ -14,6 +14,7 @@ use super::{Done, Failure, choose, environment, experiment_argument, output, par
 use crate::environment::{EngineChoice, Options};
 use crate::registry::AnyExperiment;
 use crate::storage::hdf5::ATOMIC_COMMITS;
+use crate::telling::with_bar;
 use crate::trajectory::one_line;
 
 pub(super) fn command(experiments: &[&'static dyn AnyExperiment]) -> Command {
@@ -87,7 +88,8 @@ pub(super) fn run(
     let file = file.unwrap_or_else(|| Path::new("hdf5").join(format!("{}.h5", experiment.name())));
     let prospect = output::apart(is_json, || experiment.check(&request))??;
     if options.reuse {
-        let reuse = output::apart(is_json, || experiment.reusable(&file, options.clone(), &request))??;
+        let look = || experiment.reusable(&file, options.clone(), &request);
+        let reuse = output::apart(is_json, || with_bar("looking for runs that are done", look))??;
         eprintln!("{}", one_line(&reuse.to_string()));
     }
     if let Some(how) = matches.and_then(|matches| matches.get_one::<String>("dry-run")) {

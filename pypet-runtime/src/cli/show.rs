@@ -1,16 +1,16 @@
 //! `show`: what is in a file.
 
 use std::fmt::Write as _;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use tracing::Level;
 
-use super::{Done, file_arguments, json, open_file, output};
+use super::{Done, Failure, file_arguments, find, json, open_file, output};
 use crate::storage::hdf5::trajectories;
-use crate::trajectory::{AnyRunView, AnyTrajectory, NodeRef, one_line, write_tree};
+use crate::trajectory::{AnyRunView, AnyTrajectory, NodeRef, of_runs, one_line, write_tree};
 use crate::value::Table;
 
 /// Runs of a column that are shown one by one.
@@ -56,23 +56,36 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         output::print_json(&json::show(&any, matches.get_one::<String>("path").map(String::as_str), run)?)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let mut text = String::new();
     let (path, run) = (matches.get_one::<String>("path"), matches.get_one::<usize>("run").copied());
-    if let Some(run) = run.or_else(|| any.run_of(path?)) {
-        let run = any.run(run)?;
-        text = path.map_or_else(|| Ok(run.to_string()), |path| value_of_run(run, path))?;
-    } else if let Some(path) = path {
-        describe_node(&any, path, &mut text)?;
-    } else {
-        text.push_str(&any.to_string());
-        let names = trajectories(file).map_err(crate::error::Error::from)?;
-        let others: Vec<&str> = names.iter().map(String::as_str).filter(|n| *n != any.header().name).collect();
-        if !others.is_empty() {
-            let _ = writeln!(text, "other trajectories (--trajectory NAME): {}", others.join(", "));
-        }
+    match (path, run.or_else(|| any.run_of(path?))) {
+        (Some(path), Some(run)) => output::print(&value_of_run(any.run(run)?, path)?)?,
+        (None, Some(run)) => describe_run(any.run(run)?)?,
+        (Some(path), None) => describe_node(&any, path)?,
+        (None, None) => output::print_aligned(&format!("{any}{}", others(&any, file)?))?,
     }
-    output::print(&text)?;
     Ok(ExitCode::SUCCESS)
+}
+
+fn describe_run(run: AnyRunView<'_>) -> Result<(), Failure> {
+    let text = run.to_string();
+    // Why it failed is worth more than columns.
+    if run.error()?.is_some() {
+        output::print(&text)?
+    } else {
+        output::print_aligned(&text)?
+    }
+    Ok(())
+}
+
+/// What else there is in the file.
+fn others(any: &AnyTrajectory, file: &Path) -> Result<String, Failure> {
+    let names = trajectories(file).map_err(crate::error::Error::from)?;
+    let others: Vec<String> =
+        names.iter().filter(|name| **name != any.header().name).map(|name| one_line(name)).collect();
+    if others.is_empty() {
+        return Ok(String::new());
+    }
+    Ok(format!("other trajectories (--trajectory NAME): {}\n", others.join(", ")))
 }
 
 fn show_log(any: &AnyTrajectory, matches: &ArgMatches) -> Done {
@@ -99,24 +112,35 @@ fn value_of_run(run: AnyRunView<'_>, path: &str) -> Result<String, crate::error:
     Ok(format!("{}\n", run.value(path)?))
 }
 
-fn describe_node(any: &AnyTrajectory, path: &str, text: &mut String) -> Result<(), crate::error::Error> {
+fn describe_node(any: &AnyTrajectory, path: &str) -> Result<(), Failure> {
     let node = any.node(path)?;
+    let mut text = String::new();
     // Writing to a `String` cannot fail.
-    let _ = write_tree(any, Some(node), text);
-    if !node.is_column() {
-        let is_result = node.path().starts_with("results/") && node.is_group();
-        if let Some(table) = any.get_group::<Table>(path).ok().filter(|table| is_result && table.n_rows() > 0) {
-            let _ = write!(text, "\n{table}");
+    let _ = write_tree(any, Some(node), &mut text);
+    if node.is_column() {
+        let n_runs = any.header().n_runs;
+        for (run, value) in of_runs(any, node, SHOWN)?.iter().enumerate() {
+            let _ = writeln!(text, "  run {run:<6} {}", one_line(value));
         }
-        return Ok(());
+        text.extend(output::more(n_runs, SHOWN, "runs").map(|more| format!("  {more}\n")));
+    } else if node.path() == "runs" {
+        let _ = write!(text, "\n{}", find::first_runs(any, SHOWN)?);
+    } else if node.path() == "runs/errors" {
+        let failures = any.failures()?;
+        for (number, failure) in failures.iter().take(SHOWN).enumerate() {
+            let _ = writeln!(text, "{}{}", if number == 0 { "\n" } else { "" }, one_line(&failure.to_string()));
+        }
+        text.extend(output::more(failures.len(), SHOWN, "runs").map(|more| more + "\n"));
+    } else if node.path().starts_with("results/")
+        && let Some(table) = any.get_group::<Table>(path).ok().filter(|table| table.n_rows() > 0)
+    {
+        let _ = write!(text, "\n{table}");
     }
-    let n_runs = any.header().n_runs;
-    let rows = any.rows(path, 0..n_runs.min(SHOWN))?;
-    for (run, cell) in rows.iter().enumerate() {
-        let _ = writeln!(text, "  run {run:<6} {}", one_line(&cell.to_string()));
-    }
-    if n_runs > SHOWN {
-        let _ = writeln!(text, "  … {} more runs", n_runs - SHOWN);
+    // Of a single node everything is said.
+    if node.is_group() {
+        output::print_aligned(&text)?
+    } else {
+        output::print(&text)?
     }
     Ok(())
 }

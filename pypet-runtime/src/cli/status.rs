@@ -7,7 +7,7 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use serde_json::{Value, json};
 
 use super::output::{Paint, Tone, size, span};
-use super::{Done, Failure, file_arguments, file_of, open_trajectory, output};
+use super::{Done, Failure, file_arguments, file_of, open_trajectory, output, typed};
 use crate::error::Error;
 use crate::progress::{FileStatus, Progress, seconds, time};
 use crate::run::RunStatus;
@@ -54,7 +54,7 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         }))?;
     } else {
         let paint = Paint::of(matches);
-        let parts: Vec<String> = progress.iter().map(|progress| text(progress, &whole, paint)).collect();
+        let parts: Vec<String> = progress.iter().map(|progress| text(progress, &whole, file, paint)).collect();
         output::print_painted(&format!("{}{}", of_file(&whole, file), parts.concat()))?;
     }
     let all_done = progress.iter().all(|progress| progress.count(RunStatus::Done) == progress.statuses.len());
@@ -69,8 +69,8 @@ fn of_file(whole: &FileStatus, file: &Path) -> String {
 }
 
 /// What people read about one trajectory.
-fn text(progress: &Progress, file: &FileStatus, paint: Paint) -> String {
-    let state = progress.state(file);
+fn text(progress: &Progress, whole: &FileStatus, file: &Path, paint: Paint) -> String {
+    let state = progress.state(whole);
     let all_done = progress.count(RunStatus::Done) == progress.statuses.len();
     let tone = if all_done { Tone::Good } else { Tone::Open };
     let counts: Vec<String> = RunStatus::ALL
@@ -90,14 +90,14 @@ fn text(progress: &Progress, file: &FileStatus, paint: Paint) -> String {
     if let Some(rate) = progress.rate {
         rows.push(["speed".into(), speed(rate)]);
     }
-    if let Some(remaining) = progress.remaining(file) {
+    if let Some(remaining) = progress.remaining(whole) {
         rows.push(["remaining".into(), span(remaining)]);
     }
     if let Some(content) = progress.content {
         rows.push(["content".into(), content.to_string()]);
     }
     if state != State::Running.word() && progress.count(RunStatus::Pending) > 0 {
-        rows.push(["next".into(), "carry on with `resume FILE`".into()]);
+        rows.push(["next".into(), format!("carry on with `resume {}`", typed(file, &progress.name))]);
     }
     let rows: Vec<Vec<String>> = rows.into_iter().map(|row: [String; 2]| row.to_vec()).collect();
     format!("\n{}\n{}", paint.tone(Tone::Heading, &one_line(&progress.name)), output::table(2, &rows))

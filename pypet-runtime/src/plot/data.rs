@@ -165,12 +165,10 @@ impl Spread {
             let place = part * (values.len() - 1) as f64;
             #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "within the values")]
             let below = place.floor() as usize;
-            let above = (below + 1).min(values.len() - 1);
-            // Of infinities there is no middle.
-            if values[below].total_cmp(&values[above]).is_eq() {
-                return values[below];
-            }
-            values[below] + (place - below as f64) * (values[above] - values[below])
+            let (beyond, lower) = (place - below as f64, values[below]);
+            let upper = values[(below + 1).min(values.len() - 1)];
+            // Between infinities there is no middle, and what is not asked for must not count: 0 · ∞ is no number.
+            if beyond == 0.0 || lower.total_cmp(&upper).is_eq() { lower } else { lower + beyond * (upper - lower) }
         };
         if values.is_empty() {
             return Self::NONE;
@@ -199,5 +197,7 @@ mod tests {
         assert!(spread.low < 1.5 && spread.high > 2.5);
         assert_eq!(Spread::of(&mut [7.0]), Spread { low: 7.0, median: 7.0, high: 7.0, count: 1 });
         assert!(Spread::of(&mut [f64::INFINITY, f64::INFINITY]).median.is_infinite());
+        let spread = Spread::of(&mut [1.0, f64::INFINITY, 2.0]);
+        assert_eq!((spread.median, spread.high), (2.0, f64::INFINITY));
     }
 }

@@ -103,10 +103,10 @@ pub fn plot(any: &AnyTrajectory, request: &Request) -> Result<Picture, PlotError
         table.statuses.iter().position(|status| *status == RunStatus::Done).ok_or(PlotError::NothingDone)?;
     let run = request.run.unwrap_or(first_done);
     let mut panels = Vec::new();
-    let mut n_hidden = 0;
+    let mut unseen = Unseen::default();
     for result in chosen(&table, request)? {
         if result.leaf.value_type.is_scalar() && request.run.is_none() {
-            n_hidden += over_parameters(&table, result, request, &mut panels)?;
+            over_parameters(&table, result, request, &mut panels, &mut unseen)?;
         } else {
             panels.push(if request.beside.is_empty() {
                 of_one_run(&table, result, run)?
@@ -115,7 +115,16 @@ pub fn plot(any: &AnyTrajectory, request: &Request) -> Result<Picture, PlotError
             });
         }
     }
-    Ok(Picture { canvas: compose(&table, &panels, n_hidden, run) })
+    Ok(Picture { canvas: compose(&table, &panels, unseen, run) })
+}
+
+/// What a picture leaves out or cannot show, which it has to say.
+#[derive(Debug, Clone, Copy, Default)]
+struct Unseen {
+    /// Combinations of parameters for which there was no room.
+    panels: usize,
+    /// Values that lie on no paper.
+    infinite: usize,
 }
 
 /// Whether pictures can show a result: they show real numbers.
@@ -147,14 +156,16 @@ fn chosen<'t>(table: &'t RunTable<'_>, request: &Request) -> Result<Vec<&'t Colu
     Ok(chosen)
 }
 
-/// A scalar result over all that is explored; says how many panels there was no room for.
+/// A scalar result over all that is explored.
 fn over_parameters(
     table: &RunTable<'_>,
     result: &Column,
     request: &Request,
     panels: &mut Vec<Panel>,
-) -> Result<usize, PlotError> {
+    unseen: &mut Unseen,
+) -> Result<(), PlotError> {
     let numbers = data::numbers(table, result)?;
+    unseen.infinite += numbers.iter().filter(|number| number.is_infinite()).count();
     let chosen = |name: &Option<String>| name.as_deref().map(|name| data::axis(table, name)).transpose();
     let (x, y) = (chosen(&request.x)?, chosen(&request.y)?);
     let mut axes = data::axes(table)?;
@@ -166,7 +177,7 @@ fn over_parameters(
     if is_wide || (axes.len() > 1 && fills_no_grid(n_points)) {
         let chosen: Vec<Axis> = y.into_iter().chain(x).collect();
         panels.extend(clouds(&title, result, if chosen.is_empty() { &axes } else { &chosen }, &numbers));
-        return Ok(0);
+        return Ok(());
     }
     let (outer, inner) = match (y, x) {
         // What the other parameters do is the spread.
@@ -189,19 +200,17 @@ fn over_parameters(
         (None, None) => two_widest(&mut axes),
     };
     let Some(outer) = outer else {
-        panels.push(lines(&title, result, &inner, None, &numbers));
-        return Ok(0);
+        panels.push(lines(title, result, &inner, None, &numbers, |_| true));
+        return Ok(());
     };
     // Words are told apart by colours, numbers lie along the axis.
     let has_words = outer.is_numeric() != inner.is_numeric();
     let is_turned = has_words && outer.is_numeric() && request.x.is_none() && request.y.is_none();
     let (outer, inner) = if is_turned { (inner, outer) } else { (outer, inner) };
     let fits_lines = has_words && !outer.is_numeric() && outer.len() <= MOST_LINES;
-    if axes.is_empty() && (request.lines || fits_lines) {
-        panels.push(lines(&title, result, &inner, Some(&outer), &numbers));
-        return Ok(0);
-    }
+    let as_lines = request.lines || (axes.is_empty() && fits_lines);
     let n_panels = axes.iter().map(Axis::len).product::<usize>();
+    unseen.panels += n_panels.saturating_sub(MOST_PANELS);
     let mut maps = Vec::new();
     for number in 0..n_panels.min(MOST_PANELS) {
         let mut rest = number;
@@ -211,11 +220,23 @@ fn over_parameters(
             rest /= axis.len();
         }
         let is_here = |run: usize| axes.iter().zip(&places).all(|(axis, place)| axis.of_run[run] == *place);
-        let spreads = data::spreads(&outer, &inner, &numbers, is_here);
         let fixed = axes.iter().zip(&places).map(|(axis, place)| format!("{} = {}", axis.name, axis.value(*place)));
         let parts: Vec<String> =
             Some(title.clone()).into_iter().filter(|title| !title.is_empty()).chain(fixed).collect();
-        maps.push((parts.join(", "), spreads.into_iter().map(|spread| spread.median).collect::<Vec<f64>>()));
+        let title = parts.join(", ");
+        if as_lines {
+            let mut panel = lines(title, result, &inner, Some(&outer), &numbers, is_here);
+            if let Content::Lines { range, .. } = &mut panel.content
+                && n_panels > 1
+            {
+                // One scale for all, so that panels can be compared.
+                *range = self::range(numbers.iter().copied());
+            }
+            panels.push(panel);
+            continue;
+        }
+        let spreads = data::spreads(&outer, &inner, &numbers, is_here);
+        maps.push((title, spreads.into_iter().map(|spread| spread.median).collect::<Vec<f64>>()));
     }
     // One scale of colours, so that panels can be compared.
     let range = range(maps.iter().flat_map(|(_, values)| values).copied());
@@ -223,7 +244,7 @@ fn over_parameters(
         let (x, y) = (inner.clone(), outer.clone());
         Panel { title, content: Content::Map(Map { x, y, title: result.title(), values, range, is_image: false }) }
     }));
-    Ok(n_panels.saturating_sub(MOST_PANELS))
+    Ok(())
 }
 
 /// Takes the two axes with most values out of the list, numbers before words; the one that varies fastest is second.
@@ -258,24 +279,26 @@ fn clouds(title: &str, result: &Column, axes: &[Axis], numbers: &[f64]) -> Vec<P
     lines.into_iter().chain(axes.iter().map(over)).take(MOST_PANELS).collect()
 }
 
-fn lines(title: &str, result: &Column, x: &Axis, of: Option<&Axis>, numbers: &[f64]) -> Panel {
+/// Values of the runs that `wanted` admits over one axis, a line for each value of another.
+fn lines(
+    title: String,
+    result: &Column,
+    x: &Axis,
+    of: Option<&Axis>,
+    numbers: &[f64],
+    wanted: impl Fn(usize) -> bool,
+) -> Panel {
     let single = Axis { of_run: vec![0; numbers.len()], ..Axis::counting("", 1) };
     let outer = of.unwrap_or(&single);
-    let spreads = data::spreads(outer, x, numbers, |_| true);
+    let spreads = data::spreads(outer, x, numbers, wanted);
     let line = |place: usize| Line {
         label: of.map(|axis| axis.value(place)).unwrap_or_default(),
         points: spreads[place * x.len()..(place + 1) * x.len()].to_vec(),
     };
     let legend = Legend { title: outer.name.clone(), is_ordered: outer.is_numeric() };
-    Panel {
-        title: title.into(),
-        content: Content::Lines {
-            x: x.clone(),
-            y_title: result.title(),
-            lines: (0..outer.len()).map(line).collect(),
-            legend,
-        },
-    }
+    let lines: Vec<Line> = (0..outer.len()).map(line).collect();
+    let range = reach(&lines);
+    Panel { title, content: Content::Lines { x: x.clone(), y_title: result.title(), lines, range, legend } }
 }
 
 /// What several runs yielded, as one line each.
@@ -294,7 +317,11 @@ fn traces(table: &RunTable<'_>, result: &Column, run: usize, beside: &[usize]) -
     let longest = lines.iter().map(|line| line.points.len()).max().unwrap_or_default();
     let x = Axis::counting(&result.leaf.dim(0), longest);
     let legend = Legend { title: String::new(), is_ordered: false };
-    Ok(Panel { title: result.label.clone(), content: Content::Lines { x, y_title: result.title(), lines, legend } })
+    let range = reach(&lines);
+    Ok(Panel {
+        title: result.label.clone(),
+        content: Content::Lines { x, y_title: result.title(), lines, range, legend },
+    })
 }
 
 /// What one run yielded: a trace or an image.
@@ -309,7 +336,8 @@ fn of_one_run(table: &RunTable<'_>, result: &Column, run: usize) -> Result<Panel
             let x = Axis::counting(&result.leaf.dim(0), length);
             let legend = Legend { title: String::new(), is_ordered: false };
             let lines = vec![Line { label: String::new(), points }];
-            Ok(Panel { title, content: Content::Lines { x, y_title: result.title(), lines, legend } })
+            let range = reach(&lines);
+            Ok(Panel { title, content: Content::Lines { x, y_title: result.title(), lines, range, legend } })
         }
         [rows, 2] if rows > 2 => Ok(Panel { title, content: Content::Cloud(places(result, &values)) }),
         [rows, columns] if rows > 0 && columns > 0 => {
@@ -338,6 +366,11 @@ fn places(result: &Column, values: &[f64]) -> Cloud {
     Cloud { x, y, title: String::new(), points, range: (0.0, 1.0) }
 }
 
+/// From where to where lines and their bands go.
+fn reach(lines: &[Line]) -> (f64, f64) {
+    range(lines.iter().flat_map(|line| &line.points).flat_map(|point| [point.low, point.high]))
+}
+
 /// The smallest and the largest value.
 fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
     let ends = (f64::INFINITY, f64::NEG_INFINITY);
@@ -346,7 +379,7 @@ fn range(values: impl Iterator<Item = f64>) -> (f64, f64) {
 }
 
 /// Puts the panels side by side under a heading.
-fn compose(table: &RunTable<'_>, panels: &[Panel], n_hidden: usize, run: usize) -> Canvas {
+fn compose(table: &RunTable<'_>, panels: &[Panel], unseen: Unseen, run: usize) -> Canvas {
     const GAP: f64 = 20.0;
     const HEADING: f64 = 62.0;
     let columns = match panels.len() {
@@ -365,20 +398,24 @@ fn compose(table: &RunTable<'_>, panels: &[Panel], n_hidden: usize, run: usize) 
         description: canvas::shortened(&format!("{} ({})", header.name, header.experiment), 200),
     };
     canvas.text(Text::new(GAP, 28.0, canvas::shortened(&header.name, 60), 17.0).bold());
-    canvas.text(Text::new(GAP, 48.0, subtitle(table, panels, n_hidden, run), 12.5).soft());
+    canvas.text(Text::new(GAP, 48.0, subtitle(table, panels, unseen, run), 12.5).soft());
+    let mut bottom = 0.0_f64;
     for (number, panel) in panels.iter().enumerate() {
         let (row, column) = (number / columns, number % columns);
         let area =
             Area { x: GAP + column as f64 * (width + GAP), y: HEADING + row as f64 * (height + GAP), width, height };
-        panel::draw(panel, area, &mut canvas);
+        let used = panel::draw(panel, area, &mut canvas);
+        bottom = if column == 0 { used } else { bottom.max(used) };
     }
+    // A flat image at the end leaves paper over.
+    canvas.height = bottom + GAP;
     canvas
 }
 
-fn subtitle(table: &RunTable<'_>, panels: &[Panel], n_hidden: usize, run: usize) -> String {
+fn subtitle(table: &RunTable<'_>, panels: &[Panel], unseen: Unseen, run: usize) -> String {
     let n_done = table.statuses.iter().filter(|status| **status == RunStatus::Done).count();
     let mut parts = vec![if n_done == table.len() {
-        format!("{n_done} runs")
+        format!("{n_done} run{}", if n_done == 1 { "" } else { "s" })
     } else {
         format!("{n_done} of {} runs are done", table.len())
     }];
@@ -393,8 +430,11 @@ fn subtitle(table: &RunTable<'_>, panels: &[Panel], n_hidden: usize, run: usize)
     if let Some(most) = most.flatten().max().filter(|most| *most > 1) {
         parts.push(format!("median and band from 10 to 90 % of {most} runs"));
     }
-    if n_hidden > 0 {
-        parts.push(format!("{n_hidden} more combinations are not shown"));
+    if unseen.infinite > 0 {
+        parts.push(format!("{} infinite values", unseen.infinite));
+    }
+    if unseen.panels > 0 {
+        parts.push(format!("{} more combinations are not shown", unseen.panels));
     }
     let comment = table.trajectory().header().comment.lines().next().unwrap_or_default();
     if !comment.is_empty() {

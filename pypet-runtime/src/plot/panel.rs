@@ -8,6 +8,8 @@ use super::scale::{Scale, Tick, is_geometric, spelled, told_apart};
 
 pub(super) const TICK_SIZE: f64 = 12.0;
 pub(super) const TITLE_SIZE: f64 = 13.0;
+/// Of titles that would not fit otherwise.
+const SMALL_TITLE_SIZE: f64 = 10.5;
 /// Points of a line up to which each is marked.
 const MARKED: usize = 60;
 /// Points up to which each says its value when it is pointed at.
@@ -26,7 +28,7 @@ pub(super) struct Panel {
 
 pub(super) enum Content {
     /// Values over one axis, for each of several lines.
-    Lines { x: Axis, y_title: String, lines: Vec<Line>, legend: Legend },
+    Lines { x: Axis, y_title: String, lines: Vec<Line>, range: (f64, f64), legend: Legend },
     /// Values over two axes, as colours.
     Map(Map),
     /// Values at scattered points, as colours; those of one axis without.
@@ -89,7 +91,8 @@ impl Area {
     }
 }
 
-pub(super) fn draw(panel: &Panel, area: Area, canvas: &mut Canvas) {
+/// Draws a panel and says how far down it reaches.
+pub(super) fn draw(panel: &Panel, area: Area, canvas: &mut Canvas) -> f64 {
     let top = if panel.title.is_empty() { 8.0 } else { 26.0 };
     if !panel.title.is_empty() {
         let title = shortened(&panel.title, characters(area.width, TITLE_SIZE));
@@ -99,16 +102,24 @@ pub(super) fn draw(panel: &Panel, area: Area, canvas: &mut Canvas) {
     }
     let area = Area { y: area.y + top, height: area.height - top, ..area };
     match &panel.content {
-        Content::Lines { x, y_title, lines, legend } => draw_lines(x, y_title, lines, legend, area, canvas),
-        Content::Map(map) => draw_map(map, area, canvas),
+        Content::Lines { x, y_title, lines, range, legend } => {
+            draw_lines((x, y_title), lines, *range, legend, area, canvas);
+        }
+        Content::Map(map) => return draw_map(map, area, canvas),
         Content::Cloud(cloud) => draw_cloud(cloud, area, canvas),
         Content::Parallel(lines) => parallel::draw(lines, area, canvas),
     }
+    area.bottom()
 }
 
-fn draw_lines(x: &Axis, y_title: &str, lines: &[Line], legend: &Legend, area: Area, canvas: &mut Canvas) {
-    let finite = || lines.iter().flat_map(|line| &line.points).flat_map(|p| [p.low, p.high]).filter(|y| y.is_finite());
-    let (low, high) = (finite().fold(f64::INFINITY, f64::min), finite().fold(f64::NEG_INFINITY, f64::max));
+fn draw_lines(
+    (x, y_title): (&Axis, &str),
+    lines: &[Line],
+    (low, high): (f64, f64),
+    legend: &Legend,
+    area: Area,
+    canvas: &mut Canvas,
+) {
     // Bars of nothing are no help, but a zero nearby says how large the values are.
     let low = if low > 0.0 && low < high / 2.0 { 0.0 } else { low };
     let pad = 0.04 * (high - low);
@@ -123,6 +134,9 @@ fn draw_lines(x: &Axis, y_title: &str, lines: &[Line], legend: &Legend, area: Ar
     vertical_axis(&y.ticks(6), y_title, inner, area, canvas);
     let places = horizontal_axis(x, inner, area, canvas);
 
+    if !lines.iter().flat_map(|line| &line.points).any(|point| point.median.is_finite()) {
+        say_nothing(inner, canvas);
+    }
     let colours = colours::of_lines(lines.len(), legend.is_ordered);
     for (line, colour) in lines.iter().zip(&colours) {
         draw_line(line, *colour, x, &places, &y, inner, canvas);
@@ -133,25 +147,30 @@ fn draw_lines(x: &Axis, y_title: &str, lines: &[Line], legend: &Legend, area: Ar
     }
 }
 
+/// Where a picture would be, if there were anything to show.
+fn say_nothing(inner: Area, canvas: &mut Canvas) {
+    let (x, y) = (inner.x + inner.width / 2.0, inner.y + inner.height / 2.0);
+    canvas.text(Text::new(x, y, "no finite value", TITLE_SIZE).soft().anchored(Anchor::Middle));
+}
+
 fn draw_line(line: &Line, colour: Colour, x: &Axis, places: &[f64], y: &Scale, inner: Area, canvas: &mut Canvas) {
     let spots: Vec<(f64, &Spread)> = places.iter().copied().zip(&line.points).collect();
     let is_drawable = |(_, spread): &&(f64, &Spread)| spread.median.is_finite();
+    // A spread that knows no end reaches the edge of the picture.
+    let end = |value: f64| y.place(value).clamp(inner.y, inner.bottom());
     if !x.is_numeric() {
         for (place, spread) in spots.iter().filter(is_drawable) {
-            if spread.high > spread.low && spread.high.is_finite() && spread.low.is_finite() {
-                canvas.line(&[(*place, y.place(spread.low)), (*place, y.place(spread.high))], colour, 2.0);
+            if spread.high > spread.low {
+                canvas.line(&[(*place, end(spread.low)), (*place, end(spread.high))], colour, 2.0);
             }
             canvas.shapes.push(Shape::Dot { x: *place, y: y.place(spread.median), radius: 4.5, fill: colour });
         }
         return;
     }
     for stretch in spots.split(|(_, spread)| !spread.median.is_finite()).filter(|stretch| !stretch.is_empty()) {
-        if stretch
-            .iter()
-            .any(|(_, spread)| spread.high > spread.low && spread.high.is_finite() && spread.low.is_finite())
-        {
-            let upper = stretch.iter().map(|(place, spread)| (*place, y.place(spread.high)));
-            let lower = stretch.iter().rev().map(|(place, spread)| (*place, y.place(spread.low)));
+        if stretch.iter().any(|(_, spread)| spread.high > spread.low) {
+            let upper = stretch.iter().map(|(place, spread)| (*place, end(spread.high)));
+            let lower = stretch.iter().rev().map(|(place, spread)| (*place, end(spread.low)));
             let points = upper.chain(lower).collect();
             canvas.shapes.push(Shape::Area { points, fill: colour, opacity: 0.18 });
         }
@@ -255,7 +274,7 @@ fn draw_legend(lines: &[Line], title: &str, colours: &[Colour], inner: Area, can
     }
 }
 
-fn draw_map(map: &Map, area: Area, canvas: &mut Canvas) {
+fn draw_map(map: &Map, area: Area, canvas: &mut Canvas) -> f64 {
     let colours = Scale::new(map.range.0, map.range.1, 0.0, 1.0);
     let rows = edges(&map.y, 1.0, 0.0, map.is_image);
     let inner = inside(area, &map_ticks(&map.y, &rows), bar_width(map.range), &map.x);
@@ -273,6 +292,10 @@ fn draw_map(map: &Map, area: Area, canvas: &mut Canvas) {
     let x_ticks = map_ticks(&map.x, &columns);
     horizontal_ticks(&x_ticks, &map.x, inner, area, canvas);
     draw_bar(map.range, &map.title, inner, area, canvas);
+    if map.values.iter().all(|value| !value.is_finite()) {
+        say_nothing(inner, canvas);
+    }
+    area.bottom()
 }
 
 /// Less room, in which the cells of an image are squares; all of it where that would leave too little.
@@ -311,8 +334,8 @@ pub(super) fn draw_bar(range: (f64, f64), title: &str, inner: Area, area: Area, 
         canvas.line(&[(x + 14.0, tick.place), (x + 18.0, tick.place)], AXIS, 1.0);
         canvas.text(Text::new(x + 21.0, tick.place + 4.0, tick.label, TICK_SIZE).soft());
     }
-    let title = title_within(title, inner.height);
-    let title = Text::new(area.right() - 4.0, inner.y + inner.height / 2.0, title, TITLE_SIZE);
+    let (title, size) = title_within(title, inner.height);
+    let title = Text::new(area.right() - 4.0, inner.y + inner.height / 2.0, title, size);
     canvas.text(title.anchored(Anchor::Middle).turned(-90.0));
 }
 
@@ -428,8 +451,8 @@ fn vertical_axis(ticks: &[Tick], title: &str, inner: Area, area: Area, canvas: &
         let text = Text::new(inner.x - 7.0, tick.place + 4.0, tick.label.clone(), TICK_SIZE);
         canvas.text(text.soft().anchored(Anchor::End));
     }
-    let title = title_within(title, inner.height);
-    let title = Text::new(area.x + 13.0, inner.y + inner.height / 2.0, title, TITLE_SIZE);
+    let (title, size) = title_within(title, inner.height);
+    let title = Text::new(area.x + 13.0, inner.y + inner.height / 2.0, title, size);
     canvas.text(title.anchored(Anchor::Middle).turned(-90.0));
 }
 
@@ -478,8 +501,8 @@ fn horizontal_ticks(ticks: &[Tick], x: &Axis, inner: Area, area: Area, canvas: &
             text.anchored(Anchor::Middle)
         });
     }
-    let title = title_within(&x.title, inner.width);
-    let title = Text::new(inner.x + inner.width / 2.0, area.bottom() - 8.0, title, TITLE_SIZE);
+    let (title, size) = title_within(&x.title, inner.width);
+    let title = Text::new(inner.x + inner.width / 2.0, area.bottom() - 8.0, title, size);
     canvas.text(Text { colour: INK, ..title }.anchored(Anchor::Middle));
 }
 
@@ -495,12 +518,13 @@ fn apart(ticks: &[Tick], room: impl Fn(&Tick) -> f64) -> Vec<&Tick> {
     shown
 }
 
-/// The title of an axis, cut where it is too long; its unit stays.
-fn title_within(title: &str, room: f64) -> String {
-    let most = characters(room, TITLE_SIZE);
+/// The title of an axis and its size: smaller where it is long, and cut where that does not help; its unit stays.
+fn title_within(title: &str, room: f64) -> (String, f64) {
+    let size = if title.chars().count() > characters(room, TITLE_SIZE) { SMALL_TITLE_SIZE } else { TITLE_SIZE };
+    let most = characters(room, size);
     let unit = title.rsplit_once(" (").filter(|(_, unit)| unit.ends_with(')') && 2 * unit.len() < most);
-    let Some((name, unit)) = unit else { return shortened(title, most) };
-    shortened(&format!("{} ({unit}", shortened(name, most - 2 - unit.chars().count())), most)
+    let Some((name, unit)) = unit else { return (shortened(title, most), size) };
+    (shortened(&format!("{} ({unit}", shortened(name, most - 2 - unit.chars().count())), most), size)
 }
 
 /// How many characters of a size there is room for.
@@ -540,9 +564,20 @@ mod tests {
 
     #[test]
     fn a_title_that_is_cut_keeps_its_unit() {
-        assert_eq!(title_within("Speed (m/s)", 200.0), "Speed (m/s)");
-        assert_eq!(title_within("How fast the ball leaves the hand (m/s)", 135.0), "How fast the… (m/s)");
-        assert_eq!(title_within("How fast the ball leaves", 68.0), "How fast …");
+        let is = |title: &str, room: f64, wanted: &str, size: f64| {
+            let found = title_within(title, room);
+            assert_eq!(found.0, wanted);
+            assert!((found.1 - size).abs() < 1e-9, "{found:?}");
+        };
+        is("Speed (m/s)", 200.0, "Speed (m/s)", TITLE_SIZE);
+        is(
+            "How fast the ball leaves the hand (m/s)",
+            220.0,
+            "How fast the ball leaves the hand (m/s)",
+            SMALL_TITLE_SIZE,
+        );
+        is("How fast the ball leaves the hand (m/s)", 110.0, "How fast the … (m/s)", SMALL_TITLE_SIZE);
+        is("How fast the ball leaves", 56.0, "How fast …", SMALL_TITLE_SIZE);
     }
 
     #[test]

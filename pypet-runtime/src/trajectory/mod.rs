@@ -37,7 +37,7 @@ pub use runs::RunView;
 pub(crate) use stored::{Repetition, Stored};
 #[cfg(feature = "view")]
 pub(crate) use tree::glimpse;
-pub(crate) use tree::{one_line, write as write_tree};
+pub(crate) use tree::{of_runs, one_line, write as write_tree};
 pub use typed::Trajectory;
 pub(crate) use typed::schema_of;
 pub use value::Value;

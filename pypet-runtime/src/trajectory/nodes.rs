@@ -6,6 +6,7 @@ use std::ops::Deref;
 
 use super::{AnyTrajectory, Value};
 use crate::error::Result;
+use crate::run::RunStatus;
 use crate::schema::Leaf;
 use crate::storage::{Node, NodeKind};
 use crate::value::{Cells, ElementType, ResultValue};
@@ -139,6 +140,11 @@ impl<'a> NodeRef<'a> {
     #[must_use]
     pub fn is_column(self) -> bool {
         matches!(self.node().kind, NodeKind::Column(_))
+    }
+
+    /// Whether a run of this status has a value here: results are there when it is done.
+    pub(crate) fn has_value_of(self, status: RunStatus) -> bool {
+        status == RunStatus::Done || !self.is_column() || !self.path().starts_with("results/")
     }
 
     /// The group it is in; `None` for a branch.

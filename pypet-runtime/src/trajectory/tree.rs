@@ -3,7 +3,9 @@
 use std::fmt;
 
 use super::{AnyRunView, AnyTrajectory, NodeRef};
+use crate::error::Result;
 use crate::run::RunStatus;
+use crate::value::Cell;
 
 /// Members of one group that are shown; more are only counted.
 const SHOWN: usize = 50;
@@ -20,7 +22,7 @@ pub(crate) fn write(any: &AnyTrajectory, below: Option<NodeRef<'_>>, f: &mut imp
         return table.write(f);
     }
     let header = any.header();
-    writeln!(f, "{} — {}", header.name, summary(any))?;
+    writeln!(f, "{} — {}", one_line(&header.name), summary(any))?;
     if !header.comment.is_empty() {
         writeln!(f, "{}", one_line(&header.comment))?;
     }
@@ -31,7 +33,7 @@ pub(crate) fn write(any: &AnyTrajectory, below: Option<NodeRef<'_>>, f: &mut imp
 /// Writes the tree as one run sees it.
 pub(super) fn write_run(view: &AnyRunView<'_>, f: &mut impl fmt::Write) -> fmt::Result {
     let any = view.trajectory();
-    write!(f, "run {} of {} — {}", view.index(), any.header().name, view.status())?;
+    write!(f, "run {} of {} — {}", view.index(), one_line(&any.header().name), view.status())?;
     if let Ok(Some(runtime)) = view.runtime() {
         write!(f, ", {runtime:.3?}")?;
     }
@@ -41,7 +43,9 @@ pub(super) fn write_run(view: &AnyRunView<'_>, f: &mut impl fmt::Write) -> fmt::
         lines.filter(|line| !line.is_empty()).try_for_each(|line| writeln!(f, "  {}", one_line(line)))?;
     }
     let mut table = Table { any, run: Some(view), rows: Vec::new() };
-    for branch in any.children().filter(|branch| branch.children().len() > 0) {
+    for branch in
+        any.children().filter(|branch| branch.children().len() > 0 && table.is_shown(*branch)).collect::<Vec<_>>()
+    {
         if ["parameters", "derived_parameters", "results"].contains(&branch.name()) {
             table.add(branch, "", "");
         }
@@ -60,7 +64,8 @@ pub(crate) fn summary(any: &AnyTrajectory) -> String {
         .filter(|(_, count)| *count > 0)
         .map(|(status, count)| format!("{count} {status}"))
         .collect();
-    format!("experiment {}, {} runs ({}), {}", header.experiment, header.n_runs, counts.join(", "), header.created)
+    let (experiment, created) = (one_line(&header.experiment), one_line(&header.created));
+    format!("experiment {experiment}, {} runs ({}), {created}", header.n_runs, counts.join(", "))
 }
 
 /// The lines of a tree: name, type, glimpse of the values, comment.
@@ -74,10 +79,10 @@ struct Table<'a> {
 impl Table<'_> {
     /// Adds a node and all below it; `guide` stands before its name, `below` before those of its members.
     fn add(&mut self, node: NodeRef<'_>, guide: &str, below: &str) {
-        let name = format!("{guide}{}", node.name());
+        let name = format!("{guide}{}", one_line(node.name()));
         if let Some(target) = node.link_target() {
             self.rows.push([
-                format!("{name} → {}", target.replace('/', ".")),
+                format!("{name} → {}", one_line(&target.replace('/', "."))),
                 String::new(),
                 String::new(),
                 String::new(),
@@ -87,10 +92,10 @@ impl Table<'_> {
         let Some(leaf) = node.leaf() else {
             let comment = self.any.reader().comment(node.path()).unwrap_or_default();
             self.rows.push([name, String::new(), String::new(), as_comment(&comment)]);
-            let members = node.children();
+            let members: Vec<NodeRef<'_>> = node.children().filter(|member| self.is_shown(*member)).collect();
             let n_hidden = members.len().saturating_sub(SHOWN);
             let last = members.len().min(SHOWN).saturating_sub(1);
-            for (position, member) in members.take(SHOWN).enumerate() {
+            for (position, member) in members.into_iter().take(SHOWN).enumerate() {
                 let is_last = position == last && n_hidden == 0;
                 let (guide, inner) = if is_last { ("└─ ", "   ") } else { ("├─ ", "│  ") };
                 self.add(member, &format!("{below}{guide}"), &format!("{below}{inner}"));
@@ -103,10 +108,17 @@ impl Table<'_> {
         let explored = self.any.explored_of(node);
         let differs = self.run.is_none() && (node.is_column() || explored.is_some());
         let per_run = if differs { "run × " } else { "" };
-        let unit = if leaf.unit.is_empty() { String::new() } else { format!(" {}", leaf.unit) };
+        let unit = if leaf.unit.is_empty() { String::new() } else { format!(" {}", one_line(&leaf.unit)) };
         let kind = format!("{per_run}{}", leaf.value_type);
         let glimpse = glimpse(self.any, self.run, node);
         self.rows.push([name, kind, format!("{glimpse}{unit}"), as_comment(&leaf.comment)]);
+    }
+
+    /// Whether there is something to say about a node: a run without results has none to be listed.
+    fn is_shown(&self, node: NodeRef<'_>) -> bool {
+        let Some(run) = self.run else { return true };
+        let mut leaves = std::iter::once(node).chain(node.descendants());
+        leaves.any(|leaf| leaf.leaf().is_some() && leaf.has_value_of(run.status()))
     }
 
     fn write(&self, f: &mut impl fmt::Write) -> fmt::Result {
@@ -132,17 +144,29 @@ pub(crate) fn glimpse(any: &AnyTrajectory, run: Option<&AnyRunView<'_>>, node: N
         (Some(run), _) => run.cells_of(node),
         (None, None) => node.cells(),
         (None, Some(column)) => {
-            any.reader().rows(column.path(), 0..n_runs.min(RUNS)).map_err(crate::error::Error::from)
+            return match of_runs(any, column, RUNS) {
+                Err(error) => format!("({error})"),
+                Ok(shown) => {
+                    let more = if n_runs > RUNS { "; …" } else { "" };
+                    format!("{}{more}", shortened(&shown.join("; "), GLIMPSE))
+                }
+            };
         }
     };
     match cells {
         Err(error) => format!("({error})"),
-        Ok(cells) => {
-            let shown: Vec<String> = cells.iter().map(|cell| cell.to_string()).collect();
-            let more = run.is_none() && column.is_some() && n_runs > RUNS;
-            format!("{}{}", shortened(&shown.join("; "), GLIMPSE), if more { "; …" } else { "" })
-        }
+        Ok(cells) => shortened(&cells.cell(0).to_string(), GLIMPSE),
     }
+}
+
+/// What the first runs have in a column; those without results what became of them, since what the file holds there means nothing.
+pub(crate) fn of_runs(any: &AnyTrajectory, column: NodeRef<'_>, most: usize) -> Result<Vec<String>> {
+    let cells = any.reader().rows(column.path(), 0..any.header().n_runs.min(most))?;
+    let statuses = any.statuses()?;
+    let text = |(run, cell): (usize, Cell<'_>)| {
+        if column.has_value_of(statuses[run]) { cell.to_string() } else { format!("({})", statuses[run]) }
+    };
+    Ok(cells.iter().enumerate().map(text).collect())
 }
 
 fn as_comment(comment: &str) -> String {

@@ -107,10 +107,10 @@ impl<'a> AnyRunView<'a> {
 
     /// A run that is not done has no results.
     fn expect_results(&self, node: NodeRef<'_>) -> Result<()> {
-        if node.is_column() && self.status != RunStatus::Done && node.path().starts_with("results/") {
-            return Err(TrajectoryError::NotDone { run: self.index, status: self.status }.into());
+        if node.has_value_of(self.status) {
+            return Ok(());
         }
-        Ok(())
+        Err(TrajectoryError::NotDone { run: self.index, status: self.status }.into())
     }
 
     pub(crate) fn cells_of(&self, node: NodeRef<'_>) -> Result<Cells> {
@@ -133,7 +133,7 @@ impl<'a> AnyRunView<'a> {
     pub fn to_map(&self) -> Result<BTreeMap<String, Value>> {
         let is_of_run = |node: &NodeRef<'_>| match node.path().split('/').next() {
             Some("parameters" | "derived_parameters") => true,
-            Some("results") => self.status == RunStatus::Done || !node.is_column(),
+            Some("results") => node.has_value_of(self.status),
             _ => false,
         };
         let value = |node: NodeRef<'_>| Ok((node.full_name(), Value::of(&self.cells_of(node)?.cell(0))));

@@ -541,8 +541,8 @@ impl<'a> Cell<'a> {
             ElementType::U64 => spell::<u64>(self, most),
             ElementType::F32 => spell::<f32>(self, most),
             ElementType::F64 => spell::<f64>(self, most),
-            ElementType::C32 => first::<Complex<f32>>(self, most).iter().map(ToString::to_string).collect(),
-            ElementType::C64 => first::<Complex<f64>>(self, most).iter().map(ToString::to_string).collect(),
+            ElementType::C32 => first::<Complex<f32>>(self, most).iter().map(complex_text).collect(),
+            ElementType::C64 => first::<Complex<f64>>(self, most).iter().map(complex_text).collect(),
             ElementType::Text => self.strings().take(most).map(ToOwned::to_owned).collect(),
         }
     }
@@ -559,6 +559,11 @@ impl fmt::Display for Cell<'_> {
         let more = if self.elements.len() > SHOWN { ", …" } else { "" };
         write!(f, "[{}{more}]", spellings.join(", "))
     }
+}
+
+/// A complex number with one sign between its parts, also where the second is a negative zero.
+fn complex_text(number: &impl fmt::Display) -> String {
+    number.to_string().replacen("+-", "-", 1)
 }
 
 fn bytes_of<T: Pod>(numbers: impl Iterator<Item = T>) -> Vec<u8> {
@@ -594,6 +599,16 @@ fn string_at<'a>(bytes: &'a [u8], ends: &[usize], index: usize) -> &'a str {
 mod tests {
     use super::*;
     use crate::value::ResultValue;
+
+    #[test]
+    fn a_complex_number_has_one_sign_between_its_parts() {
+        let mut cells = Cells::of(&Complex::<f64>::value_type());
+        for (real, imaginary) in [(0.0, -0.0), (1.5, -2.0), (-1.0, 0.25)] {
+            cells.put_numbers(&[Complex::<f64>::new(real, imaginary)]);
+            cells.end_array(&[]);
+        }
+        assert_eq!(cells.iter().map(|cell| cell.to_string()).collect::<Vec<_>>(), ["0-0i", "1.5-2i", "-1+0.25i"]);
+    }
 
     #[test]
     fn what_was_put_is_taken_back_with_all_its_traces() {

@@ -1,6 +1,7 @@
 //! Values as people type and read them.
 
 use super::ParseValueError;
+use crate::trajectory::one_line;
 
 /// Splits `[a, b, [c, d]]` at its top-level commas; quotes protect commas, brackets and braces.
 pub(crate) fn split_list(text: &str) -> Result<Vec<String>, ParseValueError> {
@@ -35,9 +36,9 @@ pub(crate) fn unquoted(text: &str) -> &str {
     text.strip_prefix('"').and_then(|t| t.strip_suffix('"')).unwrap_or(text)
 }
 
-/// `a`, `b` or `c`, each in backticks.
+/// `a`, `b` or `c`, each in backticks and on one line, whoever has named them.
 pub(crate) fn quoted_list<S: AsRef<str>>(words: &[S]) -> String {
-    let quoted: Vec<String> = words.iter().map(|word| format!("`{}`", word.as_ref())).collect();
+    let quoted: Vec<String> = words.iter().map(|word| format!("`{}`", one_line(word.as_ref()))).collect();
     match quoted.as_slice() {
         [] => "nothing".into(),
         [only] => only.clone(),

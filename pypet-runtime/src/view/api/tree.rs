@@ -4,8 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Answer, Ask, Refusal, annotations, cut, spelled};
-use crate::run::RunStatus;
-use crate::trajectory::{AnyTrajectory, NodeRef, glimpse, one_line};
+use crate::trajectory::{AnyTrajectory, NodeRef, glimpse, of_runs, one_line};
 use crate::view::reading::Source;
 
 /// Members of a group in one answer.
@@ -54,15 +53,8 @@ impl Ask for NodeQuery {
         entry["comment"] = cut(&any.reader().comment(node.path()).unwrap_or_default()).into();
         entry["annotations"] = if node.is_link() { json!([]) } else { annotations(any, node.path()).into() };
         if let Some(column) = any.explored_of(node).or_else(|| node.is_column().then_some(node)) {
-            let rows = any.reader().rows(column.path(), 0..any.header().n_runs.min(MOST_RUNS));
-            let rows = rows.map_err(crate::error::Error::from)?;
-            let statuses = any.statuses()?;
-            let is_result = column.path().starts_with("results/");
-            let text = |run: usize| {
-                let is_known = !is_result || statuses[run] == RunStatus::Done;
-                if is_known { one_line(&rows.cell(run).to_string()) } else { statuses[run].to_string() }
-            };
-            entry["runs"] = (0..rows.len()).map(text).collect::<Vec<_>>().into();
+            let texts = of_runs(any, column, MOST_RUNS)?;
+            entry["runs"] = texts.iter().map(|text| one_line(text)).collect::<Vec<_>>().into();
         } else if node.leaf().is_some() {
             entry["text"] = cut(&spelled(&node.cells()?.cell(0))).into();
         }
