@@ -468,7 +468,7 @@ fn pictures_are_well_formed_and_complete() {
             ("plot study.h5 zz -o new.svg", "has no result `zz`"),
             ("plot study.h5 -o new.gif", "`new.gif` is no kind of picture"),
             ("plot study.h5 --run 99 -o new.svg", "there are 12 runs"),
-            ("plot study.h5 z --run 1 -o new.svg", "has the shape []"),
+            ("plot study.h5 z --run 1 -o new.svg", "`z` is one value in each run; leave the run out"),
         ];
         for (arguments, expected) in cases {
             let (_, stderr, code) = multiply(folder, arguments);

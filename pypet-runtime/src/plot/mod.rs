@@ -348,6 +348,7 @@ fn of_one_run(table: &RunTable<'_>, result: &Column, run: usize) -> Result<Panel
                 content: Content::Map(Map { x, y, title: result.title(), values, range, is_image: true }),
             })
         }
+        [] => Err(PlotError::Single { name: result.leaf.name.clone() }),
         ref shape => Err(PlotError::Shape { name: result.leaf.name.clone(), run, shape: shape.to_vec() }),
     }
 }
@@ -471,6 +472,12 @@ pub enum PlotError {
         run: usize,
         /// How far it has come, or how many runs there are.
         status: String,
+    },
+    /// A single number where an array is asked for.
+    #[error("`{name}` is one value in each run; leave the run out, and it is drawn over what is explored")]
+    Single {
+        /// The result.
+        name: String,
     },
     /// An array of too few or too many dimensions.
     #[error(

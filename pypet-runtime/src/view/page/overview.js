@@ -100,7 +100,7 @@ function table(title, columns, overview) {
     return isShown && label.childElementCount === 0 ? h("a", { href: `#/pictures?${target}`, title: "Draw it" }, label) : label;
   };
   const row = (column) => h("tr", {}, h("th", { scope: "row" }, name(column)),
-    h("td", { class: "soft" }, column.type), h("td", { class: "soft" }, long(column.unit, 30)), h("td", {}, long(column.comment, 160)));
+    h("td", { class: "soft word" }, column.type), h("td", { class: "soft word" }, long(column.unit, 30)), h("td", {}, long(column.comment, 160)));
   return [
     h("h2", {}, title),
     h("div", { class: "sideways" }, h("table", { class: "plain" },
