@@ -46,9 +46,9 @@ pub(super) fn run(matches: &ArgMatches) -> Done {
         if json { as_json(shown, &columns) } else { Ok(as_table(&any, shown, &columns, found.len())) }
     })?;
     if json {
-        output::print(&text)?
+        output::print(&text)?;
     } else {
-        output::print_aligned(&text)?
+        output::print_aligned(&text)?;
     }
     Ok(ExitCode::SUCCESS)
 }

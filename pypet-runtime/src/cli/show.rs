@@ -70,9 +70,9 @@ fn describe_run(run: AnyRunView<'_>) -> Result<(), Failure> {
     let text = run.to_string();
     // Why it failed is worth more than columns.
     if run.error()?.is_some() {
-        output::print(&text)?
+        output::print(&text)?;
     } else {
-        output::print_aligned(&text)?
+        output::print_aligned(&text)?;
     }
     Ok(())
 }
@@ -136,11 +136,11 @@ fn describe_node(any: &AnyTrajectory, path: &str) -> Result<(), Failure> {
     {
         let _ = write!(text, "\n{table}");
     }
-    // Of a single node everything is said.
-    if node.is_group() {
-        output::print_aligned(&text)?
+    // Of a single node, and of failures, everything is said.
+    if node.is_group() && node.path() != "runs/errors" {
+        output::print_aligned(&text)?;
     } else {
-        output::print(&text)?
+        output::print(&text)?;
     }
     Ok(())
 }
