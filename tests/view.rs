@@ -267,7 +267,7 @@ fn everything_about_a_trajectory_is_found_from_the_page() {
         assert!(names(&served.json("/api/tree")).contains(&"results".into()));
         assert_eq!(names(&served.json("/api/tree?path=results")), ["z", "trace"]);
         let node = served.json("/api/node?path=results/z");
-        assert_eq!((node["unit"].as_str(), node["runs"][8].as_str()), (Some("mV"), Some("failed")), "{node}");
+        assert_eq!((node["unit"].as_str(), node["runs"][8].as_str()), (Some("mV"), Some("(failed)")), "{node}");
         let run = served.json("/api/run?run=8");
         assert_eq!(run["failure"]["message"], "three times two is too hard");
         let log = run["log"].as_str().expect("a failed run is in the log");
