@@ -2,6 +2,8 @@
 
 mod common;
 
+use std::path::PathBuf;
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use pypet::prelude::*;
@@ -103,4 +105,39 @@ fn sometimes(p: &Which) -> Result<u64, String> {
 fn what_is_not_in_a_file_cannot_be_resumed() {
     let error = Environment::in_memory().resume::<fragile>().unwrap_err().to_string();
     assert!(error.starts_with("a new environment in memory has no trajectory"), "{error}");
+}
+
+/// The file that is resumed twice, and whether that was done already.
+static CONTESTED: OnceLock<PathBuf> = OnceLock::new();
+static IS_RESUMED: AtomicBool = AtomicBool::new(false);
+
+/// The first runs alone succeed before it is resumed.
+#[experiment(result = "k", prepare = be_slow)]
+fn contested(p: &Which, _: &[u8; 32]) -> Result<usize, String> {
+    if p.k < 2 || IS_RESUMED.load(Ordering::Relaxed) { Ok(p.k) } else { Err("not yet".into()) }
+}
+
+/// Takes so long that somebody else does all that is left.
+fn be_slow() -> [u8; 32] {
+    if let Some(file) = CONTESTED.get()
+        && !IS_RESUMED.swap(true, Ordering::Relaxed)
+    {
+        let traj = Environment::new(file).with_failed().resume::<contested>().expect("nobody writes");
+        assert_eq!(traj.statuses(), [RunStatus::Done; 4]);
+    }
+    [0; 32]
+}
+
+#[test]
+fn who_is_late_to_resume_is_told_that_another_program_has_gone_on() {
+    common::with_trajectory_file(|file| {
+        let traj = Environment::new(file).run::<contested>(Which::names().k.over(0..4)).unwrap();
+        assert_eq!(traj.failed(), [2, 3]);
+        drop(traj);
+        CONTESTED.set(file.into()).unwrap();
+        let late = Environment::new(file).with_failed().resume::<contested>().unwrap_err().to_string();
+        assert!(late.contains("`contested` was changed by another program in the meantime; try again"), "{late}");
+        let again = Environment::new(file).resume::<contested>().unwrap();
+        assert_eq!(again.any().get::<Vec<u8>>("runs.attempt").unwrap(), [1, 1, 2, 2]);
+    });
 }

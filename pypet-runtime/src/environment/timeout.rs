@@ -79,16 +79,21 @@ mod tests {
     fn a_run_that_does_not_end_is_named_once() {
         let overtime = Overtime::new(Duration::from_millis(1), 2);
         let (end, until) = mpsc::channel();
-        let mut said = Vec::new();
-        thread::scope(|scope| {
+        let (tell, told) = mpsc::channel();
+        let said: Vec<String> = thread::scope(|scope| {
             overtime.begin(0, 7);
             overtime.begin(1, 8);
             overtime.end(1);
-            scope.spawn(|| {
-                thread::sleep(6 * TICK);
+            let listening = scope.spawn(|| {
+                let first = told.recv().expect("the run does not end");
+                // Time for it to be named again.
+                thread::sleep(3 * TICK);
                 drop(end);
+                std::iter::once(first).chain(told).collect()
             });
-            overtime.watch(&until, |line| said.push(line.to_owned()));
+            overtime.watch(&until, |line| tell.send(line.to_owned()).expect("somebody listens"));
+            drop(tell);
+            listening.join().expect("no panic")
         });
         assert_eq!(said.len(), 1, "{said:?}");
         assert!(said[0].starts_with("run 7 goes on after its timeout of 0.001 s"), "{said:?}");

@@ -14,6 +14,9 @@ const TOLD_BYTES: usize = 4 << 10;
 /// A longer line is passed on in pieces.
 const LONGEST_LINE: u64 = 64 << 10;
 
+/// How long the end of a dead worker's output is waited for: something that it has started may keep it open.
+const PATIENCE: Duration = Duration::from_secs(5);
+
 /// Stands in the outputs of a worker before what a run writes.
 const MARK: &str = "\x1d\x1epypet run ";
 
@@ -79,9 +82,7 @@ impl Output {
 
     /// What came since a moment, once the worker is dead; shortened in the middle.
     pub(super) fn last_words(&self, since: SystemTime) -> String {
-        // Something that the worker has started may keep the output open, so this waits only for a while.
-        let patience = Duration::from_millis(500);
-        let waited = self.0.changed.wait_timeout_while(self.lock(), patience, |state| !state.has_ended);
+        let waited = self.0.changed.wait_timeout_while(self.lock(), PATIENCE, |state| !state.has_ended);
         let (state, _) = waited.unwrap_or_else(PoisonError::into_inner);
         let told: Vec<u8> =
             state.lines.iter().filter(|(at, _)| *at >= since).flat_map(|(_, line)| line.clone()).collect();

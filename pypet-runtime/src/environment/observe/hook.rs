@@ -18,6 +18,9 @@ use crate::run::RunStatus;
 /// The longest text that a command is told, and that it can answer.
 const MOST_BYTES: usize = 4 << 10;
 
+/// How long the end of what a failed command says is waited for: something that it has started may keep it open.
+const PATIENCE: Duration = Duration::from_secs(1);
+
 /// Starts a command when the first run of a study fails and when the study ends.
 ///
 /// It finds what happened as a JSON object on its standard input, and each entry of that as an environment
@@ -121,8 +124,7 @@ impl Hook {
         if status.success() {
             return Ok(());
         }
-        // What the command has started may keep its output open.
-        let said = said.recv_timeout(Duration::from_millis(100)).unwrap_or_default();
+        let said = said.recv_timeout(PATIENCE).unwrap_or_default();
         Err(format!("failed ({status}) {}", said.trim()).trim_end().to_owned())
     }
 }

@@ -217,7 +217,11 @@ impl<'a> Supervisor<'a> {
         while !runs.is_empty() {
             let index = runs.start;
             let mut problem = None;
-            let ended = match worker.receive(if block.started.is_empty() { TICK } else { JOINING }) {
+            let asked = Instant::now();
+            let received = worker.receive(if block.started.is_empty() { TICK } else { JOINING });
+            // The run has no part in it where this program itself stands still.
+            begun += asked.elapsed().saturating_sub(2 * TICK);
+            let ended = match received {
                 Received::Frame(frame) => match decode(worker.bytes(frame)) {
                     Some(Report::Part(cells)) => {
                         problem = self.put_aside(cells).err();
@@ -230,7 +234,10 @@ impl<'a> Supervisor<'a> {
                     report => Some(report),
                 },
                 Received::Nothing => {
+                    let handing_over = Instant::now();
                     self.hand_over(&mut block)?;
+                    // Nor where the writer has no room: what the run yields may have come meanwhile.
+                    begun += handing_over.elapsed();
                     if queue.is_stopped() && !self.has_told_to_cancel {
                         self.has_told_to_cancel = worker.send(encode(&Order::Cancel)).is_ok();
                     }

@@ -39,8 +39,13 @@ pub(super) fn open_or_create(path: &Path) -> Result<WritableFile, StorageError> 
     if let Some(folder) = path.parent().filter(|folder| !folder.as_os_str().is_empty()) {
         std::fs::create_dir_all(folder).map_err(Place::new(folder).io("create the folder"))?;
     }
+    create(path)
+}
+
+/// Makes a new file, or opens the one that another program has made meanwhile.
+fn create(path: &Path) -> Result<WritableFile, StorageError> {
     raw::outlive_file_size_limit();
-    let file = WritableFile::create(path)?;
+    let Some(file) = WritableFile::create(path)? else { return open_to_write(path) };
     mark(&file).map_err(Place::new(path).failed("mark", "/"))?;
     Ok(file)
 }
@@ -176,4 +181,23 @@ pub(super) fn find(file: &File, path: &Path, wanted: Wanted<'_>) -> Result<(Stri
     };
     let group = file.group(name).map_err(place.failed("open", name))?;
     Ok((name.clone(), group))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_file_that_another_program_has_made_meanwhile_is_opened_and_not_made_anew() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let path = folder.path().join("study.h5");
+        // Both have asked whether there is a file, and then the other one was quicker.
+        let quicker = create(&path).expect("there is none");
+        quicker.create_group("study").expect("it can be written");
+        quicker.close().expect("it can be written");
+        let late = create(&path).expect("it can be opened");
+        assert_eq!(late.member_names().expect("it can be read"), ["study"]);
+        late.close().expect("it can be written");
+        assert_eq!(open(&path).expect("it can be opened").member_names().expect("it can be read"), ["study"]);
+    }
 }

@@ -16,6 +16,7 @@ use super::shared::SharedDataset;
 use super::views::Views;
 use super::{Place, attributes, file};
 use crate::result::SharedArray;
+use crate::run::RunStatus;
 use crate::schema::{Leaf, Schema, SchemaParameter};
 use crate::storage::{
     Block, DynamicColumn, Finished, Newcomer, Plan, PlannedGroup, PlannedLeaf, State, StorageError, TrajectoryWriter,
@@ -79,7 +80,7 @@ impl Hdf5Writer {
     /// `results` are the declared results, and `done` tells which runs have their results in the file.
     ///
     /// # Errors
-    /// The file cannot be written, is not ours, or has no such trajectory.
+    /// The file cannot be written, is not ours, or has no such trajectory; or other runs are done by now.
     pub fn reopen(path: &Path, name: &str, results: &[Leaf], done: &[bool]) -> Result<Self, StorageError> {
         Self::reopen_in(file::open_to_write(path)?, path, name, results, done)
     }
@@ -93,6 +94,11 @@ impl Hdf5Writer {
     ) -> Result<Self, StorageError> {
         let place = Place::new(path);
         let (_, trajectory) = file::find(&file, path, file::Wanted::Named(name))?;
+        let codes = trajectory.dataset("runs/status").and_then(|status| status.read_raw::<u8>());
+        let codes = codes.map_err(place.failed("read", "runs/status"))?;
+        if !codes.iter().map(|code| *code == RunStatus::Done.code()).eq(done.iter().copied()) {
+            return Err(StorageError::Changed { name: name.into() });
+        }
         let compressors = Compressors::default();
         let open = Open::reopen(trajectory, &compressors, results, done).map_err(place.failed("open", name))?;
         Ok(Self { open: Some(open), place, name: name.into(), compression: None, compressors, file: Some(file) })

@@ -66,7 +66,7 @@ impl Drop for ReadableFile {
             return;
         }
         // Whoever has the right to write now, or comes next, does the same; nothing is lost if this fails.
-        if let Ok(Ok(_right)) = WriterLock::take(&self.path)
+        if let Ok(Some(_right)) = WriterLock::take_in_passing(&self.path)
             && let Ok(mut disk) = RealDisk::open(&self.path)
         {
             let _ = recover_if_alone(&mut disk);
@@ -94,13 +94,17 @@ impl WritableFile {
         Self::with(path, transaction, Some(right), Mode::Write)
     }
 
-    /// Makes a file; it gets its name with the first commit.
-    pub(in crate::storage::hdf5) fn create(path: &Path) -> Result<Self, StorageError> {
+    /// Makes a file, unless there is one by the time that nobody else can make it; it gets its name with the first
+    /// commit.
+    pub(in crate::storage::hdf5) fn create(path: &Path) -> Result<Option<Self>, StorageError> {
         let place = Place::new(path);
         let right = take_right(path)?;
+        if path.exists() {
+            return Ok(None);
+        }
         let disk = RealDisk::create(path).map_err(place.io("create"))?;
         let transaction = Transaction::begin_new(Box::new(disk));
-        Self::with(path, transaction, Some(right), Mode::Create)
+        Self::with(path, transaction, Some(right), Mode::Create).map(Some)
     }
 
     /// A file that lies wherever a test wants it.
@@ -195,10 +199,12 @@ impl Replacement {
 /// Copies a file as its last commit left it, also while a study writes into it.
 ///
 /// # Errors
-/// The file cannot be read, the copy exists already, or cannot be written; then there is none.
+/// The file cannot be read, the copy exists already, is just being made, or cannot be written; then this makes none.
 pub fn backup(path: &Path, to: &Path) -> Result<(), StorageError> {
     const BLOCK: usize = 1 << 20;
     let place = Place::new(path);
+    // Another program may make a file of this name, with the same name until it is whole.
+    let _right = take_right(to)?;
     let (disk, lock) = RealDisk::open_to_read(path).map_err(place.io("open"))?;
     let view = Transaction::view(Box::new(disk)).map_err(place.io("read"))?;
     super::write_beside(to, |copy| {
@@ -234,4 +240,24 @@ fn open_through(path: &Path, transaction: Shared, mode: Mode) -> Result<(File, O
 fn lock(transaction: &Shared) -> MutexGuard<'_, Transaction> {
     // A panic inside of a transaction leaves at worst what the next recovery undoes.
     transaction.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::storage::hdf5::create_empty;
+
+    #[test]
+    fn a_copy_leaves_a_file_alone_that_is_just_being_made() {
+        let folder = tempfile::tempdir().expect("a temporary folder can be made");
+        let (path, to) = (folder.path().join("study.h5"), folder.path().join("copy.h5"));
+        create_empty(&path).expect("it can be written");
+        let making = WritableFile::create(&to).expect("the folder can be written").expect("there is none");
+        making.create_group("study").expect("it can be written");
+        let refused = backup(&path, &to).expect_err("somebody makes it");
+        assert!(matches!(refused, StorageError::InUse { .. }), "{refused:?}");
+        making.close().expect("it can be written");
+        let file = ReadableFile::open(&to).expect("it can be read");
+        assert_eq!(file.member_names().expect("it can be read"), ["study"]);
+    }
 }

@@ -71,10 +71,14 @@ impl WritableFile {
         })
     }
 
-    pub(in crate::storage::hdf5) fn create(path: &Path) -> Result<Self, StorageError> {
-        let created = std::fs::File::create_new(path).map_err(Place::new(path).io("create"));
-        created?;
-        Ok(Self { file: open_as(path, OpenMode::Create)?, place: Place::new(path), is_fresh: true, is_durable: true })
+    /// Makes a file, unless there is one by now.
+    pub(in crate::storage::hdf5) fn create(path: &Path) -> Result<Option<Self>, StorageError> {
+        match std::fs::File::create_new(path) {
+            Err(error) if error.kind() == std::io::ErrorKind::AlreadyExists => return Ok(None),
+            created => drop(created.map_err(Place::new(path).io("create"))?),
+        }
+        let file = open_as(path, OpenMode::Create)?;
+        Ok(Some(Self { file, place: Place::new(path), is_fresh: true, is_durable: true }))
     }
 
     /// Whether commits wait until the disk has them.
