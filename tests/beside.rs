@@ -34,8 +34,11 @@ struct Yields {
 }
 
 #[experiment]
-fn study(p: &Which) -> Yields {
+fn study(p: &Which, run: &mut Run) -> Yields {
     std::thread::sleep(Duration::from_millis(2));
+    if p.k + 1000 >= n_runs() {
+        children::wait_to_be_stopped(run);
+    }
     Yields { square: p.k * p.k, trace: [p.k as f64; 20], word: format!("run {}", p.k) }
 }
 
@@ -43,17 +46,20 @@ fn seconds() -> u64 {
     std::env::var(SECONDS).ok().and_then(|seconds| seconds.parse().ok()).unwrap_or(10)
 }
 
+/// More than two threads can carry out while Python starts and reads; the last of them wait to be killed.
+fn n_runs() -> u64 {
+    (seconds() + 60) * 1000
+}
+
 /// What the child does; as a test of its own it does nothing.
 #[test]
 fn child() {
     let Some(folder) = children::folder() else { return };
-    // More runs than two threads can carry out while Python starts and reads.
-    let n_runs = (seconds() + 60) * 1000;
     let mut environment = Environment::new(folder.join("study.h5")).with_threads(2);
     if std::env::var_os(BUSY).is_some() {
         environment = environment.with_commit_every(Duration::from_millis(1));
     }
-    environment.run::<study>(Which::names().k.over(0..n_runs)).expect("it runs until it is killed");
+    environment.run::<study>(Which::names().k.over(0..n_runs())).expect("it runs until it is killed");
 }
 
 #[test]
@@ -70,18 +76,22 @@ fn h5py_reads_beside_the_writer_and_finds_the_newest_runs() {
 
     let told: serde_json::Value = serde_json::from_str(&printed).expect("the script prints JSON");
     assert!(told["reads"].as_u64() > Some(10) && told["runs"].as_u64() > Some(100), "{told}");
+    assert!(told["newer"].as_u64() > Some(4), "{told}");
     assert_eq!((&told["errors"], &told["wrong"]), (&0.into(), &0.into()), "{told}");
-    let refused_again = told["refused_again"].as_u64().expect("a number");
-    assert!(refused_again * 100 <= told["reads"].as_u64().expect("a number"), "{told}");
-    // Where this is one of many tests, the machine may have other things to do.
-    let oldest = if std::env::var_os(SECONDS).is_some() { 2.0 } else { 5.0 };
-    assert!(told["oldest_newest_run"].as_f64() <= Some(oldest), "{told}");
+    // How long anything takes says something of us where the machine has nothing else to do.
+    if std::env::var_os(SECONDS).is_some() {
+        let refused_again = told["refused_again"].as_u64().expect("a number");
+        assert!(refused_again * 100 <= told["reads"].as_u64().expect("a number"), "{told}");
+        assert!(told["oldest_newest_run"].as_f64() <= Some(2.0), "{told}");
+    }
 }
 
-/// Opens the file until the time is over; gives how often, and the most runs that were done.
-fn read_again_and_again(file: &Path, until: Instant) -> (usize, usize) {
+/// Opens the file until the time is over and something was seen; gives how often, and the most runs that were done.
+fn read_again_and_again(file: &Path, time: Duration) -> (usize, usize) {
+    let begun = Instant::now();
     let (mut n_opened, mut n_most) = (0, 0);
-    while Instant::now() < until {
+    while begun.elapsed() < time || n_opened <= 50 || n_most <= 100 {
+        assert!(begun.elapsed() < time + children::PATIENCE, "opened {n_opened} times, with {n_most} runs at most");
         let traj = Trajectory::<study>::open(file).expect("a file can be read beside its writer");
         let done: Vec<_> = traj.runs().filter(|run| run.status() == RunStatus::Done).collect();
         if let Some(newest) = done.last() {
@@ -102,9 +112,9 @@ fn readers_that_come_and_go_disturb_no_commit_and_miss_none() {
     let mut command = children::test("child", folder.path());
     let mut writer = command.env(BUSY, "").spawn().expect("the test program can be started again");
     children::wait_until(|| file.exists());
-    let until = Instant::now() + Duration::from_secs(seconds() / 2);
+    let time = Duration::from_secs(seconds() / 2);
     let (n_opened, n_most) = std::thread::scope(|scope| {
-        let readers = [(); 2].map(|()| scope.spawn(|| read_again_and_again(&file, until)));
+        let readers = [(); 2].map(|()| scope.spawn(|| read_again_and_again(&file, time)));
         let read = readers.map(|reader| reader.join().expect("a reader finds nothing wrong"));
         (read[0].0 + read[1].0, read[0].1.max(read[1].1))
     });
@@ -112,5 +122,4 @@ fn readers_that_come_and_go_disturb_no_commit_and_miss_none() {
     writer.kill().expect("a child can be killed");
     writer.wait().expect("a child can be waited for");
     println!("opened {n_opened} times, the last time with {n_most} runs");
-    assert!(n_opened > 100 && n_most > 100, "opened {n_opened} times, with {n_most} runs at most");
 }

@@ -12,10 +12,10 @@ use std::ffi::{OsStr, OsString};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use common::served::Served;
-use common::{examples, python};
+use common::{children, examples, python};
 use pypet::prelude::*;
 
 /// Takes its time.
@@ -32,10 +32,7 @@ struct Input {
 #[experiment(result = "z")]
 fn slow(p: &Input) -> f64 {
     let sign = folder().join(format!("live-{}", (p.x / 30.0).floor()));
-    let begun = Instant::now();
-    while p.x >= 30.0 && !sign.exists() && begun.elapsed() < Duration::from_mins(3) {
-        std::thread::sleep(Duration::from_millis(10));
-    }
+    children::wait_until(|| p.x < 30.0 || sign.exists());
     std::thread::sleep(Duration::from_millis(50));
     p.x
 }
@@ -127,9 +124,7 @@ fn a_study_is_followed_without_reloading() {
             let points = Input::names().x.over((0..150).map(f64::from));
             let environment = Environment::new(file).serial().with_commit_every(Duration::from_millis(200));
             let study = std::thread::spawn(move || environment.run::<slow>(points).map(|_| ()));
-            while !file.exists() {
-                std::thread::sleep(Duration::from_millis(5));
-            }
+            children::wait_until(|| file.exists());
             browser.play("live", file);
             study.join().expect("no panic").expect("a page does not disturb a study");
         });

@@ -12,18 +12,21 @@ use pypet::prelude::*;
 use pypet::run::RunStatus;
 use pypet::storage::StorageError;
 
-/// Which run it is, and how long it takes.
+/// Which run it is.
 #[parameters]
 struct Which {
     #[param(default = 0)]
     k: u64,
-    #[param(default = 0, unit = "ms")]
-    pause: u64,
 }
+
+/// Tells a child that its later runs may end.
+const SIGN: &str = "go-on";
 
 #[experiment(result = "square")]
 fn study(p: &Which) -> u64 {
-    std::thread::sleep(Duration::from_millis(p.pause));
+    if let Some(folder) = children::folder().filter(|_| p.k >= 5) {
+        children::wait_until(|| folder.join(SIGN).exists());
+    }
     p.k * p.k
 }
 
@@ -31,9 +34,8 @@ fn runs(n_runs: u64) -> Exploration<Which> {
     Which::names().k.over(0..n_runs)
 }
 
-fn slow(file: &Path) -> Environment<Which> {
-    let environment = Environment::new(file).serial().with_commit_every(Duration::from_millis(10));
-    environment.with_parameters(Which { pause: 20, ..Which::default() })
+fn serial(file: &Path) -> Environment {
+    Environment::new(file).serial().with_commit_every(Duration::from_millis(10))
 }
 
 fn storage_error<T>(result: pypet::Result<T>) -> StorageError {
@@ -46,7 +48,7 @@ fn storage_error<T>(result: pypet::Result<T>) -> StorageError {
 #[test]
 fn a_second_writer_is_told_who_the_first_is_and_takes_over_when_that_is_killed() {
     if let Some(folder) = children::folder() {
-        slow(&folder.join("study.h5")).run::<study>(runs(10_000)).expect("it runs until it is killed");
+        serial(&folder.join("study.h5")).run::<study>(runs(10_000)).expect("it runs until it is killed");
         return;
     }
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -71,7 +73,7 @@ fn a_second_writer_is_told_who_the_first_is_and_takes_over_when_that_is_killed()
 #[test]
 fn a_second_writer_follows_when_the_first_has_ended() {
     if let Some(folder) = children::folder() {
-        slow(&folder.join("study.h5")).run::<study>(runs(30)).expect("it runs to its end");
+        serial(&folder.join("study.h5")).run::<study>(runs(30)).expect("it runs to its end");
         return;
     }
     let folder = tempfile::tempdir().expect("a temporary folder can be made");
@@ -81,9 +83,11 @@ fn a_second_writer_follows_when_the_first_has_ended() {
     children::wait_until(|| file.exists());
     let error = storage_error(Environment::new(&file).run::<study>(runs(3)));
     assert!(matches!(error, StorageError::InUse { .. }), "{error:?}");
+    std::fs::write(folder.path().join(SIGN), "").expect("the folder can be written to");
     assert!(first.wait().expect("a child can be waited for").success(), "the first is not disturbed");
     assert_eq!(Trajectory::<study>::open(&file).expect("it is whole").statuses(), [RunStatus::Done; 30]);
     Environment::new(&file).with_name("second").run::<study>(runs(3)).expect("nobody is in the way");
+    std::fs::remove_file(folder.path().join(SIGN)).expect("the sign is there");
     let left = std::fs::read_dir(folder.path()).expect("the folder can be read");
     assert_eq!(left.count(), 1, "no lock is left behind");
 }

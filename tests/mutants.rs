@@ -27,7 +27,7 @@ const RANGE: &str = "PYPET_DAMAGE_TEST_RANGE";
 /// Mutants that are tried unless the variable says otherwise.
 const N_MUTANTS: usize = 400;
 /// Longer than this no mutant may take.
-const PATIENCE: Duration = Duration::from_secs(10);
+const PATIENCE: Duration = common::children::PATIENCE;
 
 /// What tells the runs apart.
 #[parameters]

@@ -53,6 +53,9 @@ fn study(p: &Which, run: &mut Run) -> Result<usize, String> {
         }
         std::thread::sleep(Duration::from_millis(p.pause));
     }
+    if p.k >= 8 && children::folder().is_some() {
+        children::wait_to_be_stopped(run);
+    }
     // What is logged comes from workers in the midst of what they hand over.
     log::info!("all rows are there");
     run.append("texts", &vec![format!("run {}", p.k); p.k % 3]);

@@ -9,8 +9,10 @@ use std::io::{BufRead, BufReader, Read, Write};
 use std::net::{TcpListener, TcpStream};
 use std::path::Path;
 use std::process::{Output, Stdio};
-use std::time::{Duration, Instant};
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
 
+use common::children;
 use common::served::{Served, view};
 use pypet::prelude::*;
 use serde_json::Value;
@@ -45,10 +47,13 @@ fn multiply(p: &Input) -> Result<Product, String> {
     Ok(Product { z: p.x * p.y, trace: (0..5).map(|i| f64::from(i) * p.x).collect() })
 }
 
-/// Takes its time.
+/// The most runs that were seen to be done while the study went on.
+static SEEN: AtomicU64 = AtomicU64::new(0);
+
+/// Is never far ahead of what was seen.
 #[experiment(result = "z")]
 fn slow(p: &Input) -> f64 {
-    std::thread::sleep(Duration::from_millis(30));
+    children::wait_until(|| p.x < SEEN.load(Ordering::Relaxed) as f64 + 20.0);
     p.x
 }
 
@@ -66,7 +71,7 @@ impl Served {
     /// The whole answer to what is sent.
     fn send(&self, request: &str) -> Answer {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).expect("the server listens");
-        stream.set_read_timeout(Some(Duration::from_mins(1))).unwrap();
+        stream.set_read_timeout(Some(children::PATIENCE)).unwrap();
         stream.write_all(request.as_bytes()).unwrap();
         let mut bytes = Vec::new();
         stream.read_to_end(&mut bytes).expect("the server answers in time");
@@ -389,14 +394,13 @@ fn a_study_is_followed_while_it_runs() {
         let points = Input::names().x.over((0..100).map(f64::from));
         let environment = Environment::new(file).serial().with_commit_every(Duration::from_millis(100));
         let study = std::thread::spawn(move || environment.run::<slow>(points).map(|_| ()));
-        while !file.exists() {
-            std::thread::sleep(Duration::from_millis(5));
-        }
+        children::wait_until(|| file.exists());
         let served = Served::start(file);
         let mut counts = Vec::new();
         while !study.is_finished() {
             let state = served.json("/api/state");
             let done = state["runs"]["done"].as_u64().unwrap();
+            SEEN.store(done, Ordering::Relaxed);
             if counts.last() != Some(&done) {
                 counts.push(done);
             }
@@ -481,7 +485,7 @@ fn the_address_is_handed_to_the_browser_of_the_desktop() {
             Served::start_with(command)
         };
         let served = opening(path);
-        common::children::wait_until(|| opened.exists());
+        children::wait_until(|| opened.exists());
         assert_eq!(fs::read_to_string(opened).unwrap(), served.url());
         drop(served);
         // Without any desktop the page is served all the same.
@@ -500,15 +504,12 @@ fn ctrl_c_ends_it_in_order() {
             let _page = TcpStream::connect(("127.0.0.1", served.port)).unwrap();
             assert_eq!(served.get("/api/state").status, 200);
             common::signals::send(signal, &served.child);
-            let begun = Instant::now();
-            let code = loop {
-                if let Some(status) = served.child.try_wait().unwrap() {
-                    break status.code();
-                }
-                assert!(begun.elapsed() < Duration::from_secs(20), "{signal} does not end it");
-                std::thread::sleep(Duration::from_millis(10));
-            };
-            assert_eq!(code, Some(0), "{signal}");
+            let mut ended = None;
+            children::wait_until(|| {
+                ended = served.child.try_wait().unwrap();
+                ended.is_some()
+            });
+            assert_eq!(ended.unwrap().code(), Some(0), "{signal}");
         }
     });
 }

@@ -43,16 +43,33 @@ pub(crate) fn test_with_mounts(setup: &str, name: &str, folder: &Path) -> Option
     Some(command)
 }
 
+/// Longer than this nothing takes but what hangs, however busy the machine is.
+pub(crate) const PATIENCE: Duration = Duration::from_mins(5);
+
 /// Waits until something can be seen of what a child does.
 ///
 /// # Panics
-/// If there is nothing within a minute.
-pub(crate) fn wait_until(can_be_seen: impl Fn() -> bool) {
+/// If it takes longer than [`PATIENCE`].
+pub(crate) fn wait_until(can_be_seen: impl FnMut() -> bool) {
+    wait(PATIENCE, can_be_seen);
+}
+
+fn wait(patience: Duration, mut is_over: impl FnMut() -> bool) {
     let begun = Instant::now();
-    while !can_be_seen() {
-        assert!(begun.elapsed() < Duration::from_mins(1), "the child does not begin");
+    while !is_over() {
+        assert!(begun.elapsed() < patience, "waited in vain");
         std::thread::sleep(Duration::from_millis(5));
     }
+}
+
+/// What the later runs of a study do in a child that is to be stopped in their midst: they wait for it, so that
+/// nobody need be quick.
+///
+/// # Panics
+/// If nobody stops the child, as when the test has failed.
+pub(crate) fn wait_to_be_stopped(run: &pypet::prelude::Run) {
+    // Longer than whoever stops it would look.
+    wait(2 * PATIENCE, || run.is_cancelled());
 }
 
 /// Waits for a child whose assertions all hold.

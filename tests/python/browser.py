@@ -13,7 +13,7 @@ from selenium.webdriver.support.ui import Select
 
 STORY, URL, NAME, BROWSER, DRIVER, FOLDER = sys.argv[1:]
 BASE = URL.split("?")[0]
-PATIENCE = 60
+PATIENCE = 240
 FLAGS = """--headless=new --no-sandbox --disable-gpu --disable-quic --no-first-run --disable-background-networking
     --disable-component-update --disable-sync --disable-dev-shm-usage --hide-scrollbars --window-size=1280,900"""
 
