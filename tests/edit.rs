@@ -202,3 +202,66 @@ fn names_and_keys_that_are_wrong_say_what_there_is() {
         assert!(memory.any().edit().unwrap_err().to_string().contains("in memory"));
     });
 }
+
+#[test]
+fn a_value_that_takes_the_place_of_another_keeps_its_notes_and_links() {
+    let note = |any: &AnyTrajectory| any.annotation::<String>("results.largest", "checked_by").unwrap();
+    common::with_trajectory_file(|file| {
+        drop(Environment::new(file).run::<kept>(Factors::names().x.over([1.0, 4.0])).unwrap());
+        let mut edit = TrajectoryEditor::open(file).unwrap();
+        edit.annotate("largest", "checked_by", "Ada".to_owned()).unwrap();
+        edit.link("best", "largest").unwrap().link("config.best", "results.best").unwrap();
+        edit.commit().unwrap();
+        // Post-processing that is repeated puts a new value there, and so does whoever changes it by hand.
+        let traj = Environment::new(file).expand::<kept>(Factors::names().x.over([7.0])).unwrap();
+        assert_eq!(traj.any().get::<f64>("best").unwrap(), 7.0);
+        assert_eq!(note(traj.any()), "Ada");
+        drop(traj);
+        let mut edit = TrajectoryEditor::open(file).unwrap();
+        edit.overwrite_result("best", 8.0).unwrap();
+        edit.commit().unwrap();
+        let any = AnyTrajectory::open(file).unwrap();
+        assert_eq!((any.get::<f64>("config.best").unwrap(), note(&any).as_str()), (8.0, "Ada"));
+    });
+}
+
+#[test]
+fn links_to_links_go_with_what_they_lead_to() {
+    with_stored(|file| {
+        let mut edit = TrajectoryEditor::open(file).unwrap();
+        edit.link("first", "results.net").unwrap().link("second", "results.first").unwrap();
+        edit.link("third", "results.second").unwrap().link("other", "results.z").unwrap();
+        edit.commit().unwrap();
+        let mut edit = TrajectoryEditor::open(file).unwrap();
+        edit.remove("results.first").unwrap();
+        assert!(edit.link("fourth", "third").is_err(), "it is gone already");
+        edit.commit().unwrap();
+        let any = AnyTrajectory::open(file).unwrap();
+        let links: Vec<&str> = any.descendants().filter(|node| node.is_link()).map(|node| node.name()).collect();
+        assert_eq!(links, ["other"]);
+        assert!(any.contains("net.size"));
+    });
+}
+
+#[test]
+fn comments_of_later_are_in_the_grid_and_in_copies() {
+    with_stored(|file| {
+        let mut edit = TrajectoryEditor::open(file).unwrap();
+        for name in ["results.z", "results.ragged", "results.net.size", "explored.x", "runs.status", "parameters.y"] {
+            edit.set_comment(name, &format!("about {name}")).unwrap();
+        }
+        edit.set_comment("results.trace", "").unwrap();
+        edit.commit().unwrap();
+        let copy = file.with_extension("copy.h5");
+        pypet::copy(file, None, &copy, None).unwrap();
+        pypet::compact(file).unwrap();
+        for file in [file, &copy] {
+            let any = AnyTrajectory::open(file).unwrap();
+            let commented = any.leaves().filter(|leaf| leaf.comment() == format!("about {}", leaf.full_name()));
+            assert_eq!(commented.count(), 6);
+            drop(any);
+            let comment = common::python::run("comment.py", [file.as_os_str(), "multiply/grid/z".as_ref()]);
+            assert_eq!(comment.trim(), "about results.z");
+        }
+    });
+}

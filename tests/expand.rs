@@ -230,3 +230,22 @@ proptest! {
         });
     }
 }
+
+#[test]
+fn what_was_noted_of_a_derived_parameter_stays_when_it_varies() {
+    common::with_trajectory_file(|file| {
+        let p = Factors::names();
+        drop(Environment::new(file).serial().run::<plain>(p.x.over([1.0, 2.0])).unwrap());
+        let mut edit = TrajectoryEditor::open(file).unwrap();
+        edit.annotate("derived_parameters.twice", "checked", true).unwrap();
+        edit.set_comment("derived_parameters.twice", "as agreed on").unwrap();
+        edit.link("doubled", "derived_parameters.twice").unwrap();
+        edit.commit().unwrap();
+        let traj = Environment::new(file).serial().expand::<plain>(p.y.over([20.0])).unwrap();
+        assert_whole(&traj);
+        let any = traj.any();
+        assert_eq!(any.get::<Vec<f64>>("results.doubled").unwrap(), [20.0, 20.0, 40.0]);
+        assert!(any.annotation::<bool>("derived_parameters.twice", "checked").unwrap());
+        assert_eq!(any.node("derived_parameters.twice").unwrap().comment(), "as agreed on");
+    });
+}

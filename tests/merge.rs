@@ -280,6 +280,114 @@ fn files_of_older_versions_join_resume_and_grow_whose_runtimes_have_more_digits(
 }
 
 #[test]
+fn comments_that_were_made_later_are_kept_of_all_files() {
+    with_folder(|folder| {
+        let file = |name: &str| folder.join(name);
+        study(&file("a.h5"), xs([1, 2]));
+        study(&file("b.h5"), xs([2, 3]));
+        for name in ["a.h5", "b.h5"] {
+            let mut edit = TrajectoryEditor::open(file(name)).unwrap();
+            for node in ["results.z", "explored.x", "parameters.y", "results"] {
+                edit.set_comment(node, &format!("for both\nof {name}")).unwrap();
+            }
+            edit.commit().unwrap();
+        }
+        pypet::merge(file("all.h5"), [file("b.h5"), file("a.h5")], &MergeOptions::default()).unwrap();
+        let any = AnyTrajectory::open(file("all.h5")).unwrap();
+        for node in ["results.z", "explored.x", "parameters.y", "results"] {
+            assert_eq!(any.comment(node).unwrap(), "for both\nof a.h5\nof b.h5", "{node}");
+        }
+    });
+}
+
+#[test]
+fn a_joined_trajectory_with_notes_about_its_parts_is_joined_again() {
+    with_folder(|folder| {
+        let file = |name: &str| folder.join(name);
+        study(&file("a.h5"), xs([1]));
+        study(&file("b.h5"), xs([3]));
+        study(&file("c.h5"), xs([4]));
+        let merge = |out: &str, inputs: [&str; 2]| {
+            pypet::merge(file(out), inputs.map(file), &MergeOptions::default()).unwrap();
+        };
+        merge("ab.h5", ["a.h5", "b.h5"]);
+        let mut edit = TrajectoryEditor::open(file("ab.h5")).unwrap();
+        edit.annotate("config.merged_2", "about", "b".to_owned()).unwrap();
+        edit.annotate("config.merged_2.environment.seed", "about", "the seed of b".to_owned()).unwrap();
+        edit.add_result("config.note", "about both".to_owned()).unwrap();
+        edit.link("second", "config.merged_2").unwrap();
+        edit.commit().unwrap();
+        merge("abc.h5", ["ab.h5", "c.h5"]);
+        merge("cab.h5", ["c.h5", "ab.h5"]);
+        assert_eq!(content(&file("abc.h5")), content(&file("cab.h5")));
+
+        let any = AnyTrajectory::open(file("abc.h5")).unwrap();
+        let parts = any.find_all("config.merged_*");
+        let annotated: Vec<_> =
+            parts.into_iter().filter(|part| !any.annotations(&part.full_name()).unwrap().is_empty()).collect();
+        let [of_b] = &annotated[..] else { panic!("one part has a note: {annotated:?}") };
+        assert_eq!(any.get::<String>(&format!("{}.created", of_b.full_name())).unwrap(), created(&file("b.h5")));
+        assert_eq!(
+            any.annotation::<String>(&format!("{}.environment.seed", of_b.full_name()), "about").unwrap(),
+            "the seed of b"
+        );
+        assert_eq!(any.node("results.second.created").unwrap().full_name(), format!("{}.created", of_b.full_name()));
+        assert_eq!(any.get::<String>("note").unwrap(), "about both");
+    });
+}
+
+fn created(file: &Path) -> String {
+    AnyTrajectory::open(file).unwrap().header().created.clone()
+}
+
+#[test]
+fn copies_that_went_on_apart_join_to_the_same_in_any_order() {
+    with_folder(|folder| {
+        let file = |name: &str| folder.join(name);
+        study(&file("a.h5"), xs([1]));
+        for (name, x) in [("b.h5", 3), ("c.h5", 4), ("d.h5", 6)] {
+            std::fs::copy(file("a.h5"), file(name)).unwrap();
+            drop(Environment::new(file(name)).serial().expand::<product>(xs([x])).unwrap());
+            let mut edit = TrajectoryEditor::open(file(name)).unwrap();
+            edit.annotate("results.z", "note", name.to_owned()).unwrap().add_result("mean", x).unwrap();
+            edit.commit().unwrap();
+        }
+        let merged = |out: &str, inputs: [&str; 3]| {
+            pypet::merge(file(out), inputs.map(file), &MergeOptions::default()).unwrap();
+            content(&file(out))
+        };
+        let expected = merged("bcd.h5", ["b.h5", "c.h5", "d.h5"]);
+        assert_eq!(merged("dcb.h5", ["d.h5", "c.h5", "b.h5"]), expected);
+        assert_eq!(merged("cdb.h5", ["c.h5", "d.h5", "b.h5"]), expected);
+    });
+}
+
+#[test]
+fn notes_about_results_whose_runs_lost_do_not_keep_files_apart() {
+    with_folder(|folder| {
+        let file = |name: &str| folder.join(name);
+        let study = |name: &str, adds: bool| {
+            let simulate = move |p: &Factors, run: &mut Run| {
+                if adds {
+                    run.add_result("extra", p.x);
+                }
+                p.x
+            };
+            drop(Environment::new(file(name)).serial().run_with("adds", xs([1, 2]), simulate).unwrap());
+        };
+        study("a.h5", true);
+        study("b.h5", false);
+        let mut edit = TrajectoryEditor::open(file("a.h5")).unwrap();
+        edit.annotate("results.extra", "note", 1).unwrap();
+        edit.commit().unwrap();
+        let mut options = MergeOptions::default();
+        options.agreement = Agreement::Last;
+        pypet::merge(file("all.h5"), [file("a.h5"), file("b.h5")], &options).unwrap();
+        assert!(!AnyTrajectory::open(file("all.h5")).unwrap().contains("results.extra"));
+    });
+}
+
+#[test]
 fn compacting_refuses_to_lose_what_others_put_into_a_file() {
     with_folder(|folder| {
         let file = folder.join("a.h5");

@@ -549,3 +549,58 @@ fn a_program_without_an_explored_parameter_reads_but_does_not_resume() {
         assert!(refused.contains("the file explores the parameter `k`, which the program does not know"), "{refused}");
     });
 }
+
+/// A program that counts in other units.
+mod other_units {
+    use super::*;
+
+    #[parameters]
+    pub(crate) struct Cell {
+        #[param(default = 10.0, unit = "ms")]
+        pub tau: f64,
+        #[param(default = 1.0)]
+        pub input: f64,
+    }
+
+    #[experiment(result = "rate")]
+    pub(crate) fn fire(p: &Cell) -> f64 {
+        p.input / p.tau
+    }
+
+    pub(crate) mod later {
+        use super::*;
+
+        #[parameters]
+        pub(crate) struct Cell {
+            #[param(default = 0.01, unit = "s")]
+            pub tau: f64,
+            #[param(default = 1.0, unit = "nA")]
+            pub input: f64,
+        }
+
+        #[experiment(result = "rate")]
+        pub(crate) fn fire(p: &Cell) -> f64 {
+            p.input / p.tau
+        }
+    }
+}
+
+#[test]
+fn numbers_in_other_units_are_not_taken_for_ones_own() {
+    use other_units::{Cell, fire, later};
+
+    common::with_trajectory_file(|file| {
+        drop(Environment::new(file).serial().run::<fire>(Cell::names().tau.over([5.0, 10.0])).unwrap());
+        let refused = Trajectory::<later::fire>::open(file).unwrap_err().to_string();
+        assert!(refused.contains("the parameter `tau` is in `ms` in the file but in `s` in the program"), "{refused}");
+        assert!(!refused.contains("input"), "a unit may be added: {refused}");
+        let more = later::Cell::names().tau.over([0.02]);
+        assert!(Environment::new(file).expand::<later::fire>(more).is_err());
+
+        let (other, joined) = (file.with_extension("other.h5"), file.with_extension("joined.h5"));
+        drop(Environment::new(&other).serial().run::<later::fire>(later::Cell::names().tau.over([0.02])).unwrap());
+        let refused = pypet::merge(&joined, [file, &*other], &pypet::trajectory::MergeOptions::default()).unwrap_err();
+        let refused = refused.to_string();
+        assert!(refused.contains("the parameter `tau` is in `ms` in the first but in `s` in the second"), "{refused}");
+    });
+}

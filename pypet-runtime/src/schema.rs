@@ -74,6 +74,11 @@ impl Leaf {
         self
     }
 
+    /// Whether both have units and these are spelled differently, so that one number means two things.
+    pub(crate) fn has_other_unit(&self, other: &Self) -> bool {
+        !self.unit.is_empty() && !other.unit.is_empty() && self.unit != other.unit
+    }
+
     /// Whether a column is ragged whatever the shapes: of arrays that are members of values.
     pub(crate) fn is_ragged(&self) -> bool {
         !self.value_type.is_scalar() && (self.ragged || self.member)
@@ -121,15 +126,15 @@ impl Schema {
     ///
     /// Added parameters take their defaults, aliases find renamed ones, and removed ones are not looked at. Results
     /// are named as in the file, and one that the file lacks is an error when it is asked for. Stored numbers may be narrower than those of
-    /// the program if they fit without loss, and arrays of one length may be read as those of any. Comments and
-    /// units may differ.
+    /// the program if they fit without loss, and arrays of one length may be read as those of any. Comments may
+    /// differ, and a unit may be there or not, but not be another one.
     #[must_use]
     pub fn differences(&self, stored: &Self) -> Vec<Difference> {
         let of_parameter = |parameter: &SchemaParameter| {
             let old = stored.parameter(parameter).filter(|old| !old.derived && !parameter.derived)?;
-            Difference::of_types("parameter", &parameter.leaf, &old.leaf)
+            Difference::of("parameter", &parameter.leaf, &old.leaf)
         };
-        let of_result = |result: &Leaf| Difference::of_types("result", result, stored.result(&result.name)?);
+        let of_result = |result: &Leaf| Difference::of("result", result, stored.result(&result.name)?);
         let parameters = self.parameters.iter().filter_map(of_parameter);
         parameters.chain(self.results.iter().filter_map(of_result)).collect()
     }
@@ -194,6 +199,17 @@ pub enum Difference {
         /// The type in the program.
         declared: String,
     },
+    /// Both know the name, but in different units.
+    Unit {
+        /// `parameter` or `result`.
+        kind: &'static str,
+        /// Its name.
+        name: String,
+        /// The unit in the file.
+        stored: String,
+        /// The unit in the program.
+        declared: String,
+    },
     /// The file has something else where a result of the program would be stored.
     Place {
         /// The result.
@@ -204,6 +220,17 @@ pub enum Difference {
 }
 
 impl Difference {
+    fn of(kind: &'static str, declared: &Leaf, stored: &Leaf) -> Option<Self> {
+        Self::of_types(kind, declared, stored).or_else(|| {
+            declared.has_other_unit(stored).then(|| Self::Unit {
+                kind,
+                name: declared.name.clone(),
+                stored: stored.unit.clone(),
+                declared: declared.unit.clone(),
+            })
+        })
+    }
+
     fn of_types(kind: &'static str, declared: &Leaf, stored: &Leaf) -> Option<Self> {
         // Enums may gain and lose variants; a value that no longer exists is an error when it is read.
         let (new, old) = (&declared.value_type, &stored.value_type);
@@ -231,6 +258,11 @@ impl fmt::Display for Difference {
             Self::Type { kind, name, stored, declared } => {
                 write!(f, "the {kind} `{name}` is `{stored}` in the file but `{declared}` in the program")
             }
+            Self::Unit { kind, name, stored, declared } => write!(
+                f,
+                "the {kind} `{name}` is in `{stored}` in the file but in `{declared}` in the program \
+                 (give one in the new unit a name of its own; if only the spelling differs, keep that of the file)"
+            ),
             Self::Place { name, found } => write!(
                 f,
                 "the result `{name}` cannot be stored, since the file has `{found}` in its place \

@@ -49,6 +49,15 @@ pub enum Edit {
         /// One cell.
         value: Cells,
     },
+    /// Puts another value in the place of one outside of runs; its annotations and the links to it stay.
+    ReplaceValue {
+        /// Its path.
+        path: String,
+        /// Name, comment and unit.
+        leaf: Leaf,
+        /// One cell.
+        value: Cells,
+    },
     /// Deletes a result, an entry of config or a link, and the links to it.
     Remove {
         /// The node; a group goes with all that is in it.
@@ -59,4 +68,20 @@ pub enum Edit {
         /// The name, which no other trajectory of the file has.
         name: String,
     },
+}
+
+/// The links that lead to a node or into it, also by way of other links; each link is its path and its target.
+pub(crate) fn links_to(node: &str, links: &[(String, String)]) -> Vec<String> {
+    let mut places = vec![node.to_owned()];
+    let mut n_seen = 0;
+    while let Some(place) = places.get(n_seen).cloned() {
+        for (link, target) in links {
+            let leads_there = target.strip_prefix(&place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
+            if leads_there && !places.contains(link) {
+                places.push(link.clone());
+            }
+        }
+        n_seen += 1;
+    }
+    places.split_off(1)
 }

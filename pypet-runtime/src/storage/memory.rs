@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use super::claims::{Claims, Place};
 use super::{
     CHECKSUM, Edit, Expansion, FailedRun, Finished, Header, Newcomer, Node, NodeKind, Plan, PlannedLeaf, State,
-    StorageError, TrajectoryReader, TrajectoryWriter, check_refusal,
+    StorageError, TrajectoryReader, TrajectoryWriter, check_refusal, links_to,
 };
 use crate::result::SharedArray;
 use crate::result::checksum::ValueHash;
@@ -308,13 +308,21 @@ impl Tree {
             Edit::AddValue { path, leaf, value } => {
                 self.add(path, Stored { leaf: leaf.clone(), rows: Rows::Value(value.clone()) })?;
             }
+            Edit::ReplaceValue { path, leaf, value } => {
+                let position = self.position(path).ok_or_else(|| StorageError::NoNode { path: path.clone() })?;
+                self.leaves[position].1 = Stored { leaf: leaf.clone(), rows: Rows::Value(value.clone()) };
+            }
             Edit::Remove { path } => {
                 let is_below = |other: &str| other == path || other.starts_with(&format!("{path}/"));
                 let before = self.leaves.len();
                 self.take_back_checksums(is_below);
-                self.leaves.retain(|(other, stored)| {
-                    !is_below(other) && !matches!(&stored.rows, Rows::Link(target) if is_below(target))
-                });
+                let link = |(path, stored): &(String, Stored)| match &stored.rows {
+                    Rows::Link(target) => Some((path.clone(), target.clone())),
+                    _ => None,
+                };
+                let links: Vec<(String, String)> = self.leaves.iter().filter_map(link).collect();
+                let links = links_to(path, &links);
+                self.leaves.retain(|(other, _)| !is_below(other) && !links.contains(other));
                 if self.leaves.len() == before {
                     return Err(StorageError::NoNode { path: path.clone() });
                 }

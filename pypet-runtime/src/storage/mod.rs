@@ -12,6 +12,7 @@ mod memory;
 mod plan;
 
 pub use edit::Edit;
+pub(crate) use edit::links_to;
 pub use leftover::LeftOver;
 pub use memory::Memory;
 pub(crate) use plan::added_path;

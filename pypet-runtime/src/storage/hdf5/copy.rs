@@ -65,7 +65,8 @@ impl Hdf5Writer {
         self.open().runs.errors.append(run, &attempt).map_err(failed)
     }
 
-    /// Carries out changes of the trajectory that is being written.
+    /// Carries out changes of the trajectory that is being written; what is said of a node that it lacks is left out, as
+    /// of a result that only runs had which others took the place of.
     ///
     /// # Errors
     /// A change is not possible, or the place cannot take it.
@@ -73,7 +74,18 @@ impl Hdf5Writer {
         let place = self.place.clone();
         self.open().settle(&place)?;
         let trajectory = self.open().trajectory.clone();
-        edits.iter().try_for_each(|edit| edit::apply(self.file(), &trajectory, edit, &self.place))
+        for edit in edits {
+            let is_there = match edit {
+                Edit::Annotate { path, .. } | Edit::Comment { path, .. } if !path.is_empty() => {
+                    edit::exists(&trajectory, path, &self.place)?
+                }
+                _ => true,
+            };
+            if is_there {
+                edit::apply(self.file(), &trajectory, edit, &self.place)?;
+            }
+        }
+        Ok(())
     }
 }
 

@@ -11,7 +11,7 @@ use super::survey::Member;
 use super::views::Views;
 use super::{Place, annotations, attributes, checksums, columns, raw, survey};
 use crate::schema::{Leaf, Schema};
-use crate::storage::{DynamicColumn, Edit, StorageError, check_refusal};
+use crate::storage::{DynamicColumn, Edit, StorageError, check_refusal, links_to};
 use crate::value::{Cells, ElementType, ValueType};
 
 /// Where something may be added, linked or removed; the other branches make the trajectory what it is.
@@ -63,18 +63,39 @@ pub(super) fn apply(file: &File, trajectory: &Group, edit: &Edit, place: &Place)
             Err(StorageError::NoNode { path: format!("{path}, annotation:{key}") })
         }
         Edit::Comment { path, text } => {
-            let set = at(trajectory, path, place)?.and_then(|node| attributes::set_text(&node, "comment", text));
-            set.map_err(place.failed("comment", path))
+            let failed = || place.failed("comment", path);
+            let node = at(trajectory, path, place)?.map_err(failed())?;
+            // Each text that is written takes room of its own.
+            if attributes::text(&node, "comment").map_err(failed())?.unwrap_or_default() == *text {
+                return Ok(());
+            }
+            attributes::set_text(&node, "comment", text).map_err(failed())?;
+            match path.strip_prefix("results/") {
+                Some(name) => {
+                    let views = Views::open(trajectory, n_runs_of(trajectory, place)?);
+                    views.and_then(|views| views.comment(&name.replace('/', "."), text)).map_err(failed())
+                }
+                None => Ok(()),
+            }
         }
         Edit::Link { path, target } => link(trajectory, path, target, place),
         Edit::AddValue { path, leaf, value } => add_value(trajectory, path, leaf, value, place),
+        Edit::ReplaceValue { path, leaf, value } => {
+            let failed = || place.failed("replace", path);
+            let kept = at(trajectory, path, place)?.and_then(|node| annotations::all(&node)).map_err(failed())?;
+            trajectory.unlink(path).map_err(failed())?;
+            remove_slices(trajectory, path, place)?;
+            add_value(trajectory, path, leaf, value, place)?;
+            let node = at(trajectory, path, place)?.map_err(failed())?;
+            kept.iter().try_for_each(|(key, value)| annotations::set(&node, key, value)).map_err(failed())
+        }
         Edit::Remove { path } => remove(trajectory, path, place),
         Edit::Rename { name } => rename(file, trajectory, name, place),
     }
 }
 
 /// A node, which need not be a link.
-fn at(trajectory: &Group, path: &str, place: &Place) -> Result<hdf5::Result<Location>, StorageError> {
+pub(super) fn at(trajectory: &Group, path: &str, place: &Place) -> Result<hdf5::Result<Location>, StorageError> {
     if path.is_empty() {
         return Ok(Ok((**trajectory).clone()));
     }
@@ -89,7 +110,7 @@ fn at(trajectory: &Group, path: &str, place: &Place) -> Result<hdf5::Result<Loca
 }
 
 /// Whether there is a link of this path; what it leads to may be missing.
-fn exists(trajectory: &Group, path: &str, place: &Place) -> Result<bool, StorageError> {
+pub(super) fn exists(trajectory: &Group, path: &str, place: &Place) -> Result<bool, StorageError> {
     let failed = || place.failed("look for", path);
     let mut group = trajectory.clone();
     let mut parts = path.split('/').peekable();
@@ -174,12 +195,13 @@ fn remove(trajectory: &Group, path: &str, place: &Place) -> Result<(), StorageEr
     }
     if !is_link {
         remove_columns(trajectory, path, place)?;
-        // A link to what is gone would lead nowhere.
-        let prefix = format!("{}/{path}", trajectory.name());
-        let is_there = |target: &str| target == prefix || target.starts_with(&format!("{prefix}/"));
-        for (link, _) in links.iter().filter(|(link, target)| is_there(target) && !is_below(link, &[path])) {
-            trajectory.unlink(link).map_err(failed())?;
-        }
+    }
+    // A link to what is gone would lead nowhere.
+    let prefix = format!("{}/", trajectory.name());
+    let inside = |(link, target): (String, String)| Some((link, target.strip_prefix(&prefix)?.to_owned()));
+    let links: Vec<(String, String)> = links.into_iter().filter_map(inside).collect();
+    for link in links_to(path, &links).iter().filter(|link| !is_below(link, &[path])) {
+        trajectory.unlink(link).map_err(failed())?;
     }
     trajectory.unlink(path).map_err(failed())?;
     remove_slices(trajectory, path, place)

@@ -11,9 +11,9 @@ use super::file::{self, Wanted};
 use super::groups::ensure_groups;
 use super::survey::{self, Found, Member};
 use super::views::{self, Views};
-use super::{Place, attributes, edit, raw, writer};
+use super::{Place, annotations, attributes, edit, raw, writer};
 use crate::schema::Leaf;
-use crate::storage::{DynamicColumn, Expansion, Plan, State, StorageError, check_refusal};
+use crate::storage::{Coordinate, DynamicColumn, Edit, Expansion, Plan, State, StorageError, check_refusal};
 use crate::value::Cells;
 
 /// Rows of coordinates that are computed and written at a time.
@@ -49,7 +49,9 @@ pub(super) fn expand_in(
         return Err(StorageError::Changed { name: name.clone() });
     }
     let appending = Appending { trajectory, plan, n_before, order, place };
+    let notes = appending.notes()?;
     appending.carry_out(columns)?;
+    notes.iter().try_for_each(|note| edit::apply(&file, &appending.trajectory, note, &appending.place))?;
     drop(appending);
     file.close()
 }
@@ -81,6 +83,28 @@ impl Appending<'_> {
         attributes::set_text(trajectory, "state", State::Running.word()).map_err(failed(""))?;
         views::grow_run_scale(trajectory, self.n_before, n_runs).map_err(failed("run"))?;
         self.enter_views(&results, &coordinates).map_err(failed("by_run"))
+    }
+
+    /// What was said since they were written of coordinates that are about to be written anew.
+    fn notes(&self) -> Result<Vec<Edit>, StorageError> {
+        let mut notes = Vec::new();
+        for Coordinate { path, leaf, .. } in &self.plan.coordinates {
+            let failed = || self.place.failed("read the annotations of", path);
+            let (group, name) = path.rsplit_once('/').expect("coordinates lie below a branch");
+            if !edit::exists(&self.trajectory, path, &self.place)?
+                || self.trajectory.group(group).and_then(|group| holds(&group, name, leaf)).map_err(failed())?
+            {
+                continue;
+            }
+            let node = edit::at(&self.trajectory, path, &self.place)?.map_err(failed())?;
+            if let Some(text) = attributes::text(&node, "comment").map_err(failed())? {
+                notes.push(Edit::Comment { path: path.clone(), text });
+            }
+            let annotations = annotations::all(&node).map_err(failed())?;
+            let note = |(key, value)| Edit::Annotate { path: path.clone(), key, value };
+            notes.extend(annotations.into_iter().map(note));
+        }
+        Ok(notes)
     }
 
     fn survey(&self, branch: &str) -> Result<Vec<Found>, StorageError> {

@@ -171,6 +171,18 @@ impl Views {
         Ok(())
     }
 
+    /// Gives a result another comment in the grid, whose variables have attributes of their own.
+    pub(super) fn comment(&self, result: &str, text: &str) -> hdf5::Result<()> {
+        let Some(grid) = &self.grid else { return Ok(()) };
+        for label in [result.to_owned(), format!("results.{result}")] {
+            let is_coordinate = grid.coordinates.contains(&label) || grid.is_dimension(&label);
+            if !is_coordinate && raw::link_exists(&grid.group, &label)? {
+                attributes::set_text(&*grid.group.dataset(&label)?, "comment", text)?;
+            }
+        }
+        Ok(())
+    }
+
     /// Takes a column out of both faces; it no longer has one shape.
     pub(super) fn remove(&self, leaf: &Leaf) -> hdf5::Result<()> {
         for view in std::iter::once(&self.by_run).chain(&self.grid) {

@@ -6,7 +6,7 @@ use crate::error::{Error, Result};
 use crate::result::{Members, ResultGroup};
 use crate::run::is_valid_name;
 use crate::schema::Leaf;
-use crate::storage::{self, Edit, Node, NodeKind, StorageError};
+use crate::storage::{self, Edit, Node, NodeKind, StorageError, links_to};
 use crate::trajectory::{AnyTrajectory, links, naming};
 use crate::value::{Cells, ResultValue};
 
@@ -127,16 +127,15 @@ impl TrajectoryEditor {
         let path = self.new_path(name)?;
         let values = group_values(&path, &group)?;
         self.nodes.push(Node { path, kind: NodeKind::Group });
-        for value in values {
-            if let Edit::AddValue { path, leaf, .. } = &value {
-                self.nodes.push(Node { path: path.clone(), kind: NodeKind::Value(leaf.clone()) });
-            }
-            self.push(value);
+        for (path, leaf, value) in values {
+            self.nodes.push(Node { path: path.clone(), kind: NodeKind::Value(leaf.clone()) });
+            self.push(Edit::AddValue { path, leaf, value });
         }
         Ok(self)
     }
 
-    /// Puts another value in the place of a result of the trajectory as a whole; unit and comment stay.
+    /// Puts another value in the place of a result of the trajectory as a whole; unit, comment, annotations and the
+    /// links to it stay.
     ///
     /// # Errors
     /// Nothing or too much fits the name, or it has a value for each run.
@@ -148,8 +147,7 @@ impl TrajectoryEditor {
         match kind {
             Some(NodeKind::Value(leaf)) if path.starts_with("results/") => {
                 let leaf = Leaf { value_type: V::value_type(), ..leaf };
-                self.edits.push(Edit::Remove { path: path.clone() });
-                Ok(self.push(Edit::AddValue { path, leaf, value: one_cell(&value) }))
+                Ok(self.push(Edit::ReplaceValue { path, leaf, value: one_cell(&value) }))
             }
             _ => Err(EditError::NotASummary { name: dotted(&path) }.into()),
         }
@@ -164,10 +162,13 @@ impl TrajectoryEditor {
     pub fn remove(&mut self, name: &str) -> Result<&mut Self> {
         let path = self.path(name)?;
         let is_below = |other: &str| other == path || other.starts_with(&format!("{path}/"));
-        self.nodes.retain(|node| {
-            let leads_there = matches!(&node.kind, NodeKind::Link { target } if is_below(target));
-            !is_below(&node.path) && !leads_there
-        });
+        let link = |node: &Node| match &node.kind {
+            NodeKind::Link { target } => Some((node.path.clone(), target.clone())),
+            _ => None,
+        };
+        let links: Vec<(String, String)> = self.nodes.iter().filter_map(link).collect();
+        let links = links_to(&path, &links);
+        self.nodes.retain(|node| !is_below(&node.path) && !links.contains(&node.path));
         Ok(self.push(Edit::Remove { path }))
     }
 
@@ -267,8 +268,8 @@ pub(super) fn one_cell<V: ResultValue>(value: &V) -> Cells {
     cells
 }
 
-/// The members of a group, as values below its path.
-pub(super) fn group_values<G: ResultGroup>(path: &str, group: &G) -> Result<Vec<Edit>> {
+/// The members of a group, each with its path below that of the group.
+pub(super) fn group_values<G: ResultGroup>(path: &str, group: &G) -> Result<Vec<(String, Leaf, Cells)>> {
     let mut members = Members::default();
     group.put(&mut members);
     let name = dotted(path.split_once('/').map_or(path, |(_, below)| below));
@@ -277,7 +278,7 @@ pub(super) fn group_values<G: ResultGroup>(path: &str, group: &G) -> Result<Vec<
         check_name(&leaf.name)?;
         let path = format!("{path}/{}", leaf.name.replace('.', "/"));
         let leaf = Leaf { name: format!("{name}.{}", leaf.name), ragged: false, ..leaf };
-        values.push(Edit::AddValue { path, leaf, value });
+        values.push((path, leaf, value));
     }
     Ok(values)
 }

@@ -23,8 +23,13 @@ pub(super) type Moved = Vec<(usize, String, String)>;
 
 /// The lines of all comments, each once.
 pub(super) fn join_comments(sources: &[Source]) -> String {
+    join_lines(sources.iter().map(|source| source.any.header().comment.as_str()))
+}
+
+/// The lines of all texts, each once.
+fn join_lines<'a>(texts: impl IntoIterator<Item = &'a str>) -> String {
     let mut lines: Vec<&str> = Vec::new();
-    for line in sources.iter().flat_map(|source| source.any.header().comment.lines()) {
+    for line in texts.into_iter().flat_map(str::lines) {
         if !lines.contains(&line) {
             lines.push(line);
         }
@@ -73,7 +78,9 @@ fn entries_of(number: usize, source: &Source) -> Result<Vec<Entry>> {
     let mut entries: Vec<(String, Entry)> = Vec::new();
     for (path, leaf, value) in source.values("config")? {
         let below = path.strip_prefix("config/").unwrap_or(&path);
-        let merged = below.split_once('/').filter(|(group, _)| group.starts_with("merged_"));
+        let is_number = |text: &str| text.parse::<u32>().is_ok();
+        let is_merged = |(group, _): &(&str, &str)| group.strip_prefix("merged_").is_some_and(is_number);
+        let merged = below.split_once('/').filter(is_merged);
         let (group, below) =
             merged.map_or(("config".to_owned(), below), |(group, below)| (format!("config/{group}"), below));
         let position = entries.iter().position(|(other, _)| *other == group).unwrap_or_else(|| {
@@ -113,8 +120,12 @@ pub(super) fn join_edits(sources: &[Source], moved: &Moved, arrays: &SharedArray
                     joined.push(edit);
                     break;
                 };
-                // Of several comments of a group the oldest stays.
-                if joined[position] == edit || matches!(edit, Edit::Comment { .. }) {
+                if let (Edit::Comment { text, .. }, Edit::Comment { text: other, .. }) = (&mut joined[position], &edit)
+                {
+                    *text = join_lines([&**text, other]);
+                    break;
+                }
+                if joined[position] == edit {
                     break;
                 }
                 edit = numbered(&base, next);
@@ -183,12 +194,13 @@ fn numbered(edit: &Edit, number: usize) -> Edit {
 
 fn relocate(mut edit: Edit, number: usize, moved: &Moved) -> Edit {
     let place = |path: &mut String| {
-        let new = moved.iter().filter(|(source, ..)| *source == number).find_map(|(_, from, to)| {
+        let new = moved.iter().filter(|(source, ..)| *source == number).filter_map(|(_, from, to)| {
             let below = path.strip_prefix(from.as_str())?;
-            let is_table = below.is_empty() && from.starts_with("results/");
-            (is_table || below.starts_with('/')).then(|| format!("{to}{below}"))
+            // The branch `config` itself stays, as do the parts of a joined trajectory in it that go elsewhere.
+            let is_whole = below.is_empty() && from != "config";
+            (is_whole || below.starts_with('/')).then(|| (from.len(), format!("{to}{below}")))
         });
-        if let Some(new) = new {
+        if let Some((_, new)) = new.max_by_key(|(n_matched, _)| *n_matched) {
             *path = new;
         }
     };

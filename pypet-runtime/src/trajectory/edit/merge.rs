@@ -164,13 +164,13 @@ pub fn merge<I: AsRef<Path>>(
         if same(input, out) {
             return Err(MergeError::OutputIsInput { file: out.into() }.into());
         }
-        sources.push((given, Source::open(input, None)?));
+        let source = Source::open(input, None)?;
+        let age = source.age()?;
+        sources.push((given, source, age));
     }
-    sources.sort_by(|(_, a), (_, b)| {
-        let (a, b) = (a.any.header(), b.any.header());
-        (&a.created, &a.name, a.n_runs).cmp(&(&b.created, &b.name, b.n_runs))
-    });
-    let (given, sources): (Vec<usize>, Vec<Source>) = sources.into_iter().unzip();
+    sources.sort_by(|(.., a), (.., b)| a.cmp(b));
+    let (given, sources): (Vec<usize>, Vec<Source>) =
+        sources.into_iter().map(|(given, source, _)| (given, source)).unzip();
     let first = sources.first().ok_or(MergeError::NoInput)?;
     for other in &sources[1..] {
         check_alike(first, other)?;
@@ -206,7 +206,7 @@ fn check_alike(first: &Source, other: &Source) -> Result<()> {
     if differences.is_empty() { Ok(()) } else { Err(MergeError::Schemas { first, other, differences }.into()) }
 }
 
-/// What two schemas disagree about; comments and units may differ.
+/// What two schemas disagree about; comments may differ.
 fn differences(a: &Schema, b: &Schema) -> Vec<String> {
     let mut found = Vec::new();
     let parameters = |schema: &Schema| schema.parameters.iter().map(|p| p.leaf.clone()).collect::<Vec<_>>();
@@ -215,11 +215,15 @@ fn differences(a: &Schema, b: &Schema) -> Vec<String> {
         for leaf in &a {
             match b.iter().find(|other| other.name == leaf.name) {
                 None => found.push(format!("only the first has the {kind} `{}`", leaf.name)),
-                Some(other) if same_type(leaf, other) => {}
-                Some(other) => found.push(format!(
+                Some(other) if !same_type(leaf, other) => found.push(format!(
                     "the {kind} `{}` is `{}` in the first but `{}` in the second",
                     leaf.name, leaf.value_type, other.value_type
                 )),
+                Some(other) if leaf.has_other_unit(other) => found.push(format!(
+                    "the {kind} `{}` is in `{}` in the first but in `{}` in the second",
+                    leaf.name, leaf.unit, other.unit
+                )),
+                Some(_) => {}
             }
         }
         let is_new = |leaf: &&Leaf| !a.iter().any(|other| other.name == leaf.name);

@@ -1,8 +1,11 @@
 //! Stored trajectories as the sources of a new one, read block by block.
 
 use std::collections::HashMap;
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
+
+use twox_hash::XxHash3_64;
 
 use crate::error::Result;
 use crate::run::RunStatus;
@@ -20,6 +23,16 @@ pub(super) struct Source {
     pub(super) any: AnyTrajectory,
     pub(super) file: PathBuf,
     pub(super) statuses: Vec<RunStatus>,
+}
+
+/// How old a source is. Copies of one file that went on apart differ in the last two alone.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Age {
+    created: String,
+    name: String,
+    n_runs: usize,
+    last_started: u64,
+    content: u64,
 }
 
 /// A run of a source.
@@ -72,6 +85,36 @@ impl Source {
         Ok(Self { statuses: any.statuses()?.to_vec(), any, file: file.into() })
     }
 
+    /// What puts sources in order, oldest first, whatever the order in which they were given.
+    pub(super) fn age(&self) -> Result<Age> {
+        let header = self.any.header();
+        let started = self.any.reader().rows("runs/started", 0..header.n_runs)?;
+        let mut hash = XxHash3_64::default();
+        (&started, &self.statuses).hash(&mut hash);
+        for (path, _, value) in self.values("config")? {
+            (path, value).hash(&mut hash);
+        }
+        for edit in self.edits()? {
+            match &edit {
+                Edit::Annotate { path, key, value } => (path, key, value).hash(&mut hash),
+                Edit::AddValue { path, value, .. } => (path, value).hash(&mut hash),
+                Edit::Comment { path: one, text: other } | Edit::Link { path: one, target: other } => {
+                    (one, other).hash(&mut hash);
+                }
+                _ => {}
+            }
+        }
+        let last = started.iter().flat_map(|cell| cell.numbers::<f64>()).filter(|time| *time > 0.0).fold(0.0, f64::max);
+        Ok(Age {
+            created: header.created.clone(),
+            name: header.name.clone(),
+            n_runs: header.n_runs,
+            // Of positive numbers the larger has the larger bits.
+            last_started: last.to_bits(),
+            content: hash.finish(),
+        })
+    }
+
     pub(super) fn node(&self, path: &str) -> Option<&Node> {
         self.any.nodes().iter().find(|node| node.path == path)
     }
@@ -104,7 +147,7 @@ impl Source {
         })
     }
 
-    /// Annotations, comments of groups, links, and results outside of runs, as they are put into another trajectory.
+    /// Annotations, comments, links, and results outside of runs, as they are put into another trajectory.
     pub(super) fn edits(&self) -> Result<Vec<Edit>> {
         let reader = self.any.reader();
         let summaries = self.values("results")?.into_iter();
@@ -117,13 +160,13 @@ impl Source {
                     links.push(Edit::Link { path, target: target.clone() });
                     continue;
                 }
-                Some(NodeKind::Group) => {
-                    let text = reader.comment(&path)?;
-                    if !text.is_empty() {
-                        edits.push(Edit::Comment { path: path.clone(), text });
-                    }
+                Some(NodeKind::Group) => edits.push(Edit::Comment { path: path.clone(), text: reader.comment(&path)? }),
+                // A summary comes with its own.
+                Some(NodeKind::Value(_)) if path.starts_with("results/") => {}
+                Some(NodeKind::Value(leaf) | NodeKind::Column(leaf)) => {
+                    edits.push(Edit::Comment { path: path.clone(), text: leaf.comment.clone() });
                 }
-                _ => {}
+                None => {}
             }
             for (key, value) in reader.annotations(&path)? {
                 edits.push(Edit::Annotate { path: path.clone(), key, value });

@@ -6,9 +6,9 @@ use crate::experiment::Experiment;
 use crate::result::ResultGroup;
 use crate::schema::Leaf;
 use crate::storage::hdf5::{self, Hdf5Reader};
-use crate::storage::{Edit, NodeKind, StorageError, TrajectoryReader};
+use crate::storage::{Edit, Node, NodeKind, StorageError, TrajectoryReader};
 use crate::trajectory::Trajectory;
-use crate::value::ResultValue;
+use crate::value::{Cells, ResultValue};
 
 impl<E: Experiment> Trajectory<E> {
     /// Adds a result of the trajectory as a whole, as `results/<name>`; it is stored with [`store`](Self::store),
@@ -22,10 +22,8 @@ impl<E: Experiment> Trajectory<E> {
     pub fn add_result<V: ResultValue>(&mut self, name: &str, value: V) -> Result<()> {
         check_name(name)?;
         let path = format!("results/{}", name.replace('.', "/"));
-        self.make_room(&path)?;
         let leaf = Leaf::new(name, V::value_type());
-        self.pending.push(Edit::AddValue { path, leaf, value: one_cell(&value) });
-        Ok(())
+        self.put(&path, vec![(path.clone(), leaf, one_cell(&value))])
     }
 
     /// Adds a group of results of the trajectory as a whole, such as a `Table`, as `results/<name>/<member>`; stored
@@ -38,25 +36,34 @@ impl<E: Experiment> Trajectory<E> {
         check_name(name)?;
         let path = format!("results/{}", name.replace('.', "/"));
         let values = group_values(&path, &group)?;
-        self.make_room(&path)?;
-        self.pending.extend(values);
-        Ok(())
+        self.put(&path, values)
     }
 
-    /// Removes what an earlier post-processing left at a path; what runs left there is an error.
-    fn make_room(&mut self, path: &str) -> Result<()> {
+    /// Puts values at and below a path, where an earlier post-processing may have left others; what runs left there is
+    /// an error. A value that takes the place of another keeps its annotations and the links to it.
+    fn put(&mut self, path: &str, values: Vec<(String, Leaf, Cells)>) -> Result<()> {
         let is_there =
             |other: &str| other == path || other.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
-        let is_new = |edit: &Edit| matches!(edit, Edit::AddValue { path: other, .. } if is_there(other));
-        let mut stored = self.any().nodes().iter().filter(|node| is_there(&node.path)).peekable();
-        let is_stored = stored.peek().is_some();
-        let is_summary = stored.all(|node| matches!(node.kind, NodeKind::Value(_) | NodeKind::Group));
+        let is_new = |edit: &Edit| matches!(edit, Edit::AddValue { path: other, .. } | Edit::ReplaceValue { path: other, .. } if is_there(other));
+        let stored: Vec<&Node> = self.any().nodes().iter().filter(|node| is_there(&node.path)).collect();
+        let is_summary = stored.iter().all(|node| matches!(node.kind, NodeKind::Value(_) | NodeKind::Group));
         if !is_summary || self.pending.iter().any(is_new) {
             return Err(StorageError::Exists { path: path.into() }.into());
         }
-        if is_stored {
+        let old = stored.iter().filter(|node| matches!(node.kind, NodeKind::Value(_))).map(|node| node.path.clone());
+        let (kept, gone): (Vec<String>, Vec<String>) = old.partition(|old| values.iter().any(|(path, ..)| path == old));
+        if kept.is_empty() && !stored.is_empty() {
             self.pending.push(Edit::Remove { path: path.into() });
+        } else {
+            self.pending.extend(gone.into_iter().map(|path| Edit::Remove { path }));
         }
+        self.pending.extend(values.into_iter().map(|(path, leaf, value)| {
+            if kept.contains(&path) {
+                Edit::ReplaceValue { path, leaf, value }
+            } else {
+                Edit::AddValue { path, leaf, value }
+            }
+        }));
         Ok(())
     }
 
