@@ -191,6 +191,64 @@ fn mistakes_are_shown_where_they_are() {
     }
 }
 
+#[parameters]
+struct Wide {
+    #[param(default = 0)]
+    id: u128,
+    #[param(default = None)]
+    limit: Option<u32>,
+}
+
+#[results]
+struct Widely {
+    sum: i128,
+    first: Option<u64>,
+    sure: Option<bool>,
+}
+
+#[experiment]
+fn widely(p: &Wide) -> Result<Widely, String> {
+    let id = i128::try_from(p.id).map_err(|_| "too large")?;
+    if id == 1 {
+        return Err("one is none".into());
+    }
+    let first = p.limit.map(u64::from).filter(|_| id > 0);
+    Ok(Widely { sum: -id, first, sure: p.limit.map(|limit| limit > 3) })
+}
+
+#[test]
+fn numbers_that_are_spelled_as_text_are_compared_as_numbers() {
+    common::with_trajectory_file(|file| {
+        let (p, r) = (Wide::names(), Widely::names());
+        let points = p.id.over([0, 1, 9, 10, 1 << 100, (1 << 100) + 1]) * p.limit.over([None, Some(2), Some(10)]);
+        drop(Environment::new(file).serial().run::<widely>(points).unwrap());
+        let traj = Trajectory::<widely>::open(file).unwrap();
+        let same = |condition: &str, typed: Vec<usize>| {
+            let found = traj.any().find(condition).unwrap_or_else(|error| panic!("{error}"));
+            assert!(!typed.is_empty() && typed.len() < traj.len(), "`{condition}` tells nothing apart");
+            assert_eq!(found.map(|run| run.index()).collect::<Vec<_>>(), typed, "{condition}");
+        };
+        let of_points = |is_wanted: fn(&Wide) -> bool| traj.find(is_wanted).unwrap().map(|run| run.index()).collect();
+        same("id > 9", of_points(|p| p.id > 9));
+        same("id == 1267650600228229401496703205377", of_points(|p| p.id == (1 << 100) + 1));
+        same("limit > 2", of_points(|p| p.limit.is_some_and(|limit| limit > 2)));
+        same("limit <= 2 || limit > 2", of_points(|p| p.limit.is_some()));
+        let found = traj.find_with(r.sum, |_, sum| sum < -9).unwrap().map(|run| run.index()).collect();
+        same("sum < -9", found);
+        let found = traj.find_with(r.first, |_, first| first.is_some_and(|first| first >= 10)).unwrap();
+        same("first >= 10", found.map(|run| run.index()).collect());
+        let found = traj.find_with(r.sure, |_, sure| sure == Some(false)).unwrap().map(|run| run.index()).collect();
+        same("!sure", found);
+    });
+    let p = Wide::names();
+    let traj = Environment::in_memory().run::<widely>(p.id.over([0, u128::MAX])).unwrap();
+    let refused = traj.any().find("id > 1").map(|_| ()).unwrap_err().to_string();
+    assert!(
+        refused.contains("`id` cannot be compared: 340282366920938463463374607431768211455 is beyond"),
+        "{refused}"
+    );
+}
+
 #[test]
 fn large_whole_numbers_are_compared_exactly() {
     let p = Model::names();

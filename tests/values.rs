@@ -288,6 +288,8 @@ kinds! {
     half_float: half::f16 = half::f16::ZERO, any::<u16>().prop_map(half::f16::from_bits),
         |value: &half::f16| value.to_bits();
     quantity: Time = Time::default(), double().prop_map(Time::new::<second>), |value: &Time| value.value.to_bits();
+    optional_quantity: Option<Time> = None, prop::option::of(double().prop_map(Time::new::<second>)),
+        |value: &Option<Time>| value.map(|time| time.value.to_bits());
     quantities: Vec<Time> = vec![], vec(any::<f64>().prop_map(Time::new::<second>), 0..3);
     boxed: Box<f64> = Box::new(0.0), double().prop_map(Box::new), |value: &f64| value.to_bits();
     boxed_list: Box<[[i8; 2]]> = Box::default(), vec(any::<[i8; 2]>(), 0..4).prop_map(Vec::into_boxed_slice);

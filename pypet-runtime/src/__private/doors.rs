@@ -22,7 +22,7 @@ use crate::value::{Grouped, Json, ParamGroup, ParamValue, ResultValue};
 #[diagnostic::on_unimplemented(
     message = "a parameter cannot hold `{Self}`",
     label = "this type cannot be a parameter",
-    note = "use a number, `bool`, `char`, `String`, a time, an `Option`, tuple, map or array of these, or an enum with `#[derive(ParamValue)]`",
+    note = "use a number, `bool`, `char`, `String`, an enum with `#[derive(ParamValue)]`, an `Option` of one of these, or a time; an array of these; a tuple, or a map from text",
     note = "any type with `serde::Serialize` and `serde::Deserialize` can be one by `#[param(serde, …)]`; `#[derive(ParamValue)]` makes a value of your own type",
     note = "a field without `#[param(…)]` is a group; a group's type has `#[parameters]`",
     note = "`ArrayD` and sparse matrices are parameters by `#[param(group, …)]`"
@@ -149,7 +149,7 @@ impl<G: ParameterSet> ParameterGroup for G {
 #[diagnostic::on_unimplemented(
     message = "a result cannot hold `{Self}`",
     label = "this type cannot be stored",
-    note = "use a number, `bool`, `char`, `String`, a time, an `Option`, tuple, map or array of these, or an enum with `#[derive(ParamValue)]`",
+    note = "use a number, `bool`, `char`, `String`, an enum with `#[derive(ParamValue)]`, an `Option` of one of these, or a time; an array of these; a tuple, or a map from text",
     note = "any type with `serde::Serialize` and `serde::Deserialize` can be stored by `#[result(serde)]`; `#[derive(ResultValue)]` makes a value of your own type",
     note = "several results are a group by `#[result(group)]`: a struct with `#[results]`, a `Table`, an `ArrayD` or a sparse matrix"
 )]

@@ -238,7 +238,7 @@ impl fmt::Display for ValueType {
 #[diagnostic::on_unimplemented(
     message = "a result cannot hold `{Self}`",
     label = "this type cannot be stored",
-    note = "use a number, `bool`, `char`, `String`, a time, an `Option`, tuple, map or array of these, or an enum with `#[derive(ParamValue)]`",
+    note = "use a number, `bool`, `char`, `String`, an enum with `#[derive(ParamValue)]`, an `Option` of one of these, or a time; an array of these; a tuple, or a map from text",
     note = "any type with `serde::Serialize` and `serde::Deserialize` can be stored by `#[result(serde)]`; `#[derive(ResultValue)]` makes a value of your own type"
 )]
 pub trait ResultValue: Send + Sized + 'static {
@@ -284,7 +284,7 @@ pub trait ResultValue: Send + Sized + 'static {
 #[diagnostic::on_unimplemented(
     message = "a parameter cannot hold `{Self}`",
     label = "this type cannot be a parameter",
-    note = "use a number, `bool`, `char`, `String`, a time, an `Option`, tuple, map or array of these, or an enum with `#[derive(ParamValue)]`",
+    note = "use a number, `bool`, `char`, `String`, an enum with `#[derive(ParamValue)]`, an `Option` of one of these, or a time; an array of these; a tuple, or a map from text",
     note = "any type with `serde::Serialize` and `serde::Deserialize` can be one by `#[param(serde, …)]`; `#[derive(ParamValue)]` makes a value of your own type",
     note = "a field without `#[param(…)]` is a group; a group's type has `#[parameters]`"
 )]

@@ -12,7 +12,7 @@ use super::{Cell, Cells, Element, ElementType, ParseValueError, ValueError};
 /// An [`Element`] that may be missing from its cell: `Option<f64>`, `Option<u32>`, `Option<String>`, ….
 #[diagnostic::on_unimplemented(
     message = "`Option<{Self}>` cannot be stored",
-    note = "options hold numbers, `bool`, `char`, `String` or an enum; add `serde` to the field's attribute for others"
+    note = "options hold numbers, `bool`, `char`, `String`, quantities or an enum; add `serde` to the field's attribute for others"
 )]
 pub trait Optional: Element {
     /// The type in the file.
@@ -31,6 +31,10 @@ pub trait Optional: Element {
 impl<T: Optional> Element for Option<T> {
     const TYPE: ElementType = T::STORED;
     const ENCODING: &'static str = "optional";
+
+    fn unit() -> String {
+        T::unit()
+    }
 
     fn put_all<'a>(elements: impl Iterator<Item = &'a Self>, cells: &mut Cells) {
         elements.for_each(|element| T::put_option(element.as_ref(), cells));

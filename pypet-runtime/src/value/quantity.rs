@@ -8,6 +8,7 @@ use uom::num::Num;
 use uom::si::{Dimension, Quantity, Unit, Units};
 use uom::typenum::Integer;
 
+use super::optional::Optional;
 use super::scalars::scalar_value;
 use super::{Cell, Cells, Element, ElementType, ParseValueError, ValueError};
 
@@ -69,6 +70,24 @@ where
 
     fn element_from_f64(number: f64) -> Option<Self> {
         V::element_from_f64(number).map(of)
+    }
+}
+
+impl<D, U, V> Optional for Quantity<D, U, V>
+where
+    D: Dimension + ?Sized + 'static,
+    U: Units<V> + ?Sized + 'static,
+    V: Num + Conversion<V> + Optional + Copy,
+    Self: Element,
+{
+    const STORED: ElementType = V::STORED;
+
+    fn put_option(option: Option<&Self>, cells: &mut Cells) {
+        V::put_option(option.map(|quantity| &quantity.value), cells);
+    }
+
+    fn take_options(cell: &Cell<'_>) -> Result<Vec<Option<Self>>, ValueError> {
+        Ok(V::take_options(cell)?.into_iter().map(|value| value.map(of::<D, U, V>)).collect())
     }
 }
 

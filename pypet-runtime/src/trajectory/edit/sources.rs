@@ -370,13 +370,14 @@ impl Strand {
             };
             let follows = joined.as_ref().is_some_and(|(first, cells)| first + cells.len() == piece.first);
             if !follows && let Some((first, cells)) = joined.take() {
+                n_bytes += cells.n_bytes();
                 take(first, &cells)?;
             }
             let (_, target) = joined.get_or_insert_with(|| (piece.first, Cells::of(&self.leaf.value_type)));
             (offset..offset + piece.runs.len()).for_each(|row| target.push_cell(&cells.cell(row)));
-            n_bytes += target.n_bytes();
         }
         if let Some((first, cells)) = joined {
+            n_bytes += cells.n_bytes();
             take(first, &cells)?;
         }
         Ok(n_bytes)

@@ -6,6 +6,7 @@ use std::ops::Range;
 use super::eval::{Column, Node, Query};
 use super::lex::Number;
 use super::parse::{Compare, Expr, ExprKind};
+use super::spelled::Spelling;
 use super::{Mistake, Trouble};
 use crate::error::Error;
 use crate::run::RunStatus;
@@ -263,9 +264,10 @@ impl<'a> Binder<'a> {
                 format!("`{name}` is a complex number, which a condition cannot compare; store its modulus, say");
             return Err(Mistake::new(place, message).into());
         }
-        let kind = match leaf.value_type.element {
-            ElementType::Bool => Kind::Truth,
-            ElementType::Text => Kind::Text,
+        let spelling = Spelling::of(&leaf.value_type);
+        let kind = match (leaf.value_type.element, spelling) {
+            (ElementType::Bool, _) | (_, Some(Spelling::Truths)) => Kind::Truth,
+            (ElementType::Text, None) => Kind::Text,
             _ => Kind::Number,
         };
         let number = match (of, column) {
@@ -273,6 +275,11 @@ impl<'a> Binder<'a> {
             (_, None) => self.keep(node.cells()?, true),
             (_, Some(column)) => self.column(column)?,
         };
+        if let (Some(spelling), column @ Column { spelled: None, .. }) = (spelling, &mut self.columns[number]) {
+            let spelled = spelling.read(&leaf.value_type, &column.cells);
+            let refused = |problem| Mistake::new(place, format!("`{name}` cannot be compared: {problem}"));
+            column.spelled = Some(spelled.map_err(refused)?);
+        }
         let is_of_runs = !self.columns[number].is_constant;
         let on_results = is_of_runs && column.is_some_and(|column| column.path().starts_with("results/"));
         let unit = if kind == Kind::Number { Unit::Of(leaf.unit.clone()) } else { Unit::Any };
@@ -292,7 +299,7 @@ impl<'a> Binder<'a> {
     }
 
     fn keep(&mut self, cells: Cells, is_constant: bool) -> usize {
-        self.columns.push(Column { cells, is_constant });
+        self.columns.push(Column { cells, is_constant, spelled: None });
         self.columns.len() - 1
     }
 }

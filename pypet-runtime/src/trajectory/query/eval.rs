@@ -30,6 +30,15 @@ pub(super) struct Query {
 pub(super) struct Column {
     pub(super) cells: Cells,
     pub(super) is_constant: bool,
+    /// Where the cells are texts that spell something else.
+    pub(super) spelled: Option<Spelled>,
+}
+
+/// What texts spell, one for each cell; what is missing has none.
+#[derive(Debug)]
+pub(super) enum Spelled {
+    Wholes(Vec<Option<i128>>),
+    Truths(Vec<Option<bool>>),
 }
 
 /// A part of a condition whose types fit.
@@ -60,7 +69,7 @@ pub(super) enum Node {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Answer {
     No,
-    /// That of a run without results.
+    /// That of a run without results, and of a truth value that is missing.
     Unknown,
     Yes,
 }
@@ -225,6 +234,9 @@ impl<'a> Block<'a> {
 impl Column {
     /// Single values of some runs.
     fn values(&self, runs: &Range<usize>) -> Values<'_> {
+        if let Some(spelled) = &self.spelled {
+            return self.spelled_values(spelled, self.rows(runs));
+        }
         match self.cells.element() {
             ElementType::Bool => Values::Truths(self.widened(runs, |x: u8| (x != 0).into())),
             ElementType::I8 => Values::Wholes(self.widened(runs, <i64 as From<i8>>::from)),
@@ -245,6 +257,23 @@ impl Column {
             ElementType::Text => {
                 let text = |row| self.cells.cell(row).strings().next().unwrap_or_default();
                 Values::Texts(self.spread(self.rows(runs).map(text).collect()))
+            }
+        }
+    }
+
+    /// A number that is missing is as one that is not a number, and a truth value that is missing is unknown.
+    fn spelled_values(&self, spelled: &Spelled, rows: Range<usize>) -> Values<'_> {
+        match spelled {
+            Spelled::Wholes(numbers) => match numbers[rows.clone()].iter().copied().collect::<Option<Vec<i128>>>() {
+                Some(numbers) => Values::Wides(self.spread(numbers.into())),
+                None => {
+                    let float = |number: &Option<i128>| number.map_or(f64::NAN, |number| number as f64);
+                    Values::Floats(self.spread(numbers[rows].iter().map(float).collect()))
+                }
+            },
+            Spelled::Truths(truths) => {
+                let answer = |truth: &Option<bool>| truth.map_or(Answer::Unknown, Answer::from);
+                Values::Truths(self.spread(truths[rows].iter().map(answer).collect()))
             }
         }
     }

@@ -10,6 +10,7 @@ mod bind;
 mod eval;
 mod lex;
 mod parse;
+mod spelled;
 
 use std::fmt;
 use std::ops::Range;
@@ -86,8 +87,8 @@ impl AnyTrajectory {
     /// | `&&` or `and`, `\|\|` or `or`, `!` or `not` | of conditions; `!` binds tightly, `not` loosely |
     /// | `+ - * /` | of numbers; `/` gives fractions of whole numbers, too |
     ///
-    /// NaN is neither equal to, nor less, nor greater than anything, as in Rust. A run without results never
-    /// satisfies a condition on results.
+    /// NaN is neither equal to, nor less, nor greater than anything, as in Rust, and neither is a number that is missing
+    /// (`None`). A run without results never satisfies a condition on results.
     ///
     /// # Errors
     /// The condition is malformed, compares what cannot be compared, or names what is not there or is no
