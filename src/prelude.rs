@@ -11,7 +11,7 @@ pub use pypet_runtime::parameter::Name;
 pub use pypet_runtime::provenance::GitPolicy;
 pub use pypet_runtime::rand::RngExt;
 pub use pypet_runtime::result::SharedArray;
-pub use pypet_runtime::run::Run;
+pub use pypet_runtime::run::{Run, RunStatus};
 pub use pypet_runtime::trajectory::{AnyTrajectory, Axis, Grid, RunView, Trajectory, TrajectoryEditor};
 pub use pypet_runtime::value::{Grouped, Json, Table};
 

@@ -226,6 +226,28 @@ fn a_value_that_takes_the_place_of_another_keeps_its_notes_and_links() {
 }
 
 #[test]
+fn nothing_is_put_into_a_value_where_nobody_would_find_it() {
+    with_stored(|file| {
+        let before = std::fs::read(file).unwrap();
+        for name in ["results.ragged.more", "results.z.more", "net.size.more"] {
+            let mut edit = TrajectoryEditor::open(file).unwrap();
+            let refused = edit.add_result(name, 1.0).unwrap_err().to_string();
+            assert!(refused.contains("it would lie in a value, which is no group"), "{refused}");
+            assert!(edit.link(name, "results.trace").is_err());
+        }
+        let mut traj = Trajectory::<multiply>::open(file).unwrap();
+        traj.add_result("ragged.more", 1.0).unwrap();
+        let refused = traj.store().unwrap_err().to_string();
+        assert!(refused.contains("`results/ragged/more` cannot be added"), "{refused}");
+        drop(traj);
+        assert_eq!(std::fs::read(file).unwrap(), before);
+    });
+    let mut traj = Environment::in_memory().run::<multiply>(Exploration::single()).unwrap();
+    traj.add_result("z.more", 1.0).unwrap();
+    assert!(traj.store().unwrap_err().to_string().contains("`results/z/more` cannot be added"));
+}
+
+#[test]
 fn links_to_links_go_with_what_they_lead_to() {
     with_stored(|file| {
         let mut edit = TrajectoryEditor::open(file).unwrap();

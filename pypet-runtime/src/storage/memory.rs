@@ -361,8 +361,11 @@ impl Tree {
     }
 
     fn add(&mut self, path: &str, stored: Stored) -> Result<(), StorageError> {
-        if self.position(path).is_some() {
+        if self.position(path).is_some() || self.is_group(path) {
             return Err(StorageError::Exists { path: path.into() });
+        }
+        if path.match_indices('/').any(|(end, _)| self.position(&path[..end]).is_some()) {
+            return Err(StorageError::inside_value(path, "added"));
         }
         self.leaves.push((path.into(), stored));
         Ok(())

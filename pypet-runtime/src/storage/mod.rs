@@ -471,6 +471,14 @@ pub enum StorageError {
     },
 }
 
+impl StorageError {
+    /// Values hold no other nodes.
+    pub(crate) fn inside_value(path: &str, action: &'static str) -> Self {
+        let allowed = "it would lie in a value, which is no group; choose another name";
+        Self::Fixed { path: path.into(), action, allowed }
+    }
+}
+
 /// ` in run 3`; nothing where no run is known.
 fn in_run(run: Option<usize>) -> String {
     run.map(|run| format!(" in run {run}")).unwrap_or_default()

@@ -146,7 +146,22 @@ fn is_below(path: &str, branches: &[&str]) -> bool {
     branches.iter().any(|branch| path.strip_prefix(branch).is_some_and(|rest| rest.starts_with('/')))
 }
 
-fn require_free(trajectory: &Group, path: &str, place: &Place) -> Result<(), StorageError> {
+/// Makes sure that there is nothing under a path, and that it does not lead into a value: nobody looks there.
+fn require_free(trajectory: &Group, path: &str, action: &'static str, place: &Place) -> Result<(), StorageError> {
+    for (end, _) in path.match_indices('/') {
+        let outer = &path[..end];
+        if !exists(trajectory, outer, place)? {
+            break;
+        }
+        let failed = || place.failed("look at", outer);
+        let is_group = match survey::open(trajectory, outer).map_err(failed())? {
+            Member::Group(group) => !attributes::has(&group, columns::LAYOUT).map_err(failed())?,
+            _ => false,
+        };
+        if !is_group {
+            return Err(StorageError::inside_value(path, action));
+        }
+    }
     if exists(trajectory, path, place)? { Err(StorageError::Exists { path: path.into() }) } else { Ok(()) }
 }
 
@@ -155,7 +170,7 @@ fn link(trajectory: &Group, path: &str, target: &str, place: &Place) -> Result<(
         let allowed = "links lie below `results`, `config`, `parameters` or `derived_parameters`";
         return Err(StorageError::Fixed { path: path.into(), action: "linked", allowed });
     }
-    require_free(trajectory, path, place)?;
+    require_free(trajectory, path, "linked", place)?;
     let made = parent(trajectory, path).and_then(|(group, name)| {
         // Another program's link may lead out of the trajectory, by its whole path.
         let is_whole = target.starts_with('/');
@@ -170,7 +185,7 @@ fn add_value(trajectory: &Group, path: &str, leaf: &Leaf, value: &Cells, place: 
         let allowed = "only results and config can be added to a trajectory";
         return Err(StorageError::Fixed { path: path.into(), action: "added", allowed });
     }
-    require_free(trajectory, path, place)?;
+    require_free(trajectory, path, "added", place)?;
     check_refusal(leaf, value)?;
     let added = parent(trajectory, path).and_then(|(group, name)| columns::new_value(&group, name, leaf, value));
     added.map(drop).map_err(place.failed("add", path))

@@ -205,6 +205,10 @@ impl TrajectoryEditor {
         let path = name.replace('.', "/");
         let has_branch = self.nodes.iter().any(|node| path.starts_with(&format!("{}/", node.path)));
         let path = if has_branch { path } else { format!("results/{path}") };
+        let is_leaf = |node: &&Node| matches!(node.kind, NodeKind::Value(_) | NodeKind::Column(_));
+        if self.nodes.iter().filter(is_leaf).any(|leaf| path.starts_with(&format!("{}/", leaf.path))) {
+            return Err(StorageError::inside_value(&path, "added").into());
+        }
         if self.nodes.iter().any(|node| node.path == path) {
             return Err(StorageError::Exists { path: dotted(&path) }.into());
         }
