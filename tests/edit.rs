@@ -210,6 +210,7 @@ fn a_value_that_takes_the_place_of_another_keeps_its_notes_and_links() {
         drop(Environment::new(file).run::<kept>(Factors::names().x.over([1.0, 4.0])).unwrap());
         let mut edit = TrajectoryEditor::open(file).unwrap();
         edit.annotate("largest", "checked_by", "Ada".to_owned()).unwrap();
+        edit.set_comment("largest", "of all inputs").unwrap();
         edit.link("best", "largest").unwrap().link("config.best", "results.best").unwrap();
         edit.commit().unwrap();
         // Post-processing that is repeated puts a new value there, and so does whoever changes it by hand.
@@ -222,6 +223,7 @@ fn a_value_that_takes_the_place_of_another_keeps_its_notes_and_links() {
         edit.commit().unwrap();
         let any = AnyTrajectory::open(file).unwrap();
         assert_eq!((any.get::<f64>("config.best").unwrap(), note(&any).as_str()), (8.0, "Ada"));
+        assert_eq!(any.node("results.largest").unwrap().comment(), "of all inputs");
     });
 }
 
@@ -259,7 +261,8 @@ fn links_to_links_go_with_what_they_lead_to() {
         assert!(edit.link("fourth", "third").is_err(), "it is gone already");
         edit.commit().unwrap();
         let any = AnyTrajectory::open(file).unwrap();
-        let links: Vec<&str> = any.descendants().filter(|node| node.is_link()).map(|node| node.name()).collect();
+        let links: Vec<&str> =
+            any.descendants().filter(|node| node.is_link()).map(pypet::trajectory::NodeRef::name).collect();
         assert_eq!(links, ["other"]);
         assert!(any.contains("net.size"));
     });

@@ -8,7 +8,6 @@ use crate::value::Cells;
 /// Paths lead from the trajectory to a node, joined by `/`; the empty path is the trajectory itself.
 #[derive(Debug, Clone, PartialEq)]
 #[non_exhaustive]
-#[expect(clippy::large_enum_variant, reason = "a list of edits is short")]
 pub enum Edit {
     /// Gives a node an annotation, or an annotation another value.
     Annotate {

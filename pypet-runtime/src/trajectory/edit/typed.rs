@@ -40,30 +40,41 @@ impl<E: Experiment> Trajectory<E> {
     }
 
     /// Puts values at and below a path, where an earlier post-processing may have left others; what runs left there is
-    /// an error. A value that takes the place of another keeps its annotations and the links to it.
+    /// an error. A value that takes the place of another keeps its annotations and the links to it, and its comment if the
+    /// new one has none.
     fn put(&mut self, path: &str, values: Vec<(String, Leaf, Cells)>) -> Result<()> {
         let is_there =
             |other: &str| other == path || other.strip_prefix(path).is_some_and(|rest| rest.starts_with('/'));
-        let is_new = |edit: &Edit| matches!(edit, Edit::AddValue { path: other, .. } | Edit::ReplaceValue { path: other, .. } if is_there(other));
+        let is_new = |edit: &Edit| match edit {
+            Edit::AddValue { path, .. } | Edit::ReplaceValue { path, .. } => is_there(path),
+            _ => false,
+        };
         let stored: Vec<&Node> = self.any().nodes().iter().filter(|node| is_there(&node.path)).collect();
         let is_summary = stored.iter().all(|node| matches!(node.kind, NodeKind::Value(_) | NodeKind::Group));
         if !is_summary || self.pending.iter().any(is_new) {
             return Err(StorageError::Exists { path: path.into() }.into());
         }
-        let old = stored.iter().filter(|node| matches!(node.kind, NodeKind::Value(_))).map(|node| node.path.clone());
-        let (kept, gone): (Vec<String>, Vec<String>) = old.partition(|old| values.iter().any(|(path, ..)| path == old));
+        let old = stored.iter().filter_map(|node| match &node.kind {
+            NodeKind::Value(leaf) => Some((node.path.clone(), leaf.comment.clone())),
+            _ => None,
+        });
+        let is_replaced = |(old, _): &(String, String)| values.iter().any(|(path, ..)| path == old);
+        let (kept, gone): (Vec<_>, Vec<_>) = old.partition(is_replaced);
         if kept.is_empty() && !stored.is_empty() {
             self.pending.push(Edit::Remove { path: path.into() });
         } else {
-            self.pending.extend(gone.into_iter().map(|path| Edit::Remove { path }));
+            self.pending.extend(gone.into_iter().map(|(path, _)| Edit::Remove { path }));
         }
-        self.pending.extend(values.into_iter().map(|(path, leaf, value)| {
-            if kept.contains(&path) {
-                Edit::ReplaceValue { path, leaf, value }
-            } else {
-                Edit::AddValue { path, leaf, value }
+        for (path, mut leaf, value) in values {
+            let Some((_, comment)) = kept.iter().find(|(kept, _)| *kept == path) else {
+                self.pending.push(Edit::AddValue { path, leaf, value });
+                continue;
+            };
+            if leaf.comment.is_empty() {
+                leaf.comment.clone_from(comment);
             }
-        }));
+            self.pending.push(Edit::ReplaceValue { path, leaf, value });
+        }
         Ok(())
     }
 

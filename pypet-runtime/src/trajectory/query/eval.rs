@@ -264,13 +264,14 @@ impl Column {
     /// A number that is missing is as one that is not a number, and a truth value that is missing is unknown.
     fn spelled_values(&self, spelled: &Spelled, rows: Range<usize>) -> Values<'_> {
         match spelled {
-            Spelled::Wholes(numbers) => match numbers[rows.clone()].iter().copied().collect::<Option<Vec<i128>>>() {
-                Some(numbers) => Values::Wides(self.spread(numbers.into())),
-                None => {
-                    let float = |number: &Option<i128>| number.map_or(f64::NAN, |number| number as f64);
-                    Values::Floats(self.spread(numbers[rows].iter().map(float).collect()))
+            Spelled::Wholes(numbers) => {
+                let numbers = &numbers[rows];
+                if let Some(all) = numbers.iter().copied().collect::<Option<Vec<i128>>>() {
+                    return Values::Wides(self.spread(all.into()));
                 }
-            },
+                let float = |number: &Option<i128>| number.map_or(f64::NAN, |number| number as f64);
+                Values::Floats(self.spread(numbers.iter().map(float).collect()))
+            }
             Spelled::Truths(truths) => {
                 let answer = |truth: &Option<bool>| truth.map_or(Answer::Unknown, Answer::from);
                 Values::Truths(self.spread(truths[rows].iter().map(answer).collect()))
