@@ -30,6 +30,9 @@ pypet = { path = "PYPET", default-features = false, features = ["FEATURE"] }
 opt-level = 3
 [profile.dev.package.libz-sys]
 opt-level = 3
+# Not that of pypet.
+[profile.dev.package.history]
+opt-level = 1
 "#;
 
 const SOURCE: &str = "
@@ -48,6 +51,9 @@ fn times(p: &Factors) -> f64 {
 
 pypet::main!();
 ";
+
+/// What git is pointed at within a hook of another repository.
+const ELSEWHERE: &str = "/another/.git";
 
 /// A crate in a repository of its own.
 struct History {
@@ -94,7 +100,8 @@ impl History {
             .current_dir(&self.folder)
             .args(arguments)
             .arg("--offline")
-            .env("CARGO_TARGET_DIR", common::target_folder());
+            .env("CARGO_TARGET_DIR", common::target_folder())
+            .env("GIT_DIR", ELSEWHERE);
         let output = cargo.output().expect("the cargo that built this test can be started");
         assert!(output.status.success(), "cargo {arguments:?} failed, {}", report(&output));
     }
@@ -107,7 +114,9 @@ impl History {
 
     fn run(&self, arguments: &[&str]) -> Output {
         let program = common::target_folder().join("debug").join(format!("history{}", std::env::consts::EXE_SUFFIX));
-        Command::new(program).current_dir(&self.folder).args(arguments).output().expect("the program was built")
+        let mut program = Command::new(program);
+        program.current_dir(&self.folder).args(arguments).env("GIT_DIR", ELSEWHERE);
+        program.output().expect("the program was built")
     }
 
     fn stored(&self, file: &str) -> AnyTrajectory {
@@ -143,6 +152,7 @@ fn a_file_tells_what_the_program_was_built_from_and_policies_keep_order() {
     assert_eq!(traj.get::<Vec<String>>("config.build.features").unwrap(), ["spikes"]);
     assert!(build("patch").contains("-    p.x * 2.0\n+    p.x * 3.0\n"), "{}", build("patch"));
     assert_eq!((build("diff_sha256").len(), build("lock_sha256").len()), (64, 64));
+    assert_eq!(build("opt_level"), "1");
     assert!(build("rustc").starts_with("rustc 1."), "{}", build("rustc"));
     let command: Vec<String> = traj.get("config.environment.command").unwrap();
     assert_eq!(command[1..], ["run", "-o", "changed.h5"]);
@@ -210,6 +220,23 @@ fn a_file_tells_what_the_program_was_built_from_and_policies_keep_order() {
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("there are uncommitted changes in `src/main.rs`"), "{said}");
     assert!(!history.folder.join("refused.h5").exists());
+
+    // No commit has the source that git did not know.
+    history.write("src/unknown.rs", "");
+    history.cargo(&["build"]);
+    let output = history.run(&["run", "--git", "commit", "-o", "unknown.h5"]);
+    assert!(output.status.success(), "{}", report(&output));
+    let traj = history.stored("unknown.h5");
+    assert_eq!(traj.get::<Vec<String>>("config.build.changed").unwrap(), ["src/main.rs", "src/unknown.rs"]);
+    assert!(!traj.get::<bool>("config.environment.git_commit_is_build").unwrap());
+    drop(traj);
+
+    history.write_factor(6);
+    fs::remove_file(history.folder.join("src/unknown.rs")).unwrap();
+    history.cargo(&["build"]);
+    let output = history.run(&["run", "--git", "commit", "-o", "known.h5"]);
+    assert!(output.status.success(), "{}", report(&output));
+    assert!(history.stored("known.h5").get::<bool>("config.environment.git_commit_is_build").unwrap());
 }
 
 #[test]

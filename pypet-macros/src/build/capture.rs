@@ -7,6 +7,7 @@ use std::sync::OnceLock;
 
 use sha2::{Digest, Sha256};
 
+use super::compiler::Compiler;
 use super::repository::Repository;
 
 /// What is known of the crate; empty where nothing is.
@@ -16,7 +17,7 @@ pub(super) struct Capture {
     pub(super) version: String,
     pub(super) folder: String,
     pub(super) lock_hash: String,
-    pub(super) features: Vec<String>,
+    pub(super) compiler: Compiler,
     pub(super) repository: Repository,
 }
 
@@ -27,17 +28,21 @@ impl Capture {
         CAPTURE.get_or_init(|| {
             let variable = |name| std::env::var(name).unwrap_or_default();
             let folder = variable("CARGO_MANIFEST_DIR");
+            // A path among them need not be text.
+            let arguments: Vec<String> =
+                std::env::args_os().map(|argument| argument.to_string_lossy().into_owned()).collect();
             // Without cargo nothing is known, and what is only checked never runs.
-            if folder.is_empty() || is_only_checked(std::env::args()) {
+            if folder.is_empty() || is_only_checked(&arguments) {
                 return Self::default();
             }
             let path = PathBuf::from(&folder);
+            let workspace = workspace(&path);
             Self {
                 package: variable("CARGO_PKG_NAME"),
                 version: variable("CARGO_PKG_VERSION"),
-                lock_hash: lock_hash(&path).unwrap_or_default(),
-                features: fs::read_to_string(path.join("Cargo.toml")).map_or(Vec::new(), |text| features(&text)),
-                repository: Repository::around(&path).unwrap_or_default(),
+                lock_hash: lock_hash(&workspace).unwrap_or_default(),
+                compiler: Compiler::of(&arguments),
+                repository: Repository::around(&path, &workspace).unwrap_or_default(),
                 folder,
             }
         })
@@ -45,16 +50,21 @@ impl Capture {
 }
 
 /// Whether the compiler, of these arguments, makes nothing that could run, as for `cargo check`.
-fn is_only_checked(arguments: impl Iterator<Item = String>) -> bool {
-    let emitted: Vec<String> =
-        arguments.filter_map(|argument| argument.strip_prefix("--emit=").map(ToOwned::to_owned)).collect();
+fn is_only_checked(arguments: &[String]) -> bool {
+    let emitted: Vec<&str> = arguments.iter().filter_map(|argument| argument.strip_prefix("--emit=")).collect();
     let mut kinds = emitted.iter().flat_map(|kinds| kinds.split(','));
     !emitted.is_empty() && kinds.all(|kind| matches!(kind, "dep-info" | "metadata"))
 }
 
-/// The hash of the lock file that cargo uses: the nearest one above.
-fn lock_hash(folder: &Path) -> Option<String> {
-    let lock = folder.ancestors().find_map(|folder| fs::read(folder.join("Cargo.lock")).ok())?;
+/// The root of the crate's workspace, which is where cargo starts the compiler; the crate's own folder if it does not.
+fn workspace(folder: &Path) -> PathBuf {
+    let here = std::env::current_dir().unwrap_or_default();
+    if !here.as_os_str().is_empty() && folder.starts_with(&here) { here } else { folder.into() }
+}
+
+/// The hash of the lock file that cargo uses: the nearest one above. One of a member of a workspace means nothing.
+fn lock_hash(workspace: &Path) -> Option<String> {
+    let lock = workspace.ancestors().find_map(|folder| fs::read(folder.join("Cargo.lock")).ok())?;
     Some(hash(&lock))
 }
 
@@ -67,32 +77,14 @@ pub(super) fn hash(bytes: &[u8]) -> String {
     })
 }
 
-/// The names in the table `[features]` of a manifest. Each is at the beginning of a line, before a `=`.
-fn features(manifest: &str) -> Vec<String> {
-    let table = manifest.lines().map(str::trim).skip_while(|line| *line != "[features]").skip(1);
-    let lines = table.take_while(|line| !line.starts_with('['));
-    let names = lines.filter_map(|line| line.split_once('=')).map(|(name, _)| name.trim().trim_matches('"'));
-    let is_name = |name: &&str| {
-        *name != "default" && name.chars().all(|c| c.is_alphanumeric() || matches!(c, '_' | '-' | '+' | '.'))
-    };
-    names.filter(is_name).map(ToOwned::to_owned).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn features_are_found_in_a_manifest() {
-        let manifest = "[package]\nname = \"x\"\n[features]\ndefault = [\"a\"]\n# b = []\na = [\n  \"dep:z\",\n]\n\
-                        \"c-d\" = []\n\n[dependencies]\ne = \"1\"\n";
-        assert_eq!(features(manifest), ["a", "c-d"]);
-        assert!(features("[package]\n").is_empty());
-    }
-
-    #[test]
     fn what_is_only_checked_is_told_by_what_the_compiler_emits() {
-        let is_only_checked = |command: &str| is_only_checked(command.split(' ').map(ToOwned::to_owned));
+        let arguments = |command: &str| command.split(' ').map(ToOwned::to_owned).collect::<Vec<_>>();
+        let is_only_checked = |command: &str| is_only_checked(&arguments(command));
         assert!(is_only_checked("rustc --crate-name x --emit=dep-info,metadata -C metadata=1"));
         assert!(!is_only_checked("rustc --crate-name x --emit=dep-info,link -C metadata=1"));
         assert!(!is_only_checked("rustc --crate-name x --emit=dep-info,metadata,link"));

@@ -7,41 +7,73 @@ use super::capture::hash;
 
 /// Larger patches are left out: half of one could not be applied.
 const LONGEST_PATCH: usize = 64 << 10;
+/// They point git at another repository, index or folder than the one around the crate; hooks of git set them.
+const ELSEWHERE: [&str; 7] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_NAMESPACE",
+    "GIT_DIFF_OPTS",
+];
+/// Settings under which patches are those of every user, and can be applied; the runtime's `provenance/git.rs` has the same.
+const SETTINGS: [&str; 7] = [
+    "diff.noprefix=false",
+    "diff.mnemonicPrefix=false",
+    "diff.relative=false",
+    "diff.context=3",
+    "diff.interHunkContext=0",
+    "diff.algorithm=default",
+    "diff.submodule=short",
+];
+/// The difference to the commit. The length of abbreviated hashes depends on the repository.
+const DIFF: [&str; 8] = [
+    "diff",
+    "HEAD",
+    "--binary",
+    "--full-index",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    "--ignore-submodules=untracked",
+];
 
 /// What git knows; empty where the crate is in no repository.
-#[derive(Debug, Default, PartialEq)]
+#[derive(Debug, Clone, Default, PartialEq)]
 pub(super) struct Repository {
     pub(super) commit: String,
     /// Empty if no branch is checked out.
     pub(super) branch: String,
-    /// Files that differ from the commit, and sources of the crate that git does not know.
+    /// Files that differ from the commit, and sources that git does not know, as seen from the repository's root.
     pub(super) changed: Vec<String>,
-    /// SHA-256 of `git diff HEAD --binary`; empty if there is no difference.
+    /// SHA-256 of `git diff HEAD --binary --full-index`; empty if there is no difference.
     pub(super) diff_hash: String,
     /// The difference itself, if it is short text.
     pub(super) patch: String,
 }
 
 impl Repository {
-    /// The repository that tracks this crate's manifest.
-    pub(super) fn around(folder: &Path) -> Option<Self> {
+    /// The repository that tracks the manifest of the crate in `folder`, whose workspace is `workspace`.
+    pub(super) fn around(folder: &Path, workspace: &Path) -> Option<Self> {
         // Side by side, since starting a process takes longest.
-        let status = start(folder, &["status", "--porcelain=v2", "--branch", "--untracked-files=no", "-z"])?;
-        let sources = ["ls-files", "-t", "-z", "--cached", "--others", "--exclude-standard", "Cargo.toml", "*.rs"];
-        let sources = text(&output(start(folder, &sources)?)?);
-        let status = text(&output(status)?);
-        if !sources.split('\0').any(|entry| entry == "H Cargo.toml") {
+        let status =
+            ["status", "--porcelain=v2", "--branch", "--untracked-files=no", "--ignore-submodules=untracked", "-z"];
+        let status = start(folder, &status)?;
+        let unknown = start(workspace, &["ls-files", "-z", "--others", "--exclude-standard", "--full-name", "*.rs"])?;
+        let manifest = text(&output(start(folder, &["ls-files", "-t", "-z", "--cached", "Cargo.toml"])?)?);
+        let (status, unknown) = (text(&output(status)?), text(&output(unknown)?));
+        if manifest != "H Cargo.toml\0" {
             // A crate from a registry, for example, in a home folder that is a repository itself.
             return None;
         }
         let mut repository = Self::default();
         repository.read_status(&status)?;
         let is_changed = !repository.changed.is_empty();
-        let unknown = sources.split('\0').filter_map(|entry| entry.strip_prefix("? "));
+        let unknown = unknown.split('\0').filter(|name| !name.is_empty());
         repository.changed.extend(unknown.map(ToOwned::to_owned));
         if is_changed {
-            let diff = start(folder, &["diff", "HEAD", "--binary", "--no-ext-diff", "--no-textconv", "--no-color"])?;
-            let diff = output(diff)?;
+            let diff = output(start(folder, &DIFF)?)?;
             repository.diff_hash = hash(&diff);
             if diff.len() <= LONGEST_PATCH && !diff.contains(&0) {
                 repository.patch = String::from_utf8(diff).unwrap_or_default();
@@ -79,6 +111,8 @@ impl Repository {
 
 fn start(folder: &Path, arguments: &[&str]) -> Option<Child> {
     let mut git = Command::new("git");
+    SETTINGS.iter().for_each(|setting| _ = git.args(["-c", setting]));
+    ELSEWHERE.iter().for_each(|variable| _ = git.env_remove(variable));
     git.current_dir(folder).args(arguments).env("GIT_OPTIONAL_LOCKS", "0");
     git.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()
 }
@@ -106,21 +140,25 @@ mod tests {
         assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
     }
 
+    fn around(folder: &Path) -> Option<Repository> {
+        Repository::around(folder, folder)
+    }
+
     #[test]
     fn commit_branch_changes_and_patch_are_captured() {
         let folder = tempfile::tempdir().unwrap();
         let folder = folder.path();
         let write = |name: &str, text: &str| fs::write(folder.join(name), text).unwrap();
-        assert_eq!(Repository::around(folder), None);
+        assert_eq!(around(folder), None);
         git(folder, &["init", "--initial-branch", "trunk"]);
         write("Cargo.toml", "[package]\n");
         write("a model.rs", "one\n");
-        assert_eq!(Repository::around(folder), None, "nothing is tracked yet");
+        assert_eq!(around(folder), None, "nothing is tracked yet");
         git(folder, &["add", "."]);
-        assert_eq!(Repository::around(folder), None, "nothing is committed yet");
+        assert_eq!(around(folder), None, "nothing is committed yet");
         git(folder, &["commit", "--message", "one"]);
 
-        let clean = Repository::around(folder).unwrap();
+        let clean = around(folder).unwrap();
         assert_eq!((clean.commit.len(), clean.branch.as_str()), (40, "trunk"));
         assert_eq!((clean.changed.len(), clean.diff_hash.as_str(), clean.patch.as_str()), (0, "", ""));
 
@@ -131,7 +169,7 @@ mod tests {
         write("Cargo.toml", "[package]\n");
         git(folder, &["add", "Cargo.toml"]);
         let begun = Instant::now();
-        let dirty = Repository::around(folder).unwrap();
+        let dirty = around(folder).unwrap();
         println!("capturing a repository with changes took {:?}", begun.elapsed());
         assert_eq!(dirty.commit, clean.commit);
         assert_eq!(dirty.changed, ["a model.rs", "moved.toml", "new.rs"]);
@@ -140,8 +178,38 @@ mod tests {
 
         write("a model.rs", &"long\n".repeat(20_000));
         git(folder, &["checkout", "--detach"]);
-        let long = Repository::around(folder).unwrap();
+        let long = around(folder).unwrap();
         assert_eq!((long.branch.as_str(), long.patch.as_str(), long.diff_hash.len()), ("", "", 64));
+    }
+
+    #[test]
+    fn a_member_of_a_workspace_tells_of_the_whole_and_settings_change_no_patch() {
+        let folder = tempfile::tempdir().unwrap();
+        let root = folder.path();
+        let member = root.join("member");
+        git(root, &["init"]);
+        fs::create_dir(&member).unwrap();
+        fs::create_dir(root.join("model")).unwrap();
+        fs::write(member.join("Cargo.toml"), "[package]\n").unwrap();
+        fs::write(root.join("model/lib.rs"), "one\n").unwrap();
+        git(root, &["add", "."]);
+        git(root, &["commit", "--message", "one"]);
+        fs::write(root.join("model/lib.rs"), "two\n").unwrap();
+        fs::write(root.join("model/new.rs"), "").unwrap();
+        fs::write(member.join("own.rs"), "").unwrap();
+
+        let plain = Repository::around(&member, root).unwrap();
+        assert_eq!(plain.changed, ["model/lib.rs", "member/own.rs", "model/new.rs"]);
+        for setting in ["noprefix", "mnemonicPrefix", "relative"] {
+            git(root, &["config", &format!("diff.{setting}"), "true"]);
+        }
+        git(root, &["config", "diff.context", "0"]);
+        git(root, &["config", "core.abbrev", "12"]);
+        assert_eq!(Repository::around(&member, root), Some(plain.clone()));
+        fs::write(root.join("plain.patch"), plain.patch).unwrap();
+        git(root, &["checkout", "--", "model/lib.rs"]);
+        git(root, &["apply", "plain.patch"]);
+        assert_eq!(fs::read_to_string(root.join("model/lib.rs")).unwrap(), "two\n");
     }
 
     #[test]
@@ -154,6 +222,6 @@ mod tests {
         let ignored = folder.path().join("target");
         fs::create_dir(&ignored).unwrap();
         fs::write(ignored.join("Cargo.toml"), "[package]\n").unwrap();
-        assert_eq!(Repository::around(&ignored), None);
+        assert_eq!(around(&ignored), None);
     }
 }

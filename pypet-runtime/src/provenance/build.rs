@@ -13,8 +13,12 @@ pub struct Build {
     pub folder: &'static str,
     /// SHA-256 of `Cargo.lock`.
     pub lock_hash: &'static str,
-    /// The features that the crate declares, and whether they are on.
-    pub features: &'static [(&'static str, bool)],
+    /// The level of optimization of the crate.
+    pub opt_level: &'static str,
+    /// What else the compiler was told about the code that it makes of the crate.
+    pub flags: &'static str,
+    /// The features of the crate that are on.
+    pub features: &'static [&'static str],
     /// Whether debug assertions are on.
     pub debug_assertions: bool,
     /// The commit of the git repository.
@@ -23,7 +27,7 @@ pub struct Build {
     pub branch: &'static str,
     /// Files that differed from the commit.
     pub changed: &'static [&'static str],
-    /// SHA-256 of `git diff HEAD --binary`, if there was a difference.
+    /// SHA-256 of `git diff HEAD --binary --full-index`, if there was a difference.
     pub diff_hash: &'static str,
     /// The difference itself, unless it was longer than 64 KiB.
     pub patch: &'static str,
@@ -36,6 +40,8 @@ impl Build {
         version: "",
         folder: "",
         lock_hash: "",
+        opt_level: "",
+        flags: "",
         features: &[],
         debug_assertions: cfg!(debug_assertions),
         commit: "",

@@ -9,6 +9,38 @@ use super::Build;
 use super::start::hexadecimal;
 use crate::value::text::quoted_list;
 
+/// They point git at another repository, index or folder than the one around the crate; hooks of git set them.
+const ELSEWHERE: [&str; 7] = [
+    "GIT_DIR",
+    "GIT_WORK_TREE",
+    "GIT_INDEX_FILE",
+    "GIT_COMMON_DIR",
+    "GIT_OBJECT_DIRECTORY",
+    "GIT_NAMESPACE",
+    "GIT_DIFF_OPTS",
+];
+/// Settings under which patches are those of every user, and can be applied; the macros' `build/repository.rs` has the same.
+const SETTINGS: [&str; 7] = [
+    "diff.noprefix=false",
+    "diff.mnemonicPrefix=false",
+    "diff.relative=false",
+    "diff.context=3",
+    "diff.interHunkContext=0",
+    "diff.algorithm=default",
+    "diff.submodule=short",
+];
+/// As it is taken when the program is compiled.
+const DIFF: [&str; 8] = [
+    "diff",
+    "HEAD",
+    "--binary",
+    "--full-index",
+    "--no-ext-diff",
+    "--no-textconv",
+    "--no-color",
+    "--ignore-submodules=untracked",
+];
+
 /// What is done about the git repository of a program before its runs begin.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
@@ -113,14 +145,18 @@ pub(super) fn carry_out(policy: GitPolicy, build: &Build, message: &str) -> Resu
     if policy == GitPolicy::RequireClean {
         return Err(GitError::Changes { files });
     }
-    let is_build = head(folder)? == build.commit && diff_hash(folder)? == build.diff_hash;
+    // Nobody knows what sources were that git did not know.
+    let is_known = build.changed.iter().all(|name| files.iter().any(|file| file == name));
+    let is_built = is_known && head(folder)? == build.commit && diff_hash(folder)? == build.diff_hash;
     git(folder, &["commit", "--all", "--quiet", "--message", message])?;
+    // Changes within a submodule are in none of our commits.
+    let is_build = is_built && changed(folder)?.is_empty();
     Ok(Some(CheckedOut { commit: head(folder)?, is_build }))
 }
 
 /// Tracked files that differ from the commit.
 fn changed(folder: &Path) -> Result<Vec<String>, GitError> {
-    let names = git(folder, &["diff", "HEAD", "--name-only", "--no-ext-diff", "-z"])?;
+    let names = git(folder, &["diff", "HEAD", "--name-only", "--no-ext-diff", "--ignore-submodules=untracked", "-z"])?;
     Ok(names.split(|&byte| byte == 0).filter(|name| !name.is_empty()).map(text).collect())
 }
 
@@ -128,16 +164,17 @@ fn head(folder: &Path) -> Result<String, GitError> {
     Ok(text(&git(folder, &["rev-parse", "HEAD"])?).trim().into())
 }
 
-/// As it is taken when the program is compiled.
 fn diff_hash(folder: &Path) -> Result<String, GitError> {
-    let diff = git(folder, &["diff", "HEAD", "--binary", "--no-ext-diff", "--no-textconv", "--no-color"])?;
+    let diff = git(folder, &DIFF)?;
     Ok(hexadecimal(&Sha256::digest(&diff)))
 }
 
 fn git(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
     let failed = |message: String| GitError::Git { command: arguments[0].into(), message };
-    let output = Command::new("git").current_dir(folder).args(arguments).output();
-    let output = output.map_err(|error| failed(error.to_string()))?;
+    let mut git = Command::new("git");
+    SETTINGS.iter().for_each(|setting| _ = git.args(["-c", setting]));
+    ELSEWHERE.iter().for_each(|variable| _ = git.env_remove(variable));
+    let output = git.current_dir(folder).args(arguments).output().map_err(|error| failed(error.to_string()))?;
     if output.status.success() {
         return Ok(output.stdout);
     }

@@ -164,17 +164,21 @@ impl Values<'_> {
             self.text("build/branch", build.branch, "git branch that was checked out");
             self.put("build/dirty", &!build.changed.is_empty(), "whether files differed from the commit");
             self.list("build/changed", build.changed.iter().copied(), "the files that did");
-            self.text("build/diff_sha256", build.diff_hash, "SHA-256 of `git diff HEAD --binary`");
+            self.text("build/diff_sha256", build.diff_hash, "SHA-256 of `git diff HEAD --binary --full-index`");
             self.text("build/patch", build.patch, "its output, for `git apply`, unless it was above 64 KiB");
         }
         self.text("build/lock_sha256", build.lock_hash, "SHA-256 of Cargo.lock");
-        let features = build.features.iter().filter(|(_, is_on)| *is_on).map(|(name, _)| *name);
-        self.list("build/features", features, "features of the crate");
+        self.list("build/features", build.features.iter().copied(), "features of the crate");
         self.text("build/rustc", COMPILER.rustc, "the compiler");
         self.text("build/target", COMPILER.target, "platform that it compiled for");
         self.text("build/profile", COMPILER.profile, "profile that cargo's began with");
-        self.text("build/opt_level", COMPILER.opt_level, "level of optimization");
-        self.text("build/rustflags", COMPILER.flags, "further flags of the compiler");
+        // Without the crate's own, those of pypet.
+        let (opt_level, flags) = match build.opt_level {
+            "" => (COMPILER.opt_level, COMPILER.flags),
+            known => (known, build.flags),
+        };
+        self.text("build/opt_level", opt_level, "level of optimization");
+        self.text("build/rustflags", flags, "further flags of the compiler");
         self.put("build/debug_assertions", &build.debug_assertions, "whether debug assertions are on");
         self.text("versions/pypet", env!("CARGO_PKG_VERSION"), "version of pypet");
         self.text("versions/hdf5", &crate::storage::hdf5::library_version(), "version of the HDF5 library");
