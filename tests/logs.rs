@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 use std::process::{Command, Output};
+use std::sync::Barrier;
 
 use common::children;
 use common::examples::run_with;
@@ -128,6 +129,39 @@ fn several_trajectories_share_a_log_folder_and_even_a_log() {
     assert_eq!(first.any().log(None).unwrap().len(), 4);
     assert_eq!(second.any().log(None).unwrap().len(), 6);
     assert_eq!(first.any().log(Some(1)).unwrap().len(), 2);
+}
+
+/// Two studies have to be at it to get on.
+#[experiment(result = "k")]
+fn meets(p: &Talk) -> u32 {
+    static BOTH: Barrier = Barrier::new(2);
+    tracing::info!("comes");
+    BOTH.wait();
+    tracing::info!("goes");
+    p.k
+}
+
+#[test]
+fn studies_of_one_name_at_once_share_a_log_folder_and_no_log() {
+    let folder = tempfile::tempdir().unwrap();
+    let logs = folder.path().join("logs");
+    let trajectories = std::thread::scope(|scope| {
+        let studies = ["first.h5", "second.h5"].map(|file| {
+            let environment = Environment::new(folder.path().join(file)).with_log_dir(&logs).serial();
+            scope.spawn(move || environment.run::<meets>(talks(3)).unwrap())
+        });
+        studies.map(|study| study.join().unwrap())
+    });
+    for traj in &trajectories {
+        assert_eq!(traj.any().log(None).unwrap().len(), 6);
+        for run in 0..3 {
+            let lines = traj.any().log(Some(run)).unwrap();
+            assert_eq!(texts(&lines), ["INFO logs: comes", "INFO logs: goes"]);
+        }
+    }
+    let mut names: Vec<_> = fs::read_dir(&logs).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+    names.sort();
+    assert_eq!(names, ["meets.2.log", "meets.log"]);
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! The log of one study.
 
-use std::fs::{File, OpenOptions, create_dir_all};
-use std::io::{self, Write};
+use std::fs::{File, OpenOptions, TryLockError, create_dir_all};
+use std::io::{self, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
@@ -79,18 +79,17 @@ impl Book {
         file: Option<&Path>,
     ) -> Result<Vec<PlannedLeaf>, LogError> {
         let Some(folder) = folder(self.wanted_folder.as_deref(), file, trajectory)? else { return Ok(Vec::new()) };
-        let log = folder.join(format!("{trajectory}.log"));
-        let mut files = Files {
-            errors: folder.join(format!("{trajectory}.errors.log")),
-            heading: format!("{HEADING}{trajectory} created {created}"),
-            open: None,
-            open_errors: None,
-            is_torn: false,
-            log: log.clone(),
-        };
+        let heading = format!("{HEADING}{trajectory} created {created}");
+        let mut files = Files::new(&folder, trajectory, &heading);
         if self.wanted_folder.is_some() {
-            files.begin().map_err(|source| LogError::Write { file: log.clone(), source })?;
+            // Several studies may share a folder, and be of one name.
+            let mut number = 1;
+            while !files.begin_alone().map_err(|source| LogError::Write { file: files.log.clone(), source })? {
+                number += 1;
+                files = Files::new(&folder, &format!("{trajectory}.{number}"), &heading);
+            }
         }
+        let log = files.log.clone();
         let mut state = self.lock();
         if let Target::Waiting(waiting) = std::mem::replace(&mut state.target, Target::Files(files)) {
             for line in &waiting {
@@ -187,10 +186,33 @@ impl State {
 }
 
 impl Files {
+    fn new(folder: &Path, name: &str, heading: &str) -> Self {
+        Self {
+            log: folder.join(format!("{name}.log")),
+            errors: folder.join(format!("{name}.errors.log")),
+            heading: heading.into(),
+            open: None,
+            open_errors: None,
+            is_torn: false,
+        }
+    }
+
+    /// Makes the log unless another study writes to it, below whose heading our entries would stand; whether it did.
+    ///
+    /// Where there are no locks, nobody can tell.
+    fn begin_alone(&mut self) -> io::Result<bool> {
+        let log = append_to(&self.log)?;
+        if matches!(log.try_lock(), Err(TryLockError::WouldBlock)) {
+            return Ok(false);
+        }
+        self.open = Some(headed(log, &self.heading)?);
+        Ok(true)
+    }
+
     /// Makes the log, if need be, and begins what this study says.
     fn begin(&mut self) -> io::Result<&mut File> {
-        if self.open.is_none() {
-            self.open = Some(append_to(&self.log, &self.heading)?);
+        if self.open.is_none() && !self.begin_alone()? {
+            self.open = Some(headed(append_to(&self.log)?, &self.heading)?);
         }
         Ok(self.open.as_mut().expect("just opened"))
     }
@@ -205,7 +227,7 @@ impl Files {
         if line.level == Level::ERROR {
             let errors = match &mut self.open_errors {
                 Some(errors) => errors,
-                none => none.insert(append_to(&self.errors, &self.heading)?),
+                none => none.insert(headed(append_to(&self.errors)?, &self.heading)?),
             };
             errors.write_all(text.as_bytes())?;
         }
@@ -213,12 +235,21 @@ impl Files {
     }
 }
 
-fn append_to(path: &Path, heading: &str) -> io::Result<File> {
+fn append_to(path: &Path) -> io::Result<File> {
     if let Some(folder) = path.parent() {
         create_dir_all(folder)?;
     }
-    let mut file = OpenOptions::new().append(true).create(true).open(path)?;
-    file.write_all(format!("{heading}\n").as_bytes())?;
+    OpenOptions::new().read(true).append(true).create(true).open(path)
+}
+
+/// Writes a heading at the beginning of a line: on a full disk the last entry may have none of its end.
+fn headed(mut file: File, heading: &str) -> io::Result<File> {
+    let mut last = *b"\n";
+    if file.seek(SeekFrom::End(-1)).is_ok() {
+        file.read_exact(&mut last)?;
+    }
+    let begin = if last == *b"\n" { "" } else { "\n" };
+    file.write_all(format!("{begin}{heading}\n").as_bytes())?;
     Ok(file)
 }
 

@@ -31,7 +31,7 @@ const PATIENCE: Duration = Duration::from_secs(1);
 pub struct Hook {
     program: OsString,
     arguments: Vec<OsString>,
-    /// What warnings call it.
+    /// What warnings call it, which are in the log: not the command, nor all of a URL, which may hold secrets.
     name: String,
     timeout: Duration,
     study: Option<StudyStarted>,
@@ -45,7 +45,7 @@ impl Hook {
         let (program, flag) = if cfg!(windows) { ("cmd", "/C") } else { ("sh", "-c") };
         let command = command.into();
         Self {
-            name: format!("hook `{}`", command.display()),
+            name: format!("hook `{}…`", first_word(&command.to_string_lossy())),
             program: program.into(),
             arguments: vec![flag.into(), command],
             timeout: Duration::from_secs(10),
@@ -62,6 +62,11 @@ impl Hook {
             "--silent",
             "--show-error",
             "--fail",
+            "--globoff",
+            "--location",
+            // As it was sent to the old place; curl would ask for a page there.
+            "--post301",
+            "--post302",
             "--header",
             "Content-Type: application/json",
             "--data-binary",
@@ -72,7 +77,7 @@ impl Hook {
         Self {
             program: "curl".into(),
             arguments: arguments.map(Into::into).to_vec(),
-            name: format!("webhook `{url}`"),
+            name: format!("webhook at `{}`", host(url)),
             is_webhook: true,
             ..Self::new("")
         }
@@ -163,6 +168,19 @@ impl Observer for Hook {
         // It may be at the failed run when the study ends.
         2 * self.timeout + Duration::from_secs(1)
     }
+}
+
+/// What a command begins with, unless that is the value of a variable.
+fn first_word(command: &str) -> String {
+    let word = command.split_whitespace().next().filter(|word| !word.contains('='));
+    word.map_or(String::new(), |word| format!("{word} "))
+}
+
+/// Where a URL leads, without user, path and query.
+fn host(url: &str) -> &str {
+    let (_, place) = url.split_once("://").unwrap_or(("", url));
+    let authority = place.split(['/', '?', '#']).next().unwrap_or_default();
+    authority.rsplit('@').next().unwrap_or_default()
 }
 
 fn cut(text: &str) -> &str {
