@@ -8,6 +8,7 @@ use std::path::{Path, PathBuf};
 
 use pypet::prelude::*;
 use pypet::storage::StorageError;
+use pypet::verify::ProblemKind;
 
 const N_RUNS: usize = 50;
 
@@ -154,5 +155,19 @@ fn a_changed_byte_of_a_parameter_is_found() {
     with_study(|file| {
         error_of(file, &1_234.5_f64.to_le_bytes(), "parameters.number");
         error_of(file, &2999.25_f64.to_le_bytes(), "parameters.large");
+    });
+}
+
+#[test]
+fn damage_that_only_other_readers_and_the_next_writer_meet_is_found() {
+    with_study(|file| {
+        // A name for netCDF, who made the file, the meaning of the states, and a list of free space.
+        for bytes in ["run index", "pypet 0.1.0", "timed_out cancelled", "FSHD"] {
+            let copy = damaged(file, bytes.as_bytes());
+            let verified = pypet::verify(&copy, None, &mut |_| {}).expect("the file can be opened");
+            let problems = &verified.problems;
+            assert!(problems.iter().any(|problem| problem.kind == ProblemKind::Damage), "{bytes}: {verified:?}");
+        }
+        assert!(pypet::verify(file, None, &mut |_| {}).expect("the file can be opened").is_sound());
     });
 }

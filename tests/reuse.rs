@@ -130,3 +130,15 @@ fn worker_processes_come_to_the_same_points() {
     assert_eq!(Trajectory::<study>::open(&file).unwrap().statuses(), [RunStatus::Done; 7]);
     assert_eq!(names(&file), ["study"]);
 }
+
+#[test]
+fn the_command_line_counts_only_what_is_left() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let said = |arguments: &str| {
+        let output = common::examples::run_with("multiply", folder.path(), arguments.split(' '));
+        String::from_utf8(output.stdout).expect("text")
+    };
+    said("run -q -o x.h5 --explore x=[1,2]");
+    let foreseen = said("run --dry-run --reuse -o x.h5 --explore x=[1,2,3]");
+    assert!(foreseen.starts_with("multiply would carry out 1 runs, 8 bytes"), "{foreseen}");
+}

@@ -87,17 +87,21 @@ pub(super) fn run(
     let file = matches.and_then(|matches| matches.get_one::<PathBuf>("output")).cloned();
     let file = file.unwrap_or_else(|| Path::new("hdf5").join(format!("{}.h5", experiment.name())));
     let prospect = output::apart(is_json, || experiment.check(&request))??;
+    let mut n_runs = prospect.n_runs;
     if options.reuse {
         let look = || experiment.reusable(&file, options.clone(), &request);
         let reuse = output::apart(is_json, || with_bar("looking for runs that are done", look))??;
         eprintln!("{}", one_line(&reuse.to_string()));
+        if reuse.is_possible() {
+            n_runs -= reuse.n_done;
+        }
     }
     if let Some(how) = matches.and_then(|matches| matches.get_one::<String>("dry-run")) {
-        return foresee(experiment, prospect.n_runs, &request, &options, how == "measure", is_json);
+        return foresee(experiment, n_runs, &request, &options, how == "measure", is_json);
     }
     if options.progress == Some(true) {
-        let crew = crew(options.engine, prospect.n_runs);
-        eprintln!("{}: {} runs {crew} → {}", experiment.name(), prospect.n_runs, file.display());
+        let crew = crew(options.engine, n_runs);
+        eprintln!("{}: {n_runs} runs {crew} → {}", experiment.name(), file.display());
         if !ATOMIC_COMMITS {
             eprintln!("note: built against the system's libhdf5, so a kill during a commit may damage the file");
         }

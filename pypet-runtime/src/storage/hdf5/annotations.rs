@@ -22,6 +22,11 @@ pub(super) fn attribute(key: &str) -> String {
     format!("{PREFIX}{key}")
 }
 
+/// Whether an attribute is an annotation, or says what kind of value one is.
+pub(super) fn is_one(attribute: &str) -> bool {
+    attribute.starts_with(PREFIX) || attribute.starts_with(DTYPE_PREFIX)
+}
+
 /// Gives a node an annotation, in the place of one that it had.
 pub(super) fn set(node: &Location, key: &str, value: &Cells) -> hdf5::Result<()> {
     remove(node, key)?;

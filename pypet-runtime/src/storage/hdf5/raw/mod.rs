@@ -31,6 +31,13 @@ unsafe extern "C" {
     fn H5DSattach_scale(dataset: hid_t, scale: hid_t, dimension: c_uint) -> herr_t;
     fn H5DSis_attached(dataset: hid_t, scale: hid_t, dimension: c_uint) -> htri_t;
     fn H5DSdetach_scale(dataset: hid_t, scale: hid_t, dimension: c_uint) -> herr_t;
+    fn H5DSiterate_scales(
+        dataset: hid_t,
+        dimension: c_uint,
+        index: *mut c_int,
+        visitor: Option<unsafe extern "C" fn(hid_t, c_uint, hid_t, *mut c_void) -> herr_t>,
+        data: *mut c_void,
+    ) -> herr_t;
 }
 
 // The bindings lack this one.
@@ -330,6 +337,36 @@ pub(super) fn detach_scale(dataset: &Dataset, scale: &Dataset, dimension: usize)
     let dimension = c_uint::try_from(dimension).expect("HDF5 has at most 32 dimensions");
     // SAFETY: both are open datasets; the library checks the number of the dimension.
     check(|| unsafe { H5DSdetach_scale(dataset.id(), scale.id(), dimension) })
+}
+
+/// Opens the scales of all dimensions of a dataset.
+pub(super) fn look_at_scales(dataset: &Dataset) -> hdf5::Result<()> {
+    (0..dataset.ndim()).try_for_each(|dimension| {
+        let dimension = c_uint::try_from(dimension).expect("HDF5 has at most 32 dimensions");
+        let (from, data) = (std::ptr::null_mut(), std::ptr::null_mut());
+        // SAFETY: the dataset is open; without an index the search begins at the first scale, and `next` touches no data.
+        check(|| unsafe { H5DSiterate_scales(dataset.id(), dimension, from, Some(next), data) })
+    })
+}
+
+/// Goes on to the next scale.
+unsafe extern "C" fn next(_: hid_t, _: c_uint, _: hid_t, _: *mut c_void) -> herr_t {
+    0
+}
+
+/// Reads what the library keeps of an object beside its data: its indices and heaps with the lists of their free space.
+#[cfg(feature = "bundled-hdf5")]
+pub(super) fn look_at_metadata(object: &hdf5::Location) -> hdf5::Result<()> {
+    use hdf5_sys::h5o::{H5O_NATIVE_INFO_META_SIZE, H5O_native_info_t, H5Oget_native_info};
+    let mut info = std::mem::MaybeUninit::<H5O_native_info_t>::uninit();
+    // SAFETY: the library writes to a structure of its own, which nobody reads.
+    check(|| unsafe { H5Oget_native_info(object.id(), info.as_mut_ptr(), H5O_NATIVE_INFO_META_SIZE) })
+}
+
+/// Older libraries have other functions for it.
+#[cfg(not(feature = "bundled-hdf5"))]
+pub(super) fn look_at_metadata(_: &hdf5::Location) -> hdf5::Result<()> {
+    Ok(())
 }
 
 /// The target of a soft link.

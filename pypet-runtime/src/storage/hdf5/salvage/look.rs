@@ -5,7 +5,7 @@ use std::ops::Range;
 
 use hdf5::{Group, Location};
 
-use super::{ExaminedTrajectory, Loss, STATUS, Salvage, gaps};
+use super::{ExaminedTrajectory, Loss, STATUS, Salvage, beside, gaps};
 use crate::run::RunStatus;
 use crate::storage::hdf5::columns::{self, LAYOUT};
 use crate::storage::hdf5::reader::{BRANCHES, Hdf5Reader};
@@ -65,6 +65,7 @@ impl Examination {
             }
         }
         self.look_at_views();
+        self.look_beside();
         if !self.losses.is_empty() {
             // In a sound file a link may lead nowhere, as links may.
             self.drop_dangling_links();
@@ -220,6 +221,20 @@ impl Examination {
             if path == "grid" || path == "grid/run_index" {
                 // Without it nobody knows which run lies where.
                 self.reader.header.axes = None;
+            }
+        }
+    }
+
+    /// What only other readers and the next writer need; a copy has it new.
+    fn look_beside(&mut self) {
+        let mut found = Vec::new();
+        beside::walk(&self.reader.trajectory, "", &mut found);
+        for (path, error) in found {
+            let node = path.split(", ").next().unwrap_or_default();
+            let is_told = |loss: &Loss| loss.path == path || loss.path == node;
+            if !self.losses.iter().any(is_told) {
+                let error = self.reader.place.failed("read", &path)(error);
+                self.losses.push(Loss::beside(&path, &error));
             }
         }
     }

@@ -3,6 +3,7 @@
 //! [`examine`] reads everything once. A [`Salvage`] then is a trajectory as any other, in which what cannot be read is
 //! not there, and the runs that lack something by that are pending. So whatever copies trajectories can save it.
 
+mod beside;
 mod look;
 mod reader;
 
@@ -74,6 +75,11 @@ impl Loss {
         Self { path: path.into(), runs: Vec::new(), reason: reason(error), is_made_anew: false }
     }
 
+    /// What a copy does not need.
+    fn beside(path: &str, error: &StorageError) -> Self {
+        Self { is_made_anew: true, ..Self::new(path, error) }
+    }
+
     /// A node that cannot be read for reasons yet to be told.
     pub(crate) fn of(path: &str) -> Self {
         Self { path: path.into(), runs: Vec::new(), reason: String::new(), is_made_anew: false }
@@ -118,6 +124,9 @@ pub fn examine(path: &Path) -> Result<Examined, StorageError> {
         what: "the list of trajectories",
         source: Box::new(error),
     })?;
+    let mut found = Vec::new();
+    beside::look_at(&opened, "", &mut found);
+    losses.extend(found.into_iter().map(|(path, error)| Loss::beside(&path, &place.failed("read", &path)(error))));
     let mut trajectories = Vec::new();
     for (name, target) in members {
         match survey::open(&opened, &name).map_err(place.failed("open", &name)) {
