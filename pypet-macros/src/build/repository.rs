@@ -111,8 +111,10 @@ impl Repository {
 
 fn start(folder: &Path, arguments: &[&str]) -> Option<Child> {
     let mut git = Command::new("git");
-    SETTINGS.iter().for_each(|setting| _ = git.args(["-c", setting]));
-    ELSEWHERE.iter().for_each(|variable| _ = git.env_remove(variable));
+    git.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
+    for variable in ELSEWHERE {
+        git.env_remove(variable);
+    }
     git.current_dir(folder).args(arguments).env("GIT_OPTIONAL_LOCKS", "0");
     git.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::null()).spawn().ok()
 }

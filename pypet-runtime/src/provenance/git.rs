@@ -172,8 +172,10 @@ fn diff_hash(folder: &Path) -> Result<String, GitError> {
 fn git(folder: &Path, arguments: &[&str]) -> Result<Vec<u8>, GitError> {
     let failed = |message: String| GitError::Git { command: arguments[0].into(), message };
     let mut git = Command::new("git");
-    SETTINGS.iter().for_each(|setting| _ = git.args(["-c", setting]));
-    ELSEWHERE.iter().for_each(|variable| _ = git.env_remove(variable));
+    git.args(SETTINGS.iter().flat_map(|setting| ["-c", setting]));
+    for variable in ELSEWHERE {
+        git.env_remove(variable);
+    }
     let output = git.current_dir(folder).args(arguments).output().map_err(|error| failed(error.to_string()))?;
     if output.status.success() {
         return Ok(output.stdout);
