@@ -56,11 +56,14 @@ pub(super) struct Repository {
 impl Repository {
     /// The repository that tracks the manifest of the crate in `folder`, whose workspace is `workspace`.
     pub(super) fn around(folder: &Path, workspace: &Path) -> Option<Self> {
+        // A member of a workspace may be a repository of its own.
+        let mut inner = folder.ancestors().take_while(|parent| *parent != workspace);
+        let sources = inner.find(|parent| parent.join(".git").exists()).unwrap_or(workspace);
         // Side by side, since starting a process takes longest.
         let status =
             ["status", "--porcelain=v2", "--branch", "--untracked-files=no", "--ignore-submodules=untracked", "-z"];
         let status = start(folder, &status)?;
-        let unknown = start(workspace, &["ls-files", "-z", "--others", "--exclude-standard", "--full-name", "*.rs"])?;
+        let unknown = start(sources, &["ls-files", "-z", "--others", "--exclude-standard", "--full-name", "*.rs"])?;
         let manifest = text(&output(start(folder, &["ls-files", "-t", "-z", "--cached", "Cargo.toml"])?)?);
         let (status, unknown) = (text(&output(status)?), text(&output(unknown)?));
         if manifest != "H Cargo.toml\0" {
@@ -212,6 +215,15 @@ mod tests {
         git(root, &["checkout", "--", "model/lib.rs"]);
         git(root, &["apply", "plain.patch"]);
         assert_eq!(fs::read_to_string(root.join("model/lib.rs")).unwrap(), "two\n");
+
+        let own = root.join("own");
+        fs::create_dir(&own).unwrap();
+        git(&own, &["init"]);
+        fs::write(own.join("Cargo.toml"), "[package]\n").unwrap();
+        git(&own, &["add", "."]);
+        git(&own, &["commit", "--message", "one"]);
+        fs::write(own.join("new.rs"), "").unwrap();
+        assert_eq!(Repository::around(&own, root).unwrap().changed, ["new.rs"]);
     }
 
     #[test]
