@@ -36,6 +36,7 @@ impl Writing<'_> {
     /// The store cannot take a run; then no further run begins, and what was committed stays.
     pub(super) fn until_all_is_stored(mut self) -> Result<(), StorageError> {
         let queue = self.queue;
+        self.origin.runs_begin();
         let written = self.write_all();
         if written.is_err() {
             queue.stop();

@@ -1,6 +1,7 @@
 //! Everything that is known before the first run, as values of the tree.
 
 use std::collections::{BTreeMap, HashSet};
+use std::fs::File;
 use std::sync::{Mutex, PoisonError};
 use std::thread::{self, JoinHandle};
 
@@ -35,7 +36,7 @@ impl Origin {
             values.put("environment/git_commit_is_build", &is_build, "whether it is what the program was built from");
         }
         let values = values.values;
-        Ok(Self { branch, values, program: ProgramHash::begin() })
+        Ok(Self { branch, values, program: ProgramHash::new() })
     }
 
     pub(crate) fn values(&self) -> &[PlannedLeaf] {
@@ -80,6 +81,13 @@ impl Origin {
         }
     }
 
+    /// Begins with what would hold up the first run.
+    pub(crate) fn runs_begin(&self) {
+        if let Some(program) = &self.program {
+            program.begin();
+        }
+    }
+
     /// What has become known since the runs began, once.
     pub(crate) fn news(&self) -> Option<PlannedLeaf> {
         self.program.as_ref()?.news(&self.branch, false)
@@ -96,26 +104,49 @@ impl Origin {
     }
 }
 
-/// The hash of the program's file, which takes longer to compute than all else that comes before the first run.
+/// The hash of the program's file, which takes longer to compute than all else that comes before the first run, and
+/// would hold that up.
 #[derive(Debug)]
 struct ProgramHash {
-    computed: Mutex<Option<JoinHandle<String>>>,
+    state: Mutex<Hashing>,
     /// What earlier environments have told.
     told: Option<Cells>,
+}
+
+#[derive(Debug)]
+enum Hashing {
+    /// The file as it was when the environment began, whatever is built in its place since.
+    NotBegun(File),
+    Begun(JoinHandle<String>),
+    Over,
 }
 
 impl ProgramHash {
     const NAME: &str = "environment/program_sha256";
 
+    fn new() -> Option<Self> {
+        Some(Self { state: Mutex::new(Hashing::NotBegun(start::program()?)), told: None })
+    }
+
     /// On a thread of its own, if the system has one left.
-    fn begin() -> Option<Self> {
-        let thread = thread::Builder::new().name("pypet-program-hash".into()).spawn(start::program_hash).ok()?;
-        Some(Self { computed: Mutex::new(Some(thread)), told: None })
+    fn begin(&self) {
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        *state = match std::mem::replace(&mut *state, Hashing::Over) {
+            Hashing::NotBegun(program) => {
+                let thread = thread::Builder::new().name("pypet-program-hash".into());
+                thread.spawn(|| start::hash_of(program)).map_or(Hashing::Over, Hashing::Begun)
+            }
+            begun => begun,
+        };
     }
 
     fn news(&self, branch: &str, wait: bool) -> Option<PlannedLeaf> {
-        let mut computed = self.computed.lock().unwrap_or_else(PoisonError::into_inner);
-        let thread = computed.take_if(|thread| wait || thread.is_finished())?;
+        let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
+        match &*state {
+            Hashing::Begun(thread) if wait || thread.is_finished() => {}
+            _ => return None,
+        }
+        let Hashing::Begun(thread) = std::mem::replace(&mut *state, Hashing::Over) else { return None };
         let hash = thread.join().unwrap_or_default();
         let path = format!("{branch}/{}", Self::NAME);
         let news = PlannedLeaf::new(path, &hash, "SHA-256 of the program's file");

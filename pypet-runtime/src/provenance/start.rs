@@ -3,7 +3,7 @@
 use std::env;
 use std::fmt::Write as _;
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{ErrorKind, Read};
 
 use jiff::Zoned;
 use sha2::{Digest, Sha256};
@@ -70,23 +70,23 @@ pub(super) fn variables() -> impl Iterator<Item = (&'static str, String)> {
     VARIABLES.into_iter().filter_map(|name| Some((name, env::var(name).ok()?)))
 }
 
-/// SHA-256 of the program's file; empty for unoptimized programs, whose files are large and short-lived.
-pub(super) fn program_hash() -> String {
-    if COMPILER.opt_level == "0" {
-        return String::new();
-    }
-    let hash = || -> io::Result<String> {
-        let mut hasher = Sha256::new();
-        let mut program = File::open(env::current_exe()?)?;
-        let mut bytes = vec![0; 1 << 18];
-        loop {
-            match program.read(&mut bytes)? {
-                0 => return Ok(hexadecimal(&hasher.finalize())),
-                n_bytes => hasher.update(&bytes[..n_bytes]),
-            }
+/// The program's file; none for unoptimized programs, whose files are large and short-lived.
+pub(super) fn program() -> Option<File> {
+    if COMPILER.opt_level == "0" { None } else { File::open(env::current_exe().ok()?).ok() }
+}
+
+/// SHA-256 of a file; empty if it cannot be read.
+pub(super) fn hash_of(mut file: File) -> String {
+    let mut hasher = Sha256::new();
+    let mut bytes = vec![0; 1 << 18];
+    loop {
+        match file.read(&mut bytes) {
+            Ok(0) => return hexadecimal(&hasher.finalize()),
+            Ok(n_bytes) => hasher.update(&bytes[..n_bytes]),
+            Err(error) if error.kind() == ErrorKind::Interrupted => {}
+            Err(_) => return String::new(),
         }
-    };
-    hash().unwrap_or_default()
+    }
 }
 
 pub(super) fn hexadecimal(bytes: &[u8]) -> String {
