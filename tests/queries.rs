@@ -146,6 +146,23 @@ fn runs_without_results_and_nan_satisfy_nothing() {
 }
 
 #[test]
+fn a_number_may_have_a_unit_with_another_prefix() {
+    let traj = measured();
+    for (condition, in_its_own_unit) in [
+        ("i > 500 pA", "i > 0.5"),
+        ("i == 0.0000005 mA", "i == 0.5"),
+        ("i in [100 pA, 0.2 nA]", "i in [0.1, 0.2]"),
+        ("rate >= 0.005 kHz", "rate >= 5"),
+        ("-4e6 µHz <= -rate", "rate <= 4"),
+        ("tau + 1 s == 1.02 s and seed == 1", "seed == 1"),
+    ] {
+        let found = by_text(&traj, condition);
+        assert!(!found.is_empty() && found.len() < traj.len(), "`{condition}` tells nothing apart");
+        assert_eq!(found, by_text(&traj, in_its_own_unit), "{condition}");
+    }
+}
+
+#[test]
 fn mistakes_are_shown_where_they_are() {
     let traj = measured();
     let cases = [
@@ -167,6 +184,7 @@ fn mistakes_are_shown_where_they_are() {
         ("par.method == euler", "a text stands in quotes: `\"euler\"`", 14),
         ("status == 'lost'", "it is one of `pending`, `done`, `failed`, `timed out` or `cancelled`", 10),
         ("tau > 5 nA", "`tau` is in `ms`, but `5 nA` is in `nA`", 0),
+        ("tau > 5 kHz", "`tau` is in `ms`, but `5 kHz` is in `kHz`", 0),
         ("seed > 5 ms", "`seed` has no unit, but `5 ms` is in `ms`", 0),
         ("tau > i", "`tau` is in `ms`, but `i` is in `nA`", 0),
         ("tau > 5 kg", "`kg` is no unit of this trajectory, only `Hz`, `ms`, `nA` or `s`", 8),

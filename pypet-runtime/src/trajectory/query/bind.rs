@@ -7,7 +7,7 @@ use super::eval::{Column, Node, Query};
 use super::lex::Number;
 use super::parse::{Compare, Expr, ExprKind};
 use super::spelled::Spelling;
-use super::{Mistake, Trouble};
+use super::{Mistake, Trouble, prefixes};
 use crate::error::Error;
 use crate::run::RunStatus;
 use crate::trajectory::naming::Of;
@@ -83,6 +83,39 @@ impl Bound {
     fn new(node: Node, kind: Kind) -> Self {
         Self { node, kind, unit: Unit::Any, on_results: false, choices: Vec::new(), literal: None }
     }
+
+    /// A number that stands in the condition, in the unit of what it meets, if only their prefixes differ.
+    fn meeting(mut self, other: &Self) -> Self {
+        if let (Unit::Written(own), Unit::Of(wanted)) = (&self.unit, &other.unit)
+            && let Some(power) = prefixes::power(own, wanted)
+            && let Some(node) = shifted(&self.node, power)
+        {
+            (self.node, self.unit) = (node, Unit::Written(wanted.clone()));
+        }
+        self
+    }
+}
+
+fn in_one_unit(a: Bound, b: Bound) -> (Bound, Bound) {
+    let a = a.meeting(&b);
+    let b = b.meeting(&a);
+    (a, b)
+}
+
+/// A number with its decimal point moved; `None` if it is computed.
+fn shifted(node: &Node, power: i32) -> Option<Node> {
+    Some(match node {
+        Node::Whole(whole) => {
+            let factor = u32::try_from(power).ok().and_then(|power| 10_i128.checked_pow(power));
+            match factor.and_then(|factor| whole.checked_mul(factor)) {
+                Some(whole) => Node::Whole(whole),
+                None => Node::Float(prefixes::shifted(*whole as f64, power)),
+            }
+        }
+        Node::Float(float) => Node::Float(prefixes::shifted(*float, power)),
+        Node::Negative(inner) => Node::Negative(Box::new(shifted(inner, power)?)),
+        _ => return None,
+    })
 }
 
 struct Binder<'a> {
@@ -127,13 +160,14 @@ impl<'a> Binder<'a> {
                 let a = self.expect(left, Kind::Number, takes)?;
                 let b = self.expect(right, Kind::Number, takes)?;
                 let keeps_unit = matches!(operator, Add | Subtract);
+                let (a, b) = if keeps_unit { in_one_unit(a, b) } else { (a, b) };
                 let unit = if keeps_unit { self.common_unit(&a, &b, &expr.place, left, right)? } else { Unit::Any };
                 let on_results = a.on_results || b.on_results;
                 let node = Node::Arithmetic(*operator, Box::new(a.node), Box::new(b.node));
                 Bound { unit, on_results, ..Bound::new(node, Kind::Number) }
             }
             ExprKind::Compare(operator, left, right) => {
-                let (a, b) = (self.bind_side(left, right)?, self.bind_side(right, left)?);
+                let (a, b) = in_one_unit(self.bind_side(left, right)?, self.bind_side(right, left)?);
                 self.check_pair(&a, &b, &expr.place, left, right)?;
                 let has_order = matches!(operator, Compare::Equal | Compare::NotEqual) || a.kind != Kind::Truth;
                 if !has_order {
@@ -148,7 +182,7 @@ impl<'a> Binder<'a> {
                 let mut on_results = bound.on_results;
                 let mut nodes = Vec::new();
                 for other in list {
-                    let other_bound = self.bind_side(other, item)?;
+                    let other_bound = self.bind_side(other, item)?.meeting(&bound);
                     self.check_pair(&bound, &other_bound, &other.place, item, other)?;
                     on_results |= other_bound.on_results;
                     nodes.push(other_bound.node);

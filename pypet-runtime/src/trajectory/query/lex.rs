@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::Mistake;
+use super::{Mistake, prefixes};
 use crate::value::text::quoted_list;
 
 /// One token and where it stands.
@@ -109,7 +109,7 @@ fn number(text: &str, units: &[String]) -> Result<(TokenKind, usize), Mistake> {
 }
 
 /// The unit that follows a number, and where it ends.
-fn unit(text: &str, end: usize, units: &[String]) -> Result<(Option<String>, usize), Mistake> {
+fn unit(text: &str, end: usize, known: &[String]) -> Result<(Option<String>, usize), Mistake> {
     let rest = text[end..].trim_start();
     let start = text.len() - rest.len();
     let is_letter = |c: char| c.is_alphanumeric() || "_%°".contains(c);
@@ -118,11 +118,14 @@ fn unit(text: &str, end: usize, units: &[String]) -> Result<(Option<String>, usi
         return Ok((None, end));
     }
     let follows = |unit: &&String| rest.strip_prefix(unit.as_str()).is_some_and(|after| !after.starts_with(is_letter));
-    match units.iter().filter(follows).max_by_key(|unit| unit.len()) {
+    match known.iter().filter(follows).max_by_key(|unit| unit.len()) {
         Some(unit) => Ok((Some(unit.clone()), start + unit.len())),
         None if word.is_empty() || starts_with_digit(word) => Ok((None, end)),
+        None if known.iter().any(|known| prefixes::power(word, known).is_some()) => {
+            Ok((Some(word.to_owned()), start + word.len()))
+        }
         None => {
-            let known = if units.is_empty() { "which has none".into() } else { format!("only {}", quoted_list(units)) };
+            let known = if known.is_empty() { "which has none".into() } else { format!("only {}", quoted_list(known)) };
             let message = format!("`{word}` is no unit of this trajectory, {known}");
             Err(Mistake::new(&(start..start + word.len()), message))
         }

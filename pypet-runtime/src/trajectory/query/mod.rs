@@ -10,6 +10,7 @@ mod bind;
 mod eval;
 mod lex;
 mod parse;
+mod prefixes;
 mod spelled;
 
 use std::fmt;
@@ -82,7 +83,7 @@ impl AnyTrajectory {
     /// | --- | --- |
     /// | `neuron.i`, `results.net.rate` | what the parameter or result is in the run, by natural naming |
     /// | `run`, `status` | its index; `"done"`, `"failed"`, `"pending"`, `"timed out"` or `"cancelled"` |
-    /// | `5`, `2.5e3`, `5 ms`, `"text"`, `true` | values; a unit must be that of what they meet |
+    /// | `5`, `2.5e3`, `5 ms`, `"text"`, `true` | values; a unit must be that of what they meet, up to its prefix: `0.005 s` is `5 ms` |
     /// | `== != < <= > >=`, `in [a, b]` | comparisons of two numbers, two texts, or two truth values |
     /// | `&&` or `and`, `\|\|` or `or`, `!` or `not` | of conditions; `!` binds tightly, `not` loosely |
     /// | `+ - * /` | of numbers; `/` gives fractions of whole numbers, too |
