@@ -78,11 +78,11 @@ fn h5py_reads_beside_the_writer_and_finds_the_newest_runs() {
     assert!(told["reads"].as_u64() > Some(10) && told["runs"].as_u64() > Some(100), "{told}");
     assert!(told["newer"].as_u64() > Some(4), "{told}");
     assert_eq!((&told["errors"], &told["wrong"]), (&0.into(), &0.into()), "{told}");
-    // How long anything takes says something of us where the machine has nothing else to do.
+    // Readers who come again and again would hold every commit up if each had to wait until nobody reads.
     if std::env::var_os(SECONDS).is_some() {
         let refused_again = told["refused_again"].as_u64().expect("a number");
-        assert!(refused_again * 100 <= told["reads"].as_u64().expect("a number"), "{told}");
-        assert!(told["oldest_newest_run"].as_f64() <= Some(2.0), "{told}");
+        assert!(refused_again * 10 <= told["reads"].as_u64().expect("a number"), "{told}");
+        assert!(told["oldest_newest_run"].as_f64() <= Some(seconds() as f64 / 3.0), "{told}");
     }
 }
 
