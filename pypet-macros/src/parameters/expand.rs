@@ -214,8 +214,8 @@ fn len_of(set: &ParameterSet, members: &[Member]) -> TokenStream {
 fn find(set: &ParameterSet, find: &Ident, reference: &TokenStream) -> TokenStream {
     let is_alike = |a: &Member, b: &Member| a.parameter().is_some() && b.parameter().is_some();
     let shares = set.members.chunk_by(is_alike).map(|members| match members {
-        [Member { kind: Kind::Group, ident, .. }] => {
-            let door = members[0].door(set);
+        [group @ Member { kind: Kind::Group, ident, .. }] => {
+            let door = group.door(set);
             quote! {
                 if place < #door::LEN {
                     return #door::#find(#reference self.#ident, place);
@@ -225,8 +225,8 @@ fn find(set: &ParameterSet, find: &Ident, reference: &TokenStream) -> TokenStrea
         }
         parameters => {
             let n_parameters = parameters.len();
-            let leaves = parameters.iter().enumerate().map(|(place, Member { ident, .. })| {
-                let door = parameters[place].door(set);
+            let leaves = parameters.iter().enumerate().map(|(place, parameter)| {
+                let (ident, door) = (&parameter.ident, parameter.door(set));
                 quote!(#place => return #door::#find(#reference self.#ident),)
             });
             quote! {

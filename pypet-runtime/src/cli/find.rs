@@ -99,8 +99,7 @@ impl Column {
 }
 
 fn as_table(any: &AnyTrajectory, shown: &[AnyRunView<'_>], columns: &[Column], n_found: usize) -> String {
-    let n_hidden = n_found - shown.len();
-    let more = if n_hidden > 0 { format!("… {n_hidden} more (--all)\n") } else { String::new() };
+    let more = output::more(n_found, shown.len(), "(--all)").map(|more| more + "\n").unwrap_or_default();
     format!("{}{more}{n_found} of {} runs\n", table(shown, columns), any.header().n_runs)
 }
 

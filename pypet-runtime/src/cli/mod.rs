@@ -41,6 +41,7 @@ use crate::error::{Error, with_causes};
 use crate::export::ExportError;
 use crate::plot::PlotError;
 use crate::registry::{AnyExperiment, experiments};
+use crate::storage::hdf5::trajectories;
 use crate::trajectory::{AnyTrajectory, one_line};
 use crate::value::text::{quoted_list, suggestion};
 #[cfg(feature = "view")]
@@ -213,7 +214,7 @@ fn open_file(matches: &ArgMatches) -> Result<AnyTrajectory, Error> {
 
 /// A trajectory as the next command names it: the file alone where it is the newest, which is meant by default.
 fn typed(file: &Path, trajectory: &str) -> String {
-    let is_newest = AnyTrajectory::open(file).is_ok_and(|newest| newest.header().name == trajectory);
+    let is_newest = trajectories(file).is_ok_and(|names| names.last().is_some_and(|newest| newest == trajectory));
     let file = output::quoted(&file.display().to_string());
     if is_newest { file } else { format!("{file} --trajectory {}", output::quoted(trajectory)) }
 }

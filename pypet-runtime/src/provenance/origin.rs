@@ -142,11 +142,13 @@ impl ProgramHash {
 
     fn news(&self, branch: &str, wait: bool) -> Option<PlannedLeaf> {
         let mut state = self.state.lock().unwrap_or_else(PoisonError::into_inner);
-        match &*state {
-            Hashing::Begun(thread) if wait || thread.is_finished() => {}
-            _ => return None,
-        }
-        let Hashing::Begun(thread) = std::mem::replace(&mut *state, Hashing::Over) else { return None };
+        let thread = match std::mem::replace(&mut *state, Hashing::Over) {
+            Hashing::Begun(thread) if wait || thread.is_finished() => thread,
+            other => {
+                *state = other;
+                return None;
+            }
+        };
         let hash = thread.join().unwrap_or_default();
         let path = format!("{branch}/{}", Self::NAME);
         let news = PlannedLeaf::new(path, &hash, "SHA-256 of the program's file");

@@ -1,9 +1,9 @@
 //! Units that differ by their prefix alone: `5 ms` and `0.005 s`.
 
 /// Symbols that take a prefix; whatever else a unit may be is only itself.
-const BASES: [&str; 26] = [
+const BASES: [&str; 30] = [
     "A", "B", "Bq", "C", "F", "H", "Hz", "J", "K", "M", "N", "Pa", "S", "T", "V", "W", "Wb", "bit", "cd", "eV", "g",
-    "lm", "lx", "m", "mol", "s",
+    "lm", "lx", "m", "mol", "s", "Ohm", "ohm", "\u{3a9}", "\u{2126}",
 ];
 
 /// Powers of ten.
@@ -26,12 +26,11 @@ const PREFIXES: [(&str, i32); 14] = [
 
 /// The base of a unit and the power of ten before it.
 fn parts(unit: &str) -> Option<(&str, i32)> {
-    let is_base = |unit: &&str| BASES.contains(unit) || matches!(*unit, "\u{3a9}" | "\u{2126}" | "Ohm" | "ohm");
-    if is_base(&unit) {
+    if BASES.contains(&unit) {
         return Some((unit, 0));
     }
     PREFIXES.iter().find_map(|(prefix, power)| {
-        let base = unit.strip_prefix(prefix).filter(is_base)?;
+        let base = unit.strip_prefix(prefix).filter(|base| BASES.contains(base))?;
         // Centimetres are common, and a hundredth of anything else is a misunderstanding.
         (*prefix != "c" || base == "m").then_some((base, *power))
     })

@@ -188,17 +188,22 @@ mod tests {
         OpenOptions::new().read(true).write(true).open(lock).expect("it can be opened")
     }
 
+    /// A writer gets the lock once whoever has it for a moment is gone.
+    fn assert_waited_for(passing: impl Sized, path: &Path) {
+        std::thread::scope(|scope| {
+            let writer = scope.spawn(|| WriterLock::take(path));
+            std::thread::sleep(10 * PAUSE);
+            drop(passing);
+            writer.join().expect("no panic").expect("the folder can be written").expect("there is no writer");
+        });
+    }
+
     #[test]
     fn who_asks_for_the_holder_is_in_no_writers_way() {
         with_path(|path| {
             let asking = left(path);
             asking.lock_shared().expect("it can be locked");
-            std::thread::scope(|scope| {
-                let writer = scope.spawn(|| WriterLock::take(path));
-                std::thread::sleep(10 * PAUSE);
-                drop(asking);
-                writer.join().expect("no panic").expect("the folder can be written").expect("there is no writer");
-            });
+            assert_waited_for(asking, path);
         });
     }
 
@@ -209,12 +214,7 @@ mod tests {
             let passing = WriterLock::take_in_passing(path).expect("it can be locked").expect("nobody has it");
             assert_eq!(holder(path).expect("it can be asked"), None);
             assert!(WriterLock::take_in_passing(path).expect("it can be asked").is_none());
-            std::thread::scope(|scope| {
-                let writer = scope.spawn(|| WriterLock::take(path));
-                std::thread::sleep(10 * PAUSE);
-                drop(passing);
-                writer.join().expect("no panic").expect("the folder can be written").expect("there is no writer");
-            });
+            assert_waited_for(passing, path);
         });
     }
 

@@ -442,5 +442,18 @@ fn is_so(call: impl FnOnce() -> htri_t) -> hdf5::Result<bool> {
 
 /// Runs a call under the library's lock and turns a negative answer into the library's error.
 fn check(call: impl FnOnce() -> c_int) -> hdf5::Result<()> {
-    hdf5::sync::sync(|| if call() < 0 { Err(hdf5::Error::query().unwrap_or_else(|error| error)) } else { Ok(()) })
+    hdf5::sync::sync(|| if call() < 0 { Err(library_error()) } else { Ok(()) })
+}
+
+/// Runs a call that opens or makes something; `owned_by` gives the identifier its owner.
+fn made<T>(call: impl FnOnce() -> hid_t, owned_by: impl FnOnce(hid_t) -> hdf5::Result<T>) -> hdf5::Result<T> {
+    hdf5::sync::sync(|| match call() {
+        id if id < 0 => Err(library_error()),
+        id => owned_by(id),
+    })
+}
+
+/// What the library says of the call that has just failed.
+fn library_error() -> hdf5::Error {
+    hdf5::Error::query().unwrap_or_else(|error| error)
 }

@@ -11,10 +11,9 @@ use hdf5::types::VarLenUnicode;
 use hdf5::{Attribute, Dataset, Dataspace, Datatype, Group, Location};
 use hdf5_sys::h5a::{H5Acreate2, H5Aexists, H5Aread, H5Awrite};
 use hdf5_sys::h5d::H5Dcreate2;
-use hdf5_sys::h5i::hid_t;
 use hdf5_sys::h5p::H5P_DEFAULT;
 
-use super::{c_string, check, is_so};
+use super::{c_string, check, is_so, made};
 
 /// How small values are stored, and linked.
 struct Lists {
@@ -81,12 +80,4 @@ pub(in crate::storage::hdf5) fn read_text_attribute(attribute: &Attribute) -> hd
     // SAFETY: the text owns a pointer, null so far; what the library puts there it releases as its own.
     check(|| unsafe { H5Aread(attribute.id(), memory.id(), (&raw mut text).cast()) })?;
     Ok(text)
-}
-
-/// Runs a call that makes something; `owned_by` gives the identifier its owner.
-fn made<T>(call: impl FnOnce() -> hid_t, owned_by: impl FnOnce(hid_t) -> hdf5::Result<T>) -> hdf5::Result<T> {
-    hdf5::sync::sync(|| match call() {
-        id if id < 0 => Err(hdf5::Error::query().unwrap_or_else(|error| error)),
-        id => owned_by(id),
-    })
 }

@@ -12,7 +12,7 @@ use std::sync::{Arc, LazyLock, Mutex, MutexGuard, PoisonError};
 use hdf5_sys::h5::{haddr_t, herr_t, hsize_t};
 use hdf5_sys::h5i::hid_t;
 
-use super::check;
+use super::{check, made};
 use crate::storage::hdf5::heap;
 use crate::storage::hdf5::journal::Transaction;
 
@@ -72,21 +72,16 @@ pub(in crate::storage) fn open(
     use hdf5_sys::h5f::{H5F_ACC_RDONLY, H5F_ACC_RDWR, H5F_ACC_TRUNC, H5Fcreate, H5Fopen};
     let name = std::ffi::CString::new(opening.name()).map_err(|_| hdf5::Error::from("a path holds a NUL character"))?;
     let default = hdf5_sys::h5p::H5P_DEFAULT;
-    hdf5::sync::sync(|| {
-        // SAFETY: the name is a C string that outlives the call, and the access list is open.
-        let id = unsafe {
-            match mode {
-                Mode::Read => H5Fopen(name.as_ptr(), H5F_ACC_RDONLY, access.id()),
-                Mode::Write => H5Fopen(name.as_ptr(), H5F_ACC_RDWR, access.id()),
-                Mode::Create => H5Fcreate(name.as_ptr(), H5F_ACC_TRUNC, default, access.id()),
-            }
-        };
-        if id < 0 {
-            return Err(hdf5::Error::query().unwrap_or_else(|error| error));
+    // SAFETY: the name is a C string that outlives the call, and the access list is open.
+    let open = || unsafe {
+        match mode {
+            Mode::Read => H5Fopen(name.as_ptr(), H5F_ACC_RDONLY, access.id()),
+            Mode::Write => H5Fopen(name.as_ptr(), H5F_ACC_RDWR, access.id()),
+            Mode::Create => H5Fcreate(name.as_ptr(), H5F_ACC_TRUNC, default, access.id()),
         }
-        // SAFETY: the identifier is that of a file, new, and owned by nobody else.
-        unsafe { hdf5::from_id(id) }
-    })
+    };
+    // SAFETY: the identifier is that of a file, new, and owned by nobody else.
+    made(open, |id| unsafe { hdf5::from_id(id) })
 }
 
 /// What a file is opened for.
